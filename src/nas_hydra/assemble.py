@@ -1,0 +1,229 @@
+"""From the composed config to the parts of a search, everything checked before anything runs."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from numpy.random import default_rng
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError
+
+from nas_hydra.component import UNKNOWN, build, check, check_call
+from nas_hydra.errors import CandidateError, ConfigError, listing, nearest
+from nas_hydra.evaluator import Evaluator
+from nas_hydra.objective import Objective, objectives_from
+from nas_hydra.report.files import RunFiles
+from nas_hydra.run import Run
+from nas_hydra.search import Search
+from nas_hydra.search_space import PARTS, SearchSpace
+from nas_hydra.search_space.node import Choice, Constant, Node, Table
+from nas_hydra.tracker.terminal import Terminal
+
+log = logging.getLogger(__name__)
+
+SAMPLES = 5
+"""How many random candidates the dry pass tries before it calls the space itself wrong."""
+
+IDENTITY = (
+    *("search_space", "dataset", "trainer", "optimizer", "scheduler"),
+    *("evaluator", "strategy", "objective", "seed"),
+)
+"""The parts of the config that decide which trials a run has."""
+
+WORDING = ("Input should be", "it must be")
+"""From pydantic's words to ours."""
+
+Natural = Annotated[StrictInt, Field(ge=0)]
+Positive = Annotated[StrictInt, Field(ge=1)]
+Group = dict[Any, Any]
+
+
+class Budget(BaseModel):
+    """When a search ends."""
+
+    model_config = ConfigDict(extra="forbid")
+    trials: Positive
+    repeats: Natural
+
+
+class Settings(BaseModel):
+    """The top level of the config; a key that is not here is read by nobody."""
+
+    model_config = ConfigDict(extra="forbid")
+    seed: Natural
+    budget: Budget
+    folder: str
+    name: str
+    search_space: Group
+    dataset: Group
+    trainer: Group
+    optimizer: Group
+    scheduler: Group
+    evaluator: Group
+    strategy: Group
+    objective: Group
+    engine: Group
+    record: Group
+    tracker: Group
+
+
+def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command: str) -> Search:
+    """Build a search; its record is opened last, so that a wrong config writes nothing.
+
+    Args:
+        config: the composed config.
+        choices: config group -> the option taken.
+        group: the sweep that the search is part of, or a name of its own.
+        command: what to type to go on with it.
+
+    Raises:
+        ConfigError: for whatever is wrong with the config.
+    """
+    plain = resolved(config)
+    settings = settings_of(plain)
+    space = SearchSpace(config)
+    check_components(tuple(space.parts.values()))
+    objectives = objectives_from(settings.objective)
+    evaluator: Evaluator = build(settings.evaluator, "evaluator")
+    check_objectives(objectives, evaluator)
+    needs = {"space": space, "objectives": objectives}
+    strategy = build(settings.strategy, "strategy", **needs)
+    engine = build(settings.engine, "engine")
+    tracker = build(settings.tracker, "tracker")
+    dry_pass(space, evaluator, settings.seed)
+    identity = {key: plain[key] for key in IDENTITY} | {
+        "engine": {"ahead": engine.ahead},
+        "budget": {"repeats": settings.budget.repeats},
+    }
+    record = build(settings.record, "record", **needs, identity=identity)
+    run = Run(
+        folder=Path(settings.folder),
+        name=settings.name,
+        group=group,
+        command=command,
+        choices=choices,
+        config=plain,
+        objectives=objectives,
+        genes=[gene.name for gene in space.genes],
+        metrics=evaluator.metrics,
+        trials=settings.budget.trials,
+        seed=settings.seed,
+    )
+    trackers = [RunFiles(space), tracker, Terminal()]
+    return Search(
+        run, space, strategy, evaluator, engine, record, trackers, settings.budget.repeats
+    )
+
+
+def resolved(config: DictConfig) -> dict[str, Any]:
+    """The config as plain values, references resolved.
+
+    Raises:
+        ConfigError: if a value is missing or a reference leads nowhere.
+    """
+    return {str(key): _resolved(config, str(key)) for key in config}
+
+
+def _resolved(config: DictConfig, key: str) -> Any:
+    try:
+        value = config[key]
+        if not OmegaConf.is_config(value):
+            return value
+        return OmegaConf.to_container(value, resolve=True, throw_on_missing=True)
+    except MissingMandatoryValue as error:
+        raise ConfigError(
+            str(error.full_key), f"has no value yet; say {error.full_key}=VALUE"
+        ) from None
+    except OmegaConfBaseException as error:
+        if key in {path[0] for path in PARTS.values()}:  # may depend on open values; the space
+            return OmegaConf.to_container(config[key])  # checks its references itself
+        raise ConfigError(key, str(error).splitlines()[0]) from error
+
+
+def settings_of(plain: Mapping[str, Any]) -> Settings:
+    """The top level, its keys and types checked.
+
+    Raises:
+        ConfigError: naming the first key that is wrong.
+    """
+    try:
+        return Settings(**plain)
+    except ValidationError as error:
+        first = error.errors()[0]
+    key, given = ".".join(map(str, first["loc"])), first["loc"][-1]
+    if first["type"] == "extra_forbidden":
+        known = Budget if len(first["loc"]) > 1 else Settings
+        names = list(known.model_fields)
+        raise ConfigError(
+            key, f"is read by nobody; allowed here: {listing(names)}{nearest(given, names)}"
+        )
+    if first["type"] == "missing":
+        raise ConfigError(key, f"is missing; put it back, for example with '+{key}=...'")
+    raise ConfigError(key, f"is {first['input']!r}; {first['msg'].replace(*WORDING)}")
+
+
+def check_components(nodes: Sequence[Node], seen: set[int] | None = None) -> None:
+    """Check every component that an opened config can close to, also in options rarely taken.
+
+    Raises:
+        ConfigError: if one does not import or does not take its arguments.
+    """
+    seen = set() if seen is None else seen
+    for node in nodes:
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, Constant):
+            check(node.value, node.path)
+        elif isinstance(node, Table) and "_target_" in node.items:
+            check_open_component(node)
+        check_components(node.parts(), seen)
+
+
+def check_open_component(node: Table) -> None:
+    """Check a component some of whose arguments, or which itself, is still open."""
+    given = {
+        name: part.value if isinstance(part, Constant) else UNKNOWN
+        for name, part in node.items.items()
+    }
+    target = node.items["_target_"]
+    options = target.options if isinstance(target, Choice) else (target,)
+    for option in options:
+        if isinstance(option, Constant):
+            check_call({**given, "_target_": option.value}, node.path, {})
+
+
+def check_objectives(objectives: Sequence[Objective], evaluator: Evaluator) -> None:
+    """Make sure that every objective is measured.
+
+    Raises:
+        ConfigError: naming the metrics that are.
+    """
+    for objective in objectives:
+        if objective.name not in evaluator.metrics:
+            raise ConfigError(
+                f"objective.{objective.name}",
+                f"nothing measures '{objective.name}'; allowed: {listing(evaluator.metrics)}"
+                f"{nearest(objective.name, evaluator.metrics)}",
+            )
+
+
+def dry_pass(space: SearchSpace, evaluator: Evaluator, seed: int) -> None:
+    """Build a random candidate and pass images through it, before anything is trained.
+
+    Raises:
+        ConfigError: if none of ``SAMPLES`` random candidates can work; names the choices of one.
+    """
+    rng = default_rng(seed)
+    for _ in range(SAMPLES):
+        genotype = space.sample(rng)
+        try:
+            evaluator.check(space.close(genotype))
+        except CandidateError as error:
+            log.warning("the candidate %s cannot work: %s", genotype.summary or "", error)
+            problem = f"a random candidate ({genotype.summary or 'nothing is open'}): {error}"
+        else:
+            return
+    raise ConfigError("search_space.model", problem)

@@ -1,0 +1,17 @@
+"""The command ``nas-hydra``; the only place that knows ``hydra.main``."""
+
+import os
+import sys
+
+
+def main() -> None:
+    """Search, sweep or explain, as the command line says; see the README for the exit codes."""
+    if {"--help", "-h"} & set(sys.argv[1:]):
+        from nas_hydra.cli.help import show_help
+
+        show_help(sys.argv[1:])
+        return
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing and exiting
+    from nas_hydra.cli.app import run
+
+    sys.exit(run())

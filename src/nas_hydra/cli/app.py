@@ -1,0 +1,109 @@
+"""One search per job: what Hydra calls, and how errors become messages and exit codes."""
+
+import logging
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+
+from nas_hydra.assemble import assemble
+from nas_hydra.cli.explain import explain
+from nas_hydra.errors import ConfigError, NasHydraError, SearchFailedError, exit_code
+from nas_hydra.record.lock import exclusive
+from nas_hydra.report.files import read_summary
+from nas_hydra.tracker.terminal import show
+
+log = logging.getLogger(__name__)
+
+
+def run() -> int:
+    """Compose, search and return the exit code."""
+    failures: list[NasHydraError] = []
+
+    def job(config: DictConfig) -> float | None:
+        """One search; its return value lets any Hydra sweeper optimise the search's settings."""
+        try:
+            return search_in_folder(config)
+        except NasHydraError as error:
+            log.error("error: %s", error)
+            failures.append(error)
+            if HydraConfig.get().mode == RunMode.MULTIRUN:
+                raise  # Hydra goes on with the other jobs, and tells which one it was
+        return None
+
+    try:
+        hydra.main(version_base="1.3", config_path="pkg://nas_hydra.conf", config_name="config")(
+            job
+        )()
+    except (NasHydraError, KeyboardInterrupt) as error:
+        return exit_code(error)
+    except Exception as error:
+        message = explain(error)
+        if message is None:
+            raise
+        print(f"error: {message}", file=sys.stderr)
+        return exit_code(ConfigError("", message))
+    return exit_code(failures[0]) if failures else 0
+
+
+def search_in_folder(config: DictConfig) -> float | None:
+    """One search, alone in its folder.
+
+    Raises:
+        NasHydraError: if it cannot begin or go on.
+    """
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    try:
+        with exclusive(folder):
+            return search(config, folder)
+    except OSError as error:
+        log.debug("the operating system refused", exc_info=True)
+        raise SearchFailedError(str(error)) from error
+
+
+def search(config: DictConfig, folder: Path) -> float | None:
+    """Search, or say that this run is finished; the best value of the first objective."""
+    search = assemble(config, dict(HydraConfig.get().runtime.choices), group(folder), command())
+    budget = {"trials": search.run.trials}
+    summary = read_summary(folder) if search.record.finished(budget) else None
+    if summary is not None:
+        log.info("%s is finished already", folder)
+        show(search.run, summary)
+    else:
+        save_config(config, folder / ".hydra")
+        summary = search()
+        search.record.finish(budget)
+    best: float = summary["best"]["values"][search.run.objectives[0].name]
+    return best
+
+
+def group(folder: Path) -> str:
+    """The sweep's name, or the run's own outside one."""
+    hydra_config = HydraConfig.get()
+    sweep = hydra_config.mode == RunMode.MULTIRUN
+    return Path(hydra_config.sweep.dir).name if sweep else folder.name
+
+
+def command() -> str:
+    """What to type to go on with this run, or with the sweep that it is part of."""
+    hydra_config = HydraConfig.get()
+    sweep = hydra_config.mode == RunMode.MULTIRUN
+    key = "hydra.sweep.dir" if sweep else "hydra.run.dir"
+    folder = hydra_config.sweep.dir if sweep else hydra_config.runtime.output_dir
+    quoted = folder if re.fullmatch(r"[\w./-]+", folder) else f"'{folder}'"
+    kept = [argument for argument in sys.argv[1:] if not argument.startswith(f"{key}=")]
+    return shlex.join(["nas-hydra", *kept, f"{key}={quoted}"])
+
+
+def save_config(config: DictConfig, place: Path) -> None:
+    """The exact config, as Hydra itself writes it."""
+    place.mkdir(exist_ok=True)
+    hydra_config = HydraConfig.get()
+    OmegaConf.save(config, place / "config.yaml")
+    OmegaConf.save(OmegaConf.create({"hydra": hydra_config}), place / "hydra.yaml")
+    OmegaConf.save(hydra_config.overrides.task, place / "overrides.yaml")

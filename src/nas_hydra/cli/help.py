@@ -1,0 +1,54 @@
+"""``nas-hydra --help``: the groups, their options, and what each is for."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from nas_hydra.cli.groups import groups
+
+USAGE = """\
+[bold]nas-hydra[/] \\[OVERRIDES]   search for a network: a config with choices left open
+
+  nas-hydra                                        evolution over a small convolutional space
+  nas-hydra dataset=fashion_mnist budget.trials=50
+  nas-hydra -m strategy=evolution,random,tpe seed=0,1      a sweep: one search each
+  nas-hydra 'optimizer.lr={_float_:{low:1e-3,high:1e-1,log:true}}'   open any value
+  nas-hydra hydra.run.dir=FOLDER                   name the run's folder; again: go on with it
+"""
+SETTINGS = {
+    "seed=0": "of the strategy",
+    "budget.trials=30": "how many candidates are proposed",
+    "budget.repeats=0": "how often a known candidate may be evaluated again when proposed again",
+    "GROUP.KEY=VALUE": "any key of a group's file, for example strategy.population_size=20",
+}
+FLAGS = {
+    "-m": "run a sweep over values with commas",
+    "--config-dir DIR": "add your own options: DIR/search_space/mine.yaml is search_space=mine",
+    "--cfg job": "print the composed config and stop",
+    "--hydra-help": "Hydra's own flags",
+}
+
+
+def show_help(arguments: Sequence[str]) -> None:
+    """Print the help, with the options of a ``--config-dir`` among the others."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--config-dir", "-cd", type=Path)
+    given, _ = parser.parse_known_args(arguments)
+    console = Console(highlight=False)
+    console.print(USAGE, soft_wrap=True)
+    for group, options in groups([given.config_dir] if given.config_dir else []).items():
+        _section(console, f"{group}=", options)
+    _section(console, "settings", SETTINGS)
+    _section(console, "flags", FLAGS)
+
+
+def _section(console: Console, title: str, rows: dict[str, str]) -> None:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(min_width=20)
+    for name, text in rows.items():
+        table.add_row(f"  {name}", text)
+    console.print(f"[bold]{title}[/]")
+    console.print(table)

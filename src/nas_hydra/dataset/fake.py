@@ -1,0 +1,30 @@
+"""Noise with labels, where only the shape of the data matters."""
+
+from dataclasses import dataclass
+
+import torch
+from torchvision.datasets import FakeData
+from torchvision.transforms.functional import pil_to_tensor
+
+from nas_hydra.dataset.base import WholeDataset
+from nas_hydra.dataset.images import Images
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fake(WholeDataset):
+    """torchvision's FakeData: nothing can be learnt from it.
+
+    Args:
+        size: number of images.
+        image_size: (3, H, W).
+    """
+
+    size: int
+    image_size: tuple[int, ...]
+
+    def load_all(self) -> Images:
+        """All images."""
+        data = FakeData(self.size, self.image_size, self.num_classes)
+        pairs = [(pil_to_tensor(image), int(label)) for image, label in data]
+        pixels = torch.stack([image for image, _ in pairs]).float() / 255
+        return Images(pixels, torch.tensor([label for _, label in pairs]))

@@ -1,0 +1,5 @@
+"""Engines: where candidates are evaluated."""
+
+from nas_hydra.engine.base import Engine, Job
+
+__all__ = ["Engine", "Job"]

@@ -1,0 +1,52 @@
+"""Errors that speak to the person who typed the command."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+
+class NasHydraError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class ConfigError(NasHydraError):
+    """The user's config is wrong; nothing has been trained (exit code 2).
+
+    Args:
+        key: the dotted key that is wrong, as one would type it.
+        problem: what was given, what is allowed and how to mend it.
+    """
+
+    def __init__(self, key: str, problem: str) -> None:
+        super().__init__(f"{key}: {problem}" if key else problem)
+        self.key = key
+        self.problem = problem
+
+
+class CandidateError(NasHydraError):
+    """One candidate cannot be built or trained; its trial fails, the search goes on."""
+
+
+class SearchFailedError(NasHydraError):
+    """The search cannot go on (exit code 1); what it found so far is on disk."""
+
+
+def exit_code(error: BaseException) -> int:
+    """What the process ends with: 2 for a wrong config, 130 for Ctrl-C, 1 for anything else."""
+    if isinstance(error, KeyboardInterrupt):
+        return 130
+    return 2 if isinstance(error, ConfigError) else 1
+
+
+def nearest(given: Any, allowed: Iterable[Any]) -> str:
+    """``"; did you mean 'x'?"`` with the nearest allowed name, or an empty string."""
+    matches = get_close_matches(str(given), [str(name) for name in allowed], n=1, cutoff=0.5)
+    return f"; did you mean '{matches[0]}'?" if matches else ""
+
+
+def listing(names: Iterable[Any], most: int = 12) -> str:
+    """The names, quoted and separated by commas, cut after ``most``."""
+    quoted = [f"'{name}'" for name in names]
+    return ", ".join(quoted[:most]) + (
+        f" and {len(quoted) - most} more" if len(quoted) > most else ""
+    )

@@ -1,0 +1,34 @@
+"""What every evaluator can do."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from nas_hydra.trial import Evaluation
+
+
+class Evaluator(Protocol):
+    """Turns a candidate's closed config into metrics."""
+
+    metrics: Sequence[str]
+    """Names of everything that it measures."""
+
+    def check(self, candidate: Mapping[str, Any]) -> None:
+        """Make sure, without training, that a candidate can work.
+
+        Raises:
+            CandidateError: if this one cannot.
+            ConfigError: if none can.
+        """
+
+    def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
+        """Measure a candidate.
+
+        Args:
+            candidate: its closed config; must not be changed.
+            repeat: how many evaluations of it came before: another one, another seed.
+            weights: where to put the trained weights, if there are any.
+
+        Raises:
+            CandidateError: if the candidate cannot be built or trained.
+        """

@@ -1,0 +1,1 @@
+"""Reports: what a run leaves in its folder for people."""

@@ -1,0 +1,159 @@
+"""The loop: ask, evaluate, record, tell, until the budget is spent."""
+
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, as_completed
+from dataclasses import dataclass, field
+from typing import Any
+
+from numpy.random import default_rng
+
+from nas_hydra.engine import Engine, Job
+from nas_hydra.errors import SearchFailedError, exit_code
+from nas_hydra.evaluator import Evaluator
+from nas_hydra.record import StudyRecord
+from nas_hydra.report.summary import summarize
+from nas_hydra.run import Run, weights_file
+from nas_hydra.search_space import SearchSpace
+from nas_hydra.strategy import Strategy
+from nas_hydra.tracker import Tracker
+from nas_hydra.trial import Proposal, Trial, duplicate
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A proposal whose trial is not told yet; ``recorded`` if an earlier process finished it."""
+
+    future: Future[Trial]
+    recorded: bool
+
+
+@dataclass
+class Search:
+    """One search: its parts, and the trials told so far.
+
+    Args:
+        run: what it is.
+        space: what can be chosen.
+        strategy: proposes.
+        evaluator: measures.
+        engine: where it is measured, and how many may be pending.
+        record: what is finished.
+        trackers: who watches.
+        repeats: how often a candidate that was told may be evaluated again.
+    """
+
+    run: Run
+    space: SearchSpace
+    strategy: Strategy
+    evaluator: Evaluator
+    engine: Engine
+    record: StudyRecord
+    trackers: Sequence[Tracker]
+    repeats: int
+    told: list[Trial] = field(default_factory=list, init=False)
+    best: Trial | None = field(default=None, init=False)
+    _pending: deque[Pending] = field(default_factory=deque, init=False)
+    _evaluated: dict[str, list[Trial]] = field(default_factory=dict, init=False)
+
+    def __call__(self) -> dict[str, Any]:
+        """Search until the budget is spent or the strategy has no more to propose.
+
+        Returns:
+            What ``summary.json`` holds.
+
+        Raises:
+            SearchFailedError: if no trial was completed.
+        """
+        for tracker in self.trackers:
+            tracker.start(self.run)
+        try:
+            self._loop()
+        except BaseException as error:
+            self._finish(None, exit_code(error))
+            raise
+        summary = summarize(self.run, self.told, self.best)
+        self._finish(summary, 0 if self.best else 1)
+        if self.best is None:
+            raise SearchFailedError(failure(self.told))
+        return summary
+
+    def _loop(self) -> None:
+        for number in range(self.run.trials):
+            proposal = self._ask(number)
+            if proposal is None:
+                break
+            self._pending.append(self._begin(proposal))
+        while self._pending:
+            self._tell()
+
+    def _ask(self, number: int) -> Proposal | None:
+        """The next proposal, asked when exactly so many trials are told as ``ahead`` demands."""
+        while len(self._pending) >= self.engine.ahead:
+            self._tell()
+        while True:
+            proposal = self.strategy.ask(number, default_rng((self.run.seed, number)))
+            if proposal is not None or not self._pending:
+                return proposal
+            self._tell()
+
+    def _begin(self, proposal: Proposal) -> Pending:
+        """Look the trial up in the record, among the told, or have it evaluated."""
+        recorded = self.record.find(proposal)
+        if recorded is not None:
+            return Pending(finished(recorded), recorded=True)
+        earlier = self._evaluated.get(proposal.genotype.key, [])
+        if len(earlier) > self.repeats:
+            return Pending(finished(duplicate(proposal, earlier[0])), recorded=False)
+        job = Job(
+            self.evaluator.evaluate,
+            self.run.objectives,
+            proposal,
+            self.space.close(proposal.genotype),
+            len(earlier),
+            weights_file(self.run.folder, proposal.number),
+        )
+        return Pending(self.engine.submit(job), recorded=False)
+
+    def _tell(self) -> None:
+        """Tell the oldest pending trial, recording whatever is finished before it."""
+        oldest = self._pending[0]
+        for future in as_completed([pending.future for pending in self._pending]):
+            self.record.add(future.result())
+            if future is oldest.future:
+                break
+        self._pending.popleft()
+        trial = oldest.future.result()
+        self._take(trial)
+        self.strategy.tell(trial)
+        for tracker in self.trackers:
+            tracker.tell(trial, self.best, oldest.recorded)
+
+    def _take(self, trial: Trial) -> None:
+        """Count a trial in; of equals, the older stays the best."""
+        self.told.append(trial)
+        if trial.duplicate_of is None:
+            self._evaluated.setdefault(trial.key, []).append(trial)
+        ranking = self.run.objectives[0]
+        if trial.complete and (
+            self.best is None or ranking.fitness(trial.values) > ranking.fitness(self.best.values)
+        ):
+            self.best = trial
+
+    def _finish(self, summary: Mapping[str, Any] | None, code: int) -> None:
+        self.engine.shutdown(cancel_futures=True)
+        for tracker in self.trackers:
+            tracker.finish(summary, code)
+
+
+def finished(trial: Trial) -> Future[Trial]:
+    """A future that has its result."""
+    future: Future[Trial] = Future()
+    future.set_result(trial)
+    return future
+
+
+def failure(trials: Sequence[Trial]) -> str:
+    """Why a search without a complete trial came to nothing."""
+    reason, times = Counter(trial.error for trial in trials).most_common(1)[0]
+    return f"none of {len(trials)} trials was completed; {times} of them: {reason}"

@@ -1,0 +1,218 @@
+"""What every strategy must do, as checks for whoever adds one.
+
+Each check takes a ``Make`` and raises an AssertionError that says what is wrong::
+
+    @pytest.mark.parametrize("check", CHECKS)
+    def test_conformance(check):
+        check(lambda space, objectives, seed: MyStrategy(space, objectives))
+"""
+
+import math
+import random
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import numpy
+from omegaconf import OmegaConf
+
+from nas_hydra.objective import Direction, Objective
+from nas_hydra.search_space import Decision, Genotype, SearchSpace
+from nas_hydra.strategy.base import Strategy
+from nas_hydra.trial import Proposal, Trial
+
+Make = Callable[[SearchSpace, Sequence[Objective], int], Strategy]
+"""Space, objectives and seed to a new strategy."""
+Measure = Callable[[Genotype], float]
+"""A candidate's value; not a number if its trial fails."""
+
+PARTS = {"model": ("model",)}
+
+
+def varied_space() -> SearchSpace:
+    """Every kind of gene: mixed labels, grids, logarithms, conditions, repeated blocks."""
+    block = {"kernel": {"_choice_": [3, 5, 7]}, "act": {"_choice_": ["relu", "gelu"]}}
+    model = {
+        "mixed": {"_choice_": [None, True, "text", 3, 2.5]},
+        "width": {"_int_": {"low": 1, "high": 64, "log": True}},
+        "depth": {"_int_": {"low": 1, "high": 9, "step": 2}},
+        "drop": {"_float_": {"low": 0.1, "high": 0.7, "step": 0.1}},
+        "rate": {"_float_": {"low": 1e-4, "high": 1.0, "log": True}},
+        "pool": {"_choice_": ["none", {"size": {"_int_": {"low": 2, "high": 4}}}]},
+        "blocks": [{"_repeat_": {"_int_": {"low": 0, "high": 3}}, "_block_": block}],
+    }
+    return SearchSpace(OmegaConf.create({"model": model}), PARTS)
+
+
+def small_space() -> SearchSpace:
+    """24 candidates."""
+    model = {
+        "a": {"_choice_": ["x", "y", "z"]},
+        "b": {"_int_": {"low": 0, "high": 3}},
+        "c": {"_choice_": [False, True]},
+    }
+    return SearchSpace(OmegaConf.create({"model": model}), PARTS)
+
+
+def single_space() -> SearchSpace:
+    """One candidate."""
+    return SearchSpace(OmegaConf.create({"model": {"a": 1}}), PARTS)
+
+
+def simulate(
+    make: Make,
+    space: SearchSpace,
+    measure: Measure,
+    trials: int,
+    *,
+    seed: int = 0,
+    ahead: int = 1,
+    direction: Direction = "maximize",
+) -> list[Trial]:
+    """A search without evaluations: the trials in ask order.
+
+    Args:
+        make: gives the strategy.
+        space: what it searches.
+        measure: stands for the evaluation.
+        trials: how many to ask for.
+        seed: of the strategy and the proposals.
+        ahead: proposal k is asked when trials 0 ... k - ahead are told, as in a search.
+        direction: of the one objective, ``value``.
+
+    Raises:
+        AssertionError: if the strategy waits for results when none is pending.
+    """
+    strategy = make(space, [Objective("value", direction)], seed)
+    asked: list[Trial] = []
+    pending: deque[Trial] = deque()
+    while len(asked) < trials:
+        number = len(asked)
+        proposal = None
+        if len(pending) < ahead:
+            proposal = strategy.ask(number, numpy.random.default_rng((seed, number)))
+            assert proposal or pending, f"no proposal {number}, though no result is pending"
+        if proposal is None:
+            strategy.tell(pending.popleft())
+            continue
+        asked.append(outcome(proposal, measure(proposal.genotype)))
+        pending.append(asked[-1])
+    while pending:
+        strategy.tell(pending.popleft())
+    return asked
+
+
+def outcome(proposal: Proposal, value: float) -> Trial:
+    """The trial of a proposal that measured ``value``; failed if that is not finite."""
+    if not math.isfinite(value):
+        return Trial(proposal, "failed", error="the value is not finite")
+    return Trial(proposal, "complete", {"value": value}, {"value": value})
+
+
+def smooth(genotype: Genotype) -> float:
+    """A value between 0 and 1 that depends on every gene: high where numbers are high."""
+    return sum(map(_worth, genotype.values())) / max(1, len(genotype))
+
+
+def hilly(genotype: Genotype) -> float:
+    """A value that the key alone decides: nothing can be learnt from it."""
+    return int(genotype.key, 16) % 1009 / 1009
+
+
+def _worth(decision: Decision) -> float:
+    if isinstance(decision, bool | int | float):
+        return 1.0 - math.exp(-abs(decision))
+    return 0.2 if decision is None else len(decision) / 10
+
+
+def trajectory(trials: Sequence[Trial]) -> list[tuple[int, str, str, tuple[int, ...]]]:
+    """What makes two lists of trials the same."""
+    return [(t.number, t.key, t.proposal.origin, t.proposal.parents) for t in trials]
+
+
+def check_proposals(make: Make) -> None:
+    """Proposals bear their numbers and are inside the space; parents are earlier trials."""
+    space = varied_space()
+    for number, trial in enumerate(simulate(make, space, smooth, 60)):
+        proposal = trial.proposal
+        assert proposal.number == number, f"proposal {proposal.number} answers ask({number})"
+        assert proposal.origin, f"proposal {number} does not say where it came from"
+        again = space.genotype(dict(proposal.genotype))
+        assert again == proposal.genotype, f"proposal {number} has genes that are not active"
+        assert again.key == proposal.genotype.key, f"proposal {number} has another's key"
+        assert all(parent < number for parent in proposal.parents), f"parents of {number}"
+
+
+def check_seed(make: Make) -> None:
+    """One seed and one ``ahead`` give one list of trials; another seed gives another."""
+    space = varied_space()
+    for ahead in (1, 4):
+        first, again = (simulate(make, space, hilly, 40, seed=7, ahead=ahead) for _ in range(2))
+        assert trajectory(first) == trajectory(again), f"not reproducible with ahead={ahead}"
+    other = simulate(make, space, hilly, 40, seed=8)
+    assert trajectory(first) != trajectory(other), "the seed changes nothing"
+
+
+def check_global_state(make: Make) -> None:
+    """Nothing is drawn from the generators that all code shares."""
+    found = []
+    for shared in (1, 2):
+        random.seed(shared)
+        numpy.random.seed(shared)
+        found.append(trajectory(simulate(make, varied_space(), smooth, 40)))
+    assert found[0] == found[1], "global random state changes the proposals"
+    expected = random.Random(2).random(), numpy.random.RandomState(2).random()
+    assert (random.random(), numpy.random.random()) == expected, "global random state was used"
+
+
+def check_failures(make: Make) -> None:
+    """Some failures, or nothing but failures, end no search."""
+    space = varied_space()
+    for fails in (lambda g: int(g.key, 16) % 3 == 0, lambda g: True):
+        for ahead in (1, 4):
+
+            def measure(genotype: Genotype, fails: Callable[[Genotype], bool] = fails) -> float:
+                return math.nan if fails(genotype) else smooth(genotype)
+
+            assert len(simulate(make, space, measure, 40, ahead=ahead)) == 40
+
+
+def check_pending(make: Make) -> None:
+    """Any number of trials may be pending."""
+    for ahead in (2, 3, 16, 100):
+        assert len(simulate(make, varied_space(), smooth, 50, ahead=ahead)) == 50
+
+
+def check_small_spaces(make: Make) -> None:
+    """A space with fewer candidates than trials, or with one, is no reason to stop."""
+    for space in (small_space(), single_space()):
+        for ahead in (1, 4):
+            assert len(simulate(make, space, smooth, 40, ahead=ahead)) == 40
+
+
+def check_optimum(make: Make) -> None:
+    """The best of 24 candidates is found, in either direction."""
+    space = small_space()
+    best = {"a": "y", "b": 2, "c": True}
+
+    def agreement(genotype: Genotype) -> float:
+        return sum(float(genotype[f"model.{name}"] == value) for name, value in best.items())
+
+    for sign, direction in ((1, "maximize"), (-1, "minimize")):
+
+        def measure(genotype: Genotype, sign: int = sign) -> float:
+            return sign * agreement(genotype)
+
+        trials = simulate(make, space, measure, 150, direction=direction)  # type: ignore[arg-type]
+        found = max(agreement(trial.proposal.genotype) for trial in trials)
+        assert found == 3, f"{direction}: the best of 24 candidates is not among 150 trials"
+
+
+CHECKS: tuple[Callable[[Make], None], ...] = (
+    check_proposals,
+    check_seed,
+    check_global_state,
+    check_failures,
+    check_pending,
+    check_small_spaces,
+    check_optimum,
+)

@@ -1,0 +1,126 @@
+"""Variation: how children differ from their parents.
+
+Each operator is a ``decide`` for ``SearchSpace.walk``, so that genes which become active by a
+change are sampled and genes which become inactive vanish, whatever the space looks like.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from numpy.random import Generator
+
+from nas_hydra.errors import ConfigError
+from nas_hydra.search_space import Decision, Gene, Genotype, SearchSpace, fixed
+
+
+class Variation(Protocol):
+    """Makes a child."""
+
+    origin: str
+    """What the child's record says it came from."""
+    parents: int
+    """How many parents it takes."""
+
+    def __call__(self, space: SearchSpace, parents: Sequence[Genotype], rng: Generator) -> Genotype:
+        """A child of the parents."""
+
+
+def inherit(parent: Mapping[str, Decision], gene: Gene, rng: Generator) -> Decision:
+    """The parent's decision where it has one that still fits, a random one where not."""
+    if gene.name in parent and parent[gene.name] in gene:
+        return parent[gene.name]
+    return gene.sample(rng)
+
+
+class Mutation:
+    """Changes some genes; numbers step to near values, categories jump.
+
+    Args:
+        rate: chance of each gene to change, above 0 and at most 1; or None.
+        count: exactly so many genes change, as in Real et al. (2019); or None.
+    """
+
+    origin = "mutation"
+    parents = 1
+
+    def __init__(self, rate: float | None, count: int | None) -> None:
+        if (rate is None) == (count is None):
+            raise ConfigError("strategy.variation", "mutation needs either a rate or a count")
+        if rate is not None and not 0 < rate <= 1:
+            raise ConfigError(
+                "strategy.variation", f"rate is {rate}; above 0, at most 1 is allowed"
+            )
+        if count is not None and count < 1:
+            raise ConfigError("strategy.variation", f"count is {count}; at least 1 is needed")
+        self._rate, self._count = rate, count
+
+    def __call__(self, space: SearchSpace, parents: Sequence[Genotype], rng: Generator) -> Genotype:
+        """The parent with some genes changed."""
+        parent = parents[0]
+        free = [gene.name for gene in space.genes if gene.name in parent and not fixed(gene)]
+        changing = self._changing(free, rng)
+
+        def decide(gene: Gene) -> Decision:
+            kept = inherit(parent, gene, rng)
+            return gene.mutate(kept, rng) if gene.name in changing else kept
+
+        return space.walk(decide)
+
+    def _changing(self, names: Sequence[str], rng: Generator) -> set[str]:
+        if self._rate is not None:
+            return {name for name in names if rng.random() < self._rate}
+        count = min(self._count or 0, len(names))
+        return {names[int(index)] for index in rng.choice(len(names), size=count, replace=False)}
+
+
+class UniformCrossover:
+    """Takes each gene from either parent with equal chance (Syswerda 1989).
+
+    Args:
+        probability: that parents are crossed at all; otherwise the child is the first parent.
+    """
+
+    origin = "crossover"
+    parents = 2
+
+    def __init__(self, probability: float) -> None:
+        if not 0 <= probability <= 1:
+            raise ConfigError(
+                "strategy.variation", f"probability is {probability}; allowed: 0 to 1"
+            )
+        self._probability = probability
+
+    def __call__(self, space: SearchSpace, parents: Sequence[Genotype], rng: Generator) -> Genotype:
+        """A mix of both parents."""
+        first, second = parents
+        if rng.random() >= self._probability:
+            return first
+
+        def decide(gene: Gene) -> Decision:
+            one, other = (first, second) if rng.random() < 0.5 else (second, first)
+            return inherit(one if gene.name in one else other, gene, rng)
+
+        return space.walk(decide)
+
+
+class Chain:
+    """Several operators one after the other: the next varies what the last one made."""
+
+    def __init__(self, steps: Sequence[Variation]) -> None:
+        if not steps:
+            raise ConfigError("strategy.variation.steps", "is empty; at least one is needed")
+        if any(step.parents > 1 for step in steps[1:]):
+            raise ConfigError(
+                "strategy.variation.steps",
+                "an operator of several parents can only come first: later ones get one child",
+            )
+        self._steps = steps
+        self.origin = "+".join(step.origin for step in steps)
+        self.parents = steps[0].parents
+
+    def __call__(self, space: SearchSpace, parents: Sequence[Genotype], rng: Generator) -> Genotype:
+        """The child of the last step."""
+        child = self._steps[0](space, parents, rng)
+        for step in self._steps[1:]:
+            child = step(space, [child], rng)
+        return child

@@ -1,0 +1,31 @@
+"""What every tracker can do."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from nas_hydra.run import Run
+from nas_hydra.trial import Trial
+
+
+class Tracker(Protocol):
+    """Sees trials, decides nothing."""
+
+    def start(self, run: Run) -> None:
+        """The search begins, or goes on after an interruption."""
+
+    def tell(self, trial: Trial, best: Trial | None, recorded: bool) -> None:
+        """A trial was told.
+
+        Args:
+            trial: the trial, in ask order.
+            best: the incumbent after this trial; None while nothing is complete.
+            recorded: whether it was known from an earlier, interrupted process.
+        """
+
+    def finish(self, summary: Mapping[str, Any] | None, exit_code: int) -> None:
+        """The search ended, by itself (exit code 0), by an error or by an interrupt.
+
+        Args:
+            summary: what ``summary.json`` holds; None if the search did not get that far.
+            exit_code: of the process, as in the README.
+        """

@@ -1,0 +1,87 @@
+"""What a strategy proposes and what comes back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from nas_hydra.search_space import Genotype
+
+State = Literal["complete", "pruned", "failed"]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A candidate that a strategy wants evaluated.
+
+    Args:
+        number: 0, 1, 2, ... in the order of asking.
+        genotype: its decisions.
+        origin: where it came from: ``random``, ``mutation``, ``crossover``, ``sampler``, ...
+        parents: numbers of the trials that it descends from.
+    """
+
+    number: int
+    genotype: Genotype
+    origin: str
+    parents: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A proposal with its outcome.
+
+    Args:
+        proposal: what was asked for.
+        state: ``complete`` if there are values for every objective.
+        values: the objectives' values; empty unless complete.
+        metrics: everything that the evaluator measured.
+        epochs: how many were trained.
+        seconds: wall time of the evaluation.
+        error: why it failed, in one line; None unless failed.
+        duplicate_of: number of the earlier trial that answered this one without an evaluation.
+    """
+
+    proposal: Proposal
+    state: State
+    values: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    epochs: int = 0
+    seconds: float = 0.0
+    error: str | None = None
+    duplicate_of: int | None = None
+
+    @property
+    def number(self) -> int:
+        """The proposal's number."""
+        return self.proposal.number
+
+    @property
+    def key(self) -> str:
+        """The genotype's key."""
+        return self.proposal.genotype.key
+
+    @property
+    def complete(self) -> bool:
+        """Whether there is a value for every objective."""
+        return self.state == "complete"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluator measured of one candidate.
+
+    Args:
+        metrics: name -> value, every objective among them.
+        epochs: how many were trained.
+    """
+
+    metrics: Mapping[str, float]
+    epochs: int
+
+
+def duplicate(proposal: Proposal, earlier: Trial) -> Trial:
+    """The trial of a candidate whose key is known: the earlier outcome at no cost."""
+    first = earlier.number if earlier.duplicate_of is None else earlier.duplicate_of
+    return Trial(
+        proposal, earlier.state, earlier.values, earlier.metrics, 0, 0.0, earlier.error, first
+    )

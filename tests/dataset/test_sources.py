@@ -1,0 +1,141 @@
+"""Where images come from: files, folders, torchvision."""
+
+import gzip
+import hashlib
+import struct
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torchvision.datasets
+from PIL import Image
+
+from nas_hydra.dataset.fake import Fake
+from nas_hydra.dataset.image_folder import ImageFolder
+from nas_hydra.dataset.mnist import Mnist, read_idx
+from nas_hydra.dataset.torchvision import TorchvisionDataset, channels_first
+from nas_hydra.errors import ConfigError
+
+COMMON = {"num_classes": 10, "batch_size": 32, "validation": 0.2, "limit": None, "seed": 0}
+
+
+def mnist(root: Path, **changes) -> Mnist:
+    given = dict(COMMON, name="FashionMNIST", root=str(root), download=False)
+    return Mnist(**{**given, **changes})
+
+
+def write_idx(file: Path, array: np.ndarray) -> None:
+    header = struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
+    content = header + array.astype(np.uint8).tobytes()
+    file.write_bytes(gzip.compress(content) if file.suffix == ".gz" else content)
+
+
+def write_folder(root: Path, classes: int = 2, number: int = 10) -> None:
+    for label in range(classes):
+        (root / f"class_{label}").mkdir(parents=True)
+        for index in range(number):
+            image = Image.new("RGB", (20, 30), (100 * label, index, 0))
+            image.save(root / f"class_{label}" / f"{index}.png")
+
+
+def folder(root: Path, **changes) -> ImageFolder:
+    given = dict(COMMON, num_classes=2, holdout=0.2, root=str(root), size=16)
+    return ImageFolder(**{**given, **changes})
+
+
+def test_real_fashion_mnist_is_read_from_idx_files(fashion_mnist):
+    data = mnist(fashion_mnist, limit=2000)
+    assert data.input_shape == (1, 28, 28)
+    assert (len(data.train), len(data.valid), len(data.test)) == (1600, 400, 10000)
+    assert torch.bincount(data.valid.labels).tolist() == [40] * 10
+
+
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_idx_files_give_back_what_was_written(tmp_path, ending):
+    array = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+    write_idx(tmp_path / f"file{ending}", array)
+    assert np.array_equal(read_idx(tmp_path / f"file{ending}"), array)
+
+
+def test_missing_dataset_says_what_to_do_and_writes_nothing(tmp_path):
+    with pytest.raises(ConfigError, match=r"dataset\.root: there is no FashionMNIST in .*/data"):
+        _ = mnist(tmp_path / "data").train
+    assert not (tmp_path / "data").exists()
+
+
+def test_failed_download_writes_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(torchvision.datasets.FashionMNIST, "mirrors", ["http://127.0.0.1:9/"])
+    with pytest.raises(ConfigError, match="cannot be downloaded"):
+        _ = mnist(tmp_path / "data", download=True).train
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.fixture
+def mirror(fashion_mnist) -> Iterator[str]:
+    """A stand-in for the download server, which is out of reach: it serves Debian's files."""
+    handler = partial(SimpleHTTPRequestHandler, directory=fashion_mnist)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+
+
+def test_download_puts_the_dataset_into_the_root(tmp_path, monkeypatch, mirror, fashion_mnist):
+    files = sorted(fashion_mnist.glob("*.gz"))  # Debian compressed them anew: other digests
+    resources = [(file.name, hashlib.md5(file.read_bytes()).hexdigest()) for file in files]
+    monkeypatch.setattr(torchvision.datasets.FashionMNIST, "mirrors", [mirror])
+    monkeypatch.setattr(torchvision.datasets.FashionMNIST, "resources", resources)
+    data = mnist(tmp_path / "data", download=True, limit=500)
+    assert len(data.train) == 400
+    assert (tmp_path / "data" / "FashionMNIST").is_dir()
+    assert len(mnist(tmp_path / "data", limit=600).train) == 480
+
+
+def test_unknown_torchvision_dataset_is_named():
+    with pytest.raises(ConfigError, match=r"dataset\.name: is 'CIFAR11'.*did you mean 'CIFAR10'"):
+        TorchvisionDataset(**COMMON, name="CIFAR11", root="data", download=False)
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        ((5, 8, 9), (5, 1, 8, 9)),  # MNIST
+        ((5, 8, 9, 3), (5, 3, 8, 9)),  # CIFAR
+        ((5, 3, 8, 9), (5, 3, 8, 9)),  # SVHN
+    ],
+)
+def test_channels_come_first(shape, expected):
+    pixels = channels_first(np.full(shape, 255, np.uint8))
+    assert tuple(pixels.shape) == expected
+    assert pixels.unique().tolist() == [1.0]
+
+
+def test_image_folder_resizes_and_labels_by_folder(tmp_path):
+    write_folder(tmp_path / "images")
+    data = folder(tmp_path / "images")
+    assert data.input_shape == (3, 16, 16)
+    assert len(data.train) + len(data.valid) + len(data.test) == 20
+    assert set(data.valid.labels.tolist()) == {0, 1}
+
+
+def test_missing_image_folder_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"dataset\.root: .*nowhere is not a folder of class"):
+        _ = folder(tmp_path / "nowhere").train
+
+
+def test_broken_image_is_named(tmp_path):
+    write_folder(tmp_path / "images")
+    (tmp_path / "images" / "class_1" / "3.png").write_bytes(b"no image")
+    with pytest.raises(ConfigError, match=r"class_1/3\.png cannot be read"):
+        _ = folder(tmp_path / "images").train
+
+
+def test_fake_images_have_the_asked_shape():
+    data = Fake(**COMMON, holdout=0.2, size=200, image_size=(3, 10, 12))
+    assert data.input_shape == (3, 10, 12)
+    assert len(data.train) + len(data.valid) + len(data.test) == 200

@@ -1,0 +1,139 @@
+"""Splits: fixed by seed, stratified, disjoint, normalised by the training images alone."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from nas_hydra.dataset import Batches, Images
+from nas_hydra.dataset.base import development, stratified
+from nas_hydra.dataset.digits import Digits
+from nas_hydra.errors import ConfigError
+
+DEFAULTS = {
+    "num_classes": 10,
+    "batch_size": 32,
+    "validation": 0.2,
+    "holdout": 0.2,
+    "limit": None,
+    "seed": 0,
+}
+
+
+def digits(**changes) -> Digits:
+    return Digits(**{**DEFAULTS, **changes})
+
+
+def shares(labels: Tensor) -> Tensor:
+    return torch.bincount(labels, minlength=10) / len(labels)
+
+
+def fingerprints(images: Images) -> set[bytes]:
+    return {image.numpy().tobytes() for image in images.pixels}
+
+
+def test_splits_cover_the_images_in_the_asked_shares():
+    data = digits()
+    sizes = [len(data.train), len(data.valid), len(data.test)]
+    assert sum(sizes) == 1797
+    assert sizes[2] == pytest.approx(0.2 * 1797, abs=1)
+    assert sizes[1] == pytest.approx(0.2 * (sizes[0] + sizes[1]), abs=1)
+
+
+def test_splits_are_stratified():
+    data = digits()
+    for part in (data.valid, data.test):
+        assert torch.allclose(shares(part.labels), shares(data.train.labels), atol=0.01)
+
+
+def test_splits_share_no_image():
+    data = digits()
+    assert len(fingerprints(data.train)) == len(data.train)
+    assert not fingerprints(data.train) & fingerprints(data.valid)
+    assert not fingerprints(data.train) & fingerprints(data.test)
+
+
+def test_one_seed_is_one_split_and_another_seed_another():
+    first = digits(seed=1).valid.labels.clone()
+    development.cache_clear()
+    assert torch.equal(digits(seed=1).valid.labels, first)
+    assert not torch.equal(digits(seed=2).valid.labels, first)
+
+
+def test_training_pixels_are_normalised():
+    pixels = digits().train.pixels
+    assert pixels.mean().item() == pytest.approx(0, abs=1e-5)
+    assert pixels.std().item() == pytest.approx(1, abs=1e-5)
+
+
+def test_validation_and_test_use_the_statistics_of_training():
+    data = digits()
+    known = development(data)
+    raw = data.load("test").pixels
+    assert torch.allclose(data.test.pixels, (raw - known.mean) / known.std)
+
+
+def test_limit_draws_training_and_validation_images_in_proportion():
+    data = digits(limit=200)
+    assert (len(data.train), len(data.valid)) == (160, 40)
+    assert len(data.test) == len(digits().test)
+    assert torch.allclose(shares(data.train.labels), torch.full((10,), 0.1), atol=0.03)
+
+
+def test_images_are_held_once_for_every_batch_size():
+    assert digits(batch_size=8).train is digits(batch_size=64).train
+
+
+def test_input_shape():
+    assert digits().input_shape == (1, 8, 8)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"num_classes": 7}, r"dataset\.num_classes: is 7; .* 10 classes. Say .*=10"),
+        ({"validation": 1.0}, r"dataset\.validation: is 1\.0; allowed: above 0 and below 1"),
+        ({"holdout": 0.0}, r"dataset\.holdout: is 0\.0"),
+        ({"batch_size": 0}, r"dataset\.batch_size: is 0; at least 1"),
+        ({"limit": 12}, r"dataset\.limit: is 12; at least 20"),
+    ],
+)
+def test_wrong_settings_are_named(changes, message):
+    with pytest.raises(ConfigError, match=message):
+        _ = digits(**changes).train
+
+
+@given(st.lists(st.integers(0, 3), min_size=40, max_size=200), st.integers(0, 9))
+@settings(deadline=None, max_examples=30)
+def test_stratified_parts_the_places_in_two(labels, seed):
+    whole = torch.tensor([*labels, *[0, 1, 2, 3] * 10])
+    rest, chosen = stratified(whole, 0.3, seed, "key")
+    assert sorted([*rest.tolist(), *chosen.tolist()]) == list(range(len(whole)))
+
+
+@given(st.integers(1, 50), st.integers(1, 60))
+def test_ordered_batches_are_all_images_in_order(number, size):
+    images = Images(torch.arange(number).float().view(-1, 1, 1, 1), torch.arange(number))
+    batches = Batches(images, size)
+    found = list(batches)
+    assert len(found) == len(batches)
+    assert torch.equal(torch.cat([labels for _, labels in found]), torch.arange(number))
+
+
+@given(st.integers(1, 50), st.integers(1, 60), st.integers(0, 5))
+def test_shuffled_batches_are_full_distinct_and_fixed_by_the_seed(number, size, seed):
+    images = Images(torch.arange(number).float().view(-1, 1, 1, 1), torch.arange(number))
+    batches, again = Batches(images, size, seed), Batches(images, size, seed)
+    for _ in range(2):
+        found = [labels for _, labels in batches]
+        assert [len(labels) for labels in found] == [min(size, number)] * len(batches)
+        assert len(torch.cat(found).unique()) == sum(map(len, found))
+        assert all(torch.equal(*pair) for pair in zip(found, [y for _, y in again], strict=True))
+
+
+def test_epochs_differ():
+    images = Images(torch.zeros(50, 1, 1, 1), torch.arange(50))
+    batches = Batches(images, 50, seed=0)
+    (first,), (second,) = list(batches), list(batches)
+    assert not torch.equal(first[1], second[1])

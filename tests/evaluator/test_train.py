@@ -1,0 +1,192 @@
+"""Training a candidate on real images."""
+
+import math
+import signal
+
+import pytest
+import torch
+from hydra.utils import instantiate
+from torch import nn
+
+from nas_hydra.dataset.digits import Digits
+from nas_hydra.errors import CandidateError, ConfigError
+from nas_hydra.evaluator.train import TrainEvaluator
+
+HEAD = {"_target_": "nas_hydra.model.ClassifierHead", "num_classes": 10}
+MODEL = {
+    "_target_": "torch.nn.Sequential",
+    "_args_": [
+        {"_target_": "nas_hydra.model.ConvBlock", "out_channels": 16, "kernel_size": 5},
+        HEAD,
+    ],
+}
+
+
+class Exploding(nn.Module):
+    """A network whose logits become NaN in training."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(64, 10)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        logits = self.linear(images.flatten(1))
+        return logits * math.nan if self.training else logits
+
+
+class Interrupting(Exploding):
+    """A network whose user presses Ctrl-C during training."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        if self.training:
+            signal.raise_signal(signal.SIGINT)
+        return self.linear(images.flatten(1))
+
+
+def candidate(**changes) -> dict:
+    parts = {
+        "model": MODEL,
+        "optimizer": {"_target_": "torch.optim.SGD", "_partial_": True, "lr": 0.1, "momentum": 0.9},
+        "scheduler": {},
+        "trainer": {
+            "_target_": "pytorch_lightning.Trainer",
+            "max_epochs": 2,
+            "accelerator": "cpu",
+            "logger": False,
+            "enable_checkpointing": False,
+            "enable_progress_bar": False,
+            "enable_model_summary": False,
+            "num_sanity_val_steps": 0,
+        },
+        "dataset": {
+            "_target_": "nas_hydra.dataset.digits.Digits",
+            "num_classes": 10,
+            "batch_size": 16,
+            "validation": 0.2,
+            "holdout": 0.2,
+            "limit": 800,
+            "seed": 0,
+        },
+    }
+    return {**parts, **changes}
+
+
+def model(target: type[nn.Module]) -> dict:
+    return candidate(model={"_target_": f"{target.__module__}.{target.__qualname__}"})
+
+
+@pytest.fixture
+def weights(tmp_path):
+    return tmp_path / "weights.ckpt"
+
+
+def test_a_network_learns_and_everything_is_measured(weights):
+    evaluator = TrainEvaluator(seed=0)
+    found = evaluator.evaluate(candidate(), 0, weights)
+    assert set(found.metrics) == set(evaluator.metrics)
+    assert found.epochs == 2
+    assert found.metrics["val_acc"] > 0.3  # guessing gives 0.1
+    assert 0 < found.metrics["val_f1"] <= 1
+    assert found.metrics["params"] == 16 * 25 + 2 * 16 + 16 * 10 + 10
+
+
+def test_metrics_are_those_of_the_saved_weights(weights):
+    found = TrainEvaluator(seed=0).evaluate(candidate(), 0, weights)
+    network = instantiate(MODEL)
+    network.load_state_dict(torch.load(weights, weights_only=True))
+    images = instantiate(candidate()["dataset"]).valid
+    with torch.no_grad():
+        predicted = network.eval()(images.pixels).argmax(dim=1)
+    accuracy = (predicted == images.labels).double().mean().item()
+    assert found.metrics["val_acc"] == pytest.approx(accuracy, abs=1e-6)
+
+
+def test_the_same_seed_gives_the_same_numbers_whatever_went_before(weights):
+    first = TrainEvaluator(seed=0).evaluate(candidate(), 0, weights)
+    torch.rand(17)
+    again = TrainEvaluator(seed=0).evaluate(candidate(), 0, weights)
+    assert first.metrics == again.metrics
+
+
+def test_another_repeat_is_another_seed(weights):
+    evaluator = TrainEvaluator(seed=0)
+    first, second = (evaluator.evaluate(candidate(), repeat, weights) for repeat in (0, 1))
+    assert first.metrics["val_loss"] != second.metrics["val_loss"]
+
+
+def test_global_randomness_is_left_as_it_was(weights):
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    TrainEvaluator(seed=0).evaluate(candidate(), 0, weights)
+    assert torch.equal(torch.rand(1), expected)
+
+
+def test_the_test_split_is_not_touched(weights, monkeypatch):
+    monkeypatch.setattr(Digits, "test", property(lambda self: pytest.fail("test split read")))
+    TrainEvaluator(seed=0).evaluate(candidate(), 0, weights)
+
+
+def test_the_scheduler_is_stepped_every_epoch(weights):
+    step = {
+        "_target_": "torch.optim.lr_scheduler.StepLR",
+        "_partial_": True,
+        "step_size": 1,
+        "gamma": 0.0,
+    }
+    frozen = TrainEvaluator(seed=0).evaluate(candidate(scheduler=step), 0, weights)
+    short = candidate(trainer={**candidate()["trainer"], "max_epochs": 1})
+    one = TrainEvaluator(seed=0).evaluate(short, 0, weights)
+    free = TrainEvaluator(seed=0).evaluate(candidate(), 0, weights)
+    # Batch norm's statistics still move, so the loss is near that of one epoch, not equal to it.
+    assert abs(frozen.metrics["train_loss"] - free.metrics["train_loss"]) > 1e-3
+    assert abs(frozen.metrics["val_loss"] - one.metrics["val_loss"]) < 0.2
+
+
+def test_divergence_ends_the_candidate_with_the_reason(weights):
+    with pytest.raises(CandidateError, match=r"diverged: the training loss is nan at epoch 0"):
+        TrainEvaluator(seed=0).evaluate(model(Exploding), 0, weights)
+    assert not weights.exists()
+
+
+def test_interrupts_are_passed_on(weights):
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        TrainEvaluator(seed=0).evaluate(model(Interrupting), 0, weights)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_check_accepts_what_works():
+    TrainEvaluator(seed=0).check(candidate())
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        (
+            {"_target_": "torch.nn.Sequential", "_args_": [{"_target_": "torch.nn.Flatten"}]},
+            r"outputs of shape \(2, 64\) for 2 images; \(2, 10\) is needed",
+        ),
+        (
+            {"_target_": "torch.nn.Linear", "in_features": 5, "out_features": 10},
+            r"fails on images of shape \(1, 8, 8\): RuntimeError",
+        ),
+        ({"_target_": "torch.nn.Conv2d", "in_channels": 1}, "cannot be built"),
+        ({"_target_": "builtins.dict"}, r"is a dict, not a torch\.nn\.Module"),
+    ],
+)
+def test_check_says_why_a_candidate_cannot_work(broken, message):
+    with pytest.raises(CandidateError, match=message):
+        TrainEvaluator(seed=0).check(candidate(model=broken))
+
+
+def test_check_finds_an_optimizer_that_refuses_its_settings():
+    sgd = {"_target_": "torch.optim.SGD", "_partial_": True, "lr": -1.0}
+    with pytest.raises(ConfigError, match=r"optimizer: .*learning rate"):
+        TrainEvaluator(seed=0).check(candidate(optimizer=sgd))
+
+
+def test_training_without_an_epoch_is_no_evaluation(weights):
+    none = candidate(trainer={**candidate()["trainer"], "max_epochs": 0})
+    with pytest.raises(CandidateError, match="at least one epoch"):
+        TrainEvaluator(seed=0).evaluate(none, 0, weights)

@@ -1,0 +1,128 @@
+"""Every mistake: one clear message, exit code 2, nothing trained, nothing written but the log."""
+
+from pathlib import Path
+
+import pytest
+
+from command import SMALL, nas_hydra
+
+MISTAKES = {
+    "unknown group": (["stratgy=evolution"], ["stratgy", "did you mean 'strategy'?"]),
+    "misspelt option": (
+        ["strategy=evoluton"],
+        ["strategy", "'evoluton'", "'evolution', 'random', 'tpe'", "did you mean 'evolution'?"],
+    ),
+    "unknown key": (["budget.trails=3"], ["budget.trails", "did you mean 'trials'?"]),
+    "key the file leaves out": (["trainer.precision=32"], ["+trainer.precision=VALUE"]),
+    "key of nobody": (["+foo=1"], ["foo: is read by nobody", "'search_space'"]),
+    "argument of nobody": (
+        ["+trainer.max_epoch=3"],
+        ["trainer.max_epoch", "did you mean 'max_epochs'?"],
+    ),
+    "deleted group": (["~strategy"], ["strategy: is missing"]),
+    "not an override": (["strategy"], ["strategy", "KEY=VALUE"]),
+    "empty value": (["seed="], ["seed: is ''", "integer"]),
+    "wrong type": (["optimizer.lr=fast"], ["optimizer.lr: is 'fast'", "number"]),
+    "wrong type of a group": (["strategy.population_size=many"], ["strategy.population_size"]),
+    "zero budget": (["budget.trials=0"], ["budget.trials: is 0", "1"]),
+    "zero ahead": (["engine.ahead=0"], ["engine.ahead: is 0"]),
+    "low above high": (
+        ["optimizer.lr={_float_:{low:1.0,high:0.1}}"],
+        ["optimizer.lr", "low is 1.0 and high is 0.1"],
+    ),
+    "empty choice": (["search_space.width._choice_=[]"], ["search_space.width", "at least one"]),
+    "choice beside other keys": (
+        ["+search_space.width.low=3"],
+        ["search_space.width", "_choice_ stands beside 'low'"],
+    ),
+    "name used twice": (
+        ["optimizer.lr={_float_:{low:0.1,high:0.2},_name_:width}"],
+        ["the gene name 'width' is taken"],
+    ),
+    "open value in the wrong place": (["seed={_int_:{low:0,high:3}}"], ["seed"]),
+    "population below tournament": (
+        ["strategy.population_size=2"],
+        ["strategy.population_size: is 2", "at least 3"],
+    ),
+    "unmeasured objective": (
+        ["+objective.val_accc=maximize", "strategy=random"],
+        ["objective.val_accc", "did you mean 'val_acc'?"],
+    ),
+    "wrong direction": (["objective.val_acc=max"], ["objective.val_acc", "maximize"]),
+    "outputs do not fit": (
+        ["search_space.model._args_.1.num_classes=7"],
+        ["(2, 7)", "(2, 10)", "width=", "kernel_size[0]="],
+    ),
+    "target that does not import": (
+        ["search_space.model._args_.1._target_=nas_hydra.model.ClassifierHaed"],
+        ["search_space.model._args_.1", "does not import", "did you mean 'ClassifierHead'?"],
+    ),
+    "target that does not import in an option rarely taken": (
+        [
+            "~search_space.width",
+            "search_space.model._args_=[{_choice_:[{_target_:torch.nn.ReLU},{_target_:no.ReLU}]}]",
+        ],
+        ["search_space.model._args_.0._choice_.1._target_", "'no.ReLU' does not import"],
+    ),
+    "missing value": (["dataset=image_folder"], ["dataset.root: has no value yet"]),
+    "missing dataset": (
+        ["dataset=fashion_mnist", "dataset.download=false", "dataset.limit=null"],
+        ["dataset.root: there is no FashionMNIST", "dataset.download=true"],
+    ),
+    "classes that do not fit": (["dataset.num_classes=9"], ["Say dataset.num_classes=10"]),
+    "unreachable storage": (
+        ["record=storage", "record.storage.url=nothing://here"],
+        ["record.storage.url"],
+    ),
+}
+
+
+def errors(printed: str) -> list[str]:
+    return [line for line in printed.splitlines() if line.startswith("error: ")]
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistake(mistake, monkeypatch, capsys, tmp_path):
+    overrides, words = MISTAKES[mistake]
+    code = nas_hydra(monkeypatch, *SMALL, *overrides)
+    printed = capsys.readouterr()
+    message, *more = errors(printed.err)
+    assert code == 2
+    assert not more
+    assert "Traceback" not in printed.err + printed.out
+    for word in words:
+        assert word in message
+    written = [path.name for path in tmp_path.rglob("*") if path.is_file()]
+    assert set(written) <= {"nas-hydra.log"}
+
+
+def test_unwritable_folder(monkeypatch, capsys, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    assert nas_hydra(monkeypatch, *SMALL, "hydra.run.dir=file/run") == 2
+    assert errors(capsys.readouterr().err)[0].startswith("error: hydra.run.dir: cannot write")
+
+
+def test_folder_of_another_run_says_what_differs_and_is_left_alone(monkeypatch, capsys, tmp_path):
+    assert nas_hydra(monkeypatch, *SMALL, "hydra.run.dir=run") == 0
+    before = contents(tmp_path / "run")
+    code = nas_hydra(monkeypatch, *SMALL, "hydra.run.dir=run", "seed=1", "optimizer.lr=0.2")
+    (message,) = errors(capsys.readouterr().err)
+    assert code == 2
+    assert "optimizer.lr is 0.1 there and 0.2 here" in message
+    assert "seed is 0 there and 1 here" in message
+    assert contents(tmp_path / "run") == before
+
+
+def test_folder_in_use_by_another_process(monkeypatch, capsys, tmp_path):
+    from nas_hydra.record.lock import exclusive
+
+    (tmp_path / "run").mkdir()
+    with exclusive(tmp_path / "run"):
+        assert nas_hydra(monkeypatch, *SMALL, "hydra.run.dir=run") == 2
+    assert "still running" in errors(capsys.readouterr().err)[0]
+    assert nas_hydra(monkeypatch, *SMALL, "hydra.run.dir=run") == 0
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".log"]
+    return {str(path): path.read_bytes() for path in [*files, folder / "journal.log"]}

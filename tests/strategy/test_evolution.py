@@ -1,0 +1,246 @@
+import math
+from collections import Counter
+
+import numpy
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from omegaconf import OmegaConf
+
+from nas_hydra.errors import ConfigError
+from nas_hydra.objective import Objective
+from nas_hydra.search_space import SearchSpace, every, fixed
+from nas_hydra.strategy.conformance import (
+    PARTS,
+    hilly,
+    outcome,
+    simulate,
+    single_space,
+    small_space,
+    smooth,
+    varied_space,
+)
+from strategy.strategies import maker
+
+OBJECTIVES = [Objective("value", "maximize")]
+SURVIVORS = ("best", "offspring", "youngest")
+
+
+def grid_space(genes=8, values=8):
+    model = {f"g{i}": {"_int_": {"low": 0, "high": values - 1}} for i in range(genes)}
+    return SearchSpace(OmegaConf.create({"model": model}), PARTS)
+
+
+def hill(genotype):
+    """One peak, at 5 for every gene."""
+    return -sum((decision - 5) ** 2 for decision in genotype.values())
+
+
+class Driven:
+    """A strategy and the loop around it, one step at a time."""
+
+    def __init__(self, make, space, measure):
+        self.strategy, self.measure = make(space, OBJECTIVES, 0), measure
+        self.asked, self.pending = 0, []
+
+    def ask(self):
+        proposal = self.strategy.ask(self.asked, numpy.random.default_rng((0, self.asked)))
+        if proposal is not None:
+            self.asked += 1
+            self.pending.append(proposal)
+        return proposal
+
+    def tell(self):
+        proposal = self.pending.pop(0)
+        self.strategy.tell(outcome(proposal, self.measure(proposal.genotype)))
+
+
+@given(
+    size=st.integers(3, 8),
+    generation=st.integers(1, 9),
+    survivors=st.sampled_from(SURVIVORS),
+    steps=st.lists(st.booleans(), min_size=60, max_size=60),
+    share=st.sampled_from([0.0, 0.3, 0.8]),
+    small=st.booleans(),
+)
+@settings(max_examples=40, deadline=None)
+def test_a_full_population_keeps_its_size(size, generation, survivors, steps, share, small):
+    make = maker("evolution", population_size=size, generation_size=generation, survivors=survivors)
+    driven = Driven(
+        make,
+        small_space() if small else varied_space(),
+        lambda g: math.nan if hilly(g) < share else smooth(g),
+    )
+    full = False
+    for ask in steps:
+        if ask or not driven.pending:
+            proposal = driven.ask()
+            assert proposal is not None or driven.pending
+        else:
+            driven.tell()
+        population = driven.strategy.population
+        full = full or len(population) == size
+        assert len(population) == size if full else len(population) < size
+        assert all(trial.complete for trial in population)
+
+
+@pytest.mark.parametrize("survivors", SURVIVORS)
+@pytest.mark.parametrize("generation", [1, 5])
+def test_nobody_is_proposed_twice_before_the_space_is_exhausted(survivors, generation):
+    make = maker("evolution", population_size=4, generation_size=generation, survivors=survivors)
+    for seed in range(5):
+        trials = simulate(make, small_space(), smooth, 40, seed=seed, ahead=2)
+        assert len({trial.key for trial in trials[:24]}) == 24
+        assert {trial.key for trial in trials[24:]} <= {trial.key for trial in trials[:24]}
+
+
+def test_the_rare_candidates_of_a_lopsided_space_are_found_in_the_end():
+    rare = 1
+    for depth in range(12):
+        rare = {"_choice_": {"stop": depth, "on": rare}}
+    space = SearchSpace(OmegaConf.create({"model": {"a": rare}}), PARTS)
+    trials = simulate(maker("evolution"), space, smooth, space.size)
+    assert len({trial.key for trial in trials}) == space.size - 1  # 1 is met in two ways
+
+
+def test_a_pending_candidate_is_not_proposed_again():
+    trials = simulate(maker("evolution", generation_size=1), small_space(), smooth, 24, ahead=10)
+    assert len({trial.key for trial in trials}) == 24
+
+
+def test_failures_are_replaced_until_the_first_population_is_full():
+    driven = Driven(maker("evolution", population_size=5), varied_space(), lambda g: math.nan)
+    for _ in range(30):
+        assert driven.ask().origin == "random"
+        driven.tell()
+    driven.measure = smooth
+    for _ in range(5):
+        assert driven.ask().origin == "random"
+        driven.tell()
+    assert driven.ask().origin == "crossover+mutation"
+
+
+def test_no_more_are_asked_for_than_the_first_population_needs():
+    driven = Driven(maker("evolution", population_size=5), varied_space(), smooth)
+    assert [driven.ask() is None for _ in range(7)] == [False] * 5 + [True] * 2
+
+
+def test_a_generation_waits_for_the_last_of_the_one_before():
+    driven = Driven(
+        maker("evolution", population_size=4, generation_size=2), varied_space(), smooth
+    )
+    for _ in range(4):
+        driven.ask()
+        driven.tell()
+    assert driven.ask()
+    assert driven.ask()
+    assert driven.ask() is None
+    driven.tell()
+    assert driven.ask() is None
+    driven.tell()
+    assert driven.ask()
+
+
+def test_steady_state_never_waits_once_it_has_a_population():
+    driven = Driven(
+        maker("evolution", population_size=4, generation_size=1), varied_space(), smooth
+    )
+    for _ in range(4):
+        driven.ask()
+        driven.tell()
+    assert all(driven.ask() for _ in range(20))
+
+
+def test_all_children_failing_leaves_the_population():
+    driven = Driven(maker("evolution", population_size=4, generation_size=4), grid_space(), hill)
+    for _ in range(4):
+        driven.ask()
+        driven.tell()
+    before = list(driven.strategy.population)
+    driven.measure = lambda g: math.nan
+    for _ in range(40):
+        assert driven.ask() is not None
+        driven.tell()
+    assert Counter(t.number for t in driven.strategy.population) == Counter(
+        t.number for t in before
+    )
+
+
+def test_parents_are_recorded_and_were_in_the_population():
+    trials = simulate(maker("evolution"), varied_space(), smooth, 60)
+    children = [t.proposal for t in trials if t.proposal.origin == "crossover+mutation"]
+    assert len(children) == 50
+    assert all(1 <= len(child.parents) <= 2 for child in children)
+    assert all(parent < child.number // 10 * 10 for child in children for parent in child.parents)
+
+
+@pytest.mark.parametrize("survivors", SURVIVORS)
+@pytest.mark.parametrize("generation", [1, 10])
+def test_evolution_beats_random_search_on_a_smooth_landscape(survivors, generation):
+    make = maker("evolution", survivors=survivors, generation_size=generation)
+    space = grid_space()
+
+    def best(make, seed):
+        return max(t.values["value"] for t in simulate(make, space, hill, 150, seed=seed))
+
+    pairs = [(best(make, seed), best(maker("random"), seed)) for seed in range(5)]
+    assert all(evolved > random for evolved, random in pairs), pairs
+
+
+def test_minimised_objectives_are_minimised():
+    make = maker("evolution")
+    up = simulate(make, grid_space(), hill, 60)
+    down = simulate(make, grid_space(), lambda g: -hill(g), 60, direction="minimize")
+    assert [trial.key for trial in up] == [trial.key for trial in down]
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"population_size": 2}, "strategy.population_size"),
+        ({"population_size": 0, "parents": "truncation"}, "strategy.population_size"),
+        ({"generation_size": 0}, "strategy.generation_size"),
+        ({"population_size": "many"}, "strategy.population_size"),
+        ({"populaton_size": 3}, "strategy.populaton_size"),
+    ],
+)
+def test_wrong_sizes_are_refused_by_name(changes, key):
+    with pytest.raises(ConfigError) as caught:
+        maker("evolution", **changes)(small_space(), OBJECTIVES, 0)
+    assert caught.value.key == key
+
+
+def test_the_refusal_of_a_small_population_says_what_would_do():
+    with pytest.raises(ConfigError, match="draws 3 at a time, so at least 3 is needed"):
+        maker("evolution", population_size=2)(small_space(), OBJECTIVES, 0)
+
+
+def test_several_objectives_are_refused():
+    both = [Objective("value", "maximize"), Objective("params", "minimize")]
+    with pytest.raises(ConfigError, match="value, params"):
+        maker("evolution")(small_space(), both, 0)
+
+
+def test_every_lists_each_genotype_once():
+    genotypes = list(every(small_space()))
+    assert len({g.key for g in genotypes}) == len(genotypes) == 24
+    assert [g.decisions for g in every(single_space())] == [{}]
+
+
+def test_every_agrees_with_the_size_of_a_conditional_space():
+    block = {
+        "kernel": {"_choice_": [3, 5]},
+        "drop": {"_float_": {"low": 0, "high": 1, "step": 0.5}},
+    }
+    model = {
+        "blocks": [{"_repeat_": {"_int_": {"low": 0, "high": 2}}, "_block_": block}],
+        "pool": {"_choice_": ["none", {"size": {"_int_": {"low": 2, "high": 4}}}]},
+    }
+    space = SearchSpace(OmegaConf.create({"model": model}), PARTS)
+    found = {tuple(g.items()) for g in every(space)}
+    assert len(found) == space.size == (1 + 6 + 36) * 4
+
+
+def test_a_continuous_space_cannot_be_listed():
+    assert list(every(varied_space())) == []
+    assert not any(fixed(gene) for gene in varied_space().genes)

@@ -1,0 +1,122 @@
+from functools import cache
+
+import numpy
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from omegaconf import OmegaConf
+
+from nas_hydra.errors import ConfigError
+from nas_hydra.search_space import SearchSpace
+from nas_hydra.strategy.conformance import PARTS, single_space, small_space, varied_space
+from nas_hydra.strategy.variation import Chain, Mutation, UniformCrossover
+
+SPACE = varied_space()
+seeds = st.integers(0, 2**32 - 1)
+
+
+def rng_of(seed):
+    return numpy.random.default_rng(seed)
+
+
+@cache
+def operators():
+    return {
+        "rate": Mutation(rate=0.3, count=None),
+        "count": Mutation(rate=None, count=2),
+        "crossover": UniformCrossover(0.9),
+        "chain": Chain([UniformCrossover(1.0), Mutation(rate=1.0, count=None)]),
+    }
+
+
+@pytest.mark.parametrize("name", ["rate", "count", "crossover", "chain"])
+@given(seed=seeds)
+@settings(max_examples=80, deadline=None)
+def test_children_are_inside_the_space(name, seed):
+    rng, operator = rng_of(seed), operators()[name]
+    parents = [SPACE.sample(rng) for _ in range(operator.parents)]
+    child = operator(SPACE, parents, rng)
+    assert SPACE.genotype(dict(child)).key == child.key
+
+
+@given(seed=seeds)
+@settings(max_examples=80, deadline=None)
+def test_crossover_of_equals_is_their_equal(seed):
+    rng = rng_of(seed)
+    parent = SPACE.sample(rng)
+    assert UniformCrossover(1.0)(SPACE, [parent, parent], rng) == parent
+
+
+@given(seed=seeds)
+@settings(max_examples=80, deadline=None)
+def test_a_crossed_child_has_every_decision_from_a_parent_that_has_the_gene(seed):
+    rng = rng_of(seed)
+    first, second = SPACE.sample(rng), SPACE.sample(rng)
+    child = UniformCrossover(1.0)(SPACE, [first, second], rng)
+    for name, decision in child.items():
+        owners = [parent[name] for parent in (first, second) if name in parent]
+        assert not owners or decision in owners
+
+
+@given(seed=seeds)
+@settings(max_examples=150, deadline=None)
+def test_a_count_of_one_changes_exactly_one_gene_that_both_have(seed):
+    rng = rng_of(seed)
+    parent = SPACE.sample(rng)
+    child = Mutation(rate=None, count=1)(SPACE, [parent], rng)
+    assert child != parent
+    assert sum(child[name] != parent[name] for name in child if name in parent) == 1
+
+
+def test_a_count_is_spent_on_genes_that_can_change():
+    model = {"stuck": {"_choice_": ["only"]}, "still": {"_float_": {"low": 1, "high": 1}}}
+    model["free"] = {"_choice_": ["a", "b"]}
+    space = SearchSpace(OmegaConf.create({"model": model}), PARTS)
+    mutation = Mutation(rate=None, count=1)
+    for seed in range(20):
+        parent = space.sample(rng_of(seed))
+        assert mutation(space, [parent], rng_of(seed)) != parent
+
+
+def test_where_nothing_can_change_nothing_does():
+    space = single_space()
+    parent = space.sample(rng_of(0))
+    for operator in (Mutation(rate=None, count=3), Mutation(rate=1.0, count=None)):
+        assert operator(space, [parent], rng_of(0)) == parent
+
+
+def test_a_higher_count_than_there_are_genes_changes_all():
+    space = small_space()
+    parent = space.sample(rng_of(0))
+    child = Mutation(rate=None, count=99)(space, [parent], rng_of(1))
+    assert all(child[name] != parent[name] for name in parent)
+
+
+def test_without_crossing_the_child_is_the_first_parent():
+    rng = rng_of(0)
+    first, second = SPACE.sample(rng), SPACE.sample(rng)
+    assert UniformCrossover(0.0)(SPACE, [first, second], rng) == first
+
+
+def test_a_chain_tells_all_its_steps():
+    chain = operators()["chain"]
+    assert (chain.origin, chain.parents) == ("crossover+mutation", 2)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Mutation(rate=None, count=None), "either a rate or a count"),
+        (lambda: Mutation(rate=0.1, count=1), "either a rate or a count"),
+        (lambda: Mutation(rate=0.0, count=None), "rate is 0.0"),
+        (lambda: Mutation(rate=1.1, count=None), "rate is 1.1"),
+        (lambda: Mutation(rate=None, count=0), "count is 0"),
+        (lambda: UniformCrossover(-0.1), "probability is -0.1"),
+        (lambda: UniformCrossover(1.1), "probability is 1.1"),
+        (lambda: Chain([]), "at least one"),
+        (lambda: Chain([Mutation(0.1, None), UniformCrossover(0.9)]), "can only come first"),
+    ],
+)
+def test_what_cannot_work_is_refused(make, message):
+    with pytest.raises(ConfigError, match=message):
+        make()

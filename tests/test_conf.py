@@ -1,0 +1,90 @@
+"""Every YAML file names what is there, and nothing that is not read."""
+
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_module
+from hydra.core.global_hydra import GlobalHydra
+from omegaconf import OmegaConf
+
+from command import SMALL, nas_hydra
+from nas_hydra.component import UNKNOWN, check, locate
+from nas_hydra.dataset import ImageDataset
+from nas_hydra.engine import Engine
+from nas_hydra.evaluator import Evaluator
+from nas_hydra.strategy import Strategy
+from nas_hydra.tracker import Tracker
+
+CONF = Path(__file__).parents[1] / "conf"
+OPTIONS = [
+    file.relative_to(CONF).with_suffix("")
+    for file in sorted(CONF.rglob("*.yaml"))
+    if file.parent != CONF and "hydra" not in file.parts
+]
+PROTOCOLS = {"engine": Engine, "evaluator": Evaluator, "strategy": Strategy, "tracker": Tracker}
+
+
+def composed(option: Path) -> dict:
+    GlobalHydra.instance().clear()
+    with initialize_config_module("nas_hydra.conf", version_base="1.3"):
+        config = compose("config", [f"{option.parent}={option.name}", "+hydra={}"])
+    group = OmegaConf.select(config, str(option.parent).replace("/", "."))
+    return OmegaConf.to_container(group, resolve=False)
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=str)
+def test_targets_import_and_take_their_keys(option):
+    config = composed(option)
+    provided = {
+        "strategy": {"space": None, "objectives": None},
+        "record": {"space": None, "objectives": None, "identity": None},
+    }
+    if option.parts[0] in ("search_space", "objective"):
+        return  # composed whole below
+    check(closed(config), str(option), provided.get(str(option.parent), {}))
+
+
+def closed(value: object) -> object:
+    """References and missing values count as given; where a search is composed they are checked."""
+    if isinstance(value, dict):
+        return {key: closed(part) for key, part in value.items()}
+    return UNKNOWN if isinstance(value, str) and value.startswith(("${", "???")) else value
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=str)
+def test_the_class_meets_its_groups_protocol(option):
+    protocol = PROTOCOLS.get(str(option.parent))
+    if protocol is None:
+        return
+    found = locate(composed(option)["_target_"], str(option))
+    members = [name for name in vars(protocol) if not name.startswith("_")]
+    for name in [*members, *getattr(protocol, "__annotations__", {})]:
+        assert hasattr(found, name) or name in found.__init__.__annotations__, name
+
+
+def test_names_are_the_map():
+    """conf/GROUP/OPTION.yaml is about a class in src/nas_hydra/GROUP."""
+    for option in OPTIONS:
+        target = composed(option).get("_target_", "")
+        if target.startswith("nas_hydra."):
+            assert target.split(".")[1] == option.parts[0]
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        option
+        for option in OPTIONS
+        if option.parts[0] in ("search_space", "objective", "optimizer", "scheduler", "strategy")
+    ],
+    ids=str,
+)
+def test_every_option_runs(option, monkeypatch):
+    choice = f"{option.parent}={option.name}"
+    assert nas_hydra(monkeypatch, *SMALL, choice) == 0
+
+
+def test_every_dataset_is_an_image_dataset():
+    for option in OPTIONS:
+        if option.parts[0] == "dataset":
+            assert issubclass(locate(composed(option)["_target_"], ""), ImageDataset)
