@@ -1,7 +1,7 @@
 """From the composed config to the parts of a search, everything checked before anything runs."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -84,7 +84,7 @@ def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command
     plain = resolved(config)
     settings = settings_of(plain)
     space = SearchSpace(config)
-    check_components(tuple(space.parts.values()))
+    check_components(space.parts.values())
     objectives = objectives_from(settings.objective)
     evaluator: Evaluator = build(settings.evaluator, "evaluator")
     check_objectives(objectives, evaluator)
@@ -164,7 +164,7 @@ def settings_of(plain: Mapping[str, Any]) -> Settings:
     raise ConfigError(key, f"is {first['input']!r}; {first['msg'].replace(*WORDING)}")
 
 
-def check_components(nodes: Sequence[Node], seen: set[int] | None = None) -> None:
+def check_components(nodes: Iterable[Node], seen: set[int] | None = None) -> None:
     """Check every component that an opened config can close to, also in options rarely taken.
 
     Raises:
@@ -179,7 +179,7 @@ def check_components(nodes: Sequence[Node], seen: set[int] | None = None) -> Non
             check(node.value, node.path)
         elif isinstance(node, Table) and "_target_" in node.items:
             check_open_component(node)
-        check_components(node.parts(), seen)
+        check_components((part for part, _ in node.reads()), seen)
 
 
 def check_open_component(node: Table) -> None:

@@ -76,10 +76,6 @@ class Node(ABC):
         """The nodes that closing this part may visit, each with the part of it that is read."""
         return ()
 
-    def parts(self) -> tuple["Node", ...]:
-        """The nodes that closing this one may visit."""
-        return tuple(node for node, _ in self.reads())
-
 
 @dataclass(eq=False)
 class Constant(Node):

@@ -105,8 +105,11 @@ def line(trial: Trial) -> str:
 
 
 def shown(values: Mapping[str, float]) -> str:
-    """``val_acc 0.9713, params 12345``."""
-    return ", ".join(f"{name} {value:.4g}" for name, value in values.items())
+    """``val_acc 0.9713, params 38,310``."""
+    return ", ".join(
+        f"{name} {value:,.0f}" if abs(value) >= 1000 else f"{name} {value:.4g}"
+        for name, value in values.items()
+    )
 
 
 def aligned(rows: Mapping[str, str]) -> str:
