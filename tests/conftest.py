@@ -5,6 +5,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("ci", derandomize=True, deadline=None)
+if os.environ.get("CI"):  # the same examples every time; on a desk, new ones
+    settings.load_profile("ci")
 
 FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 
