@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-long check wheel-check clean
+.PHONY: demo test test-long check wheel-check bench-space clean
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
@@ -38,6 +38,9 @@ check: $(VENV)/.installed-dev
 
 wheel-check: $(VENV)/.installed-dev
 	PYTHON=$(BIN)/python sh .ci/wheel-check
+
+bench-space: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/space.py
 
 clean:
 	rm -rf $(VENV) build dist

@@ -48,6 +48,8 @@ def closed(value: object) -> object:
     """References and missing values count as given; where a search is composed they are checked."""
     if isinstance(value, dict):
         return {key: closed(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [closed(part) for part in value]
     return UNKNOWN if isinstance(value, str) and value.startswith(("${", "???")) else value
 
 

@@ -1,23 +1,25 @@
 """From the composed config to the parts of a search, everything checked before anything runs."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from numpy.random import default_rng
+from numpy.random import Generator, default_rng
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError
 
 from nas_hydra.component import UNKNOWN, build, check, check_call
-from nas_hydra.errors import CandidateError, ConfigError, listing, nearest
+from nas_hydra.constraint.judge import Judge
+from nas_hydra.errors import CandidateError, ConfigError, InfeasibleError, listing, nearest
 from nas_hydra.evaluator import Evaluator
 from nas_hydra.objective import Objective, objectives_from
 from nas_hydra.report.files import RunFiles
 from nas_hydra.run import Run
 from nas_hydra.search import Search
-from nas_hydra.search_space import PARTS, SearchSpace
+from nas_hydra.search_space import PARTS, Genotype, Hooks, SearchSpace
 from nas_hydra.search_space.node import Choice, Constant, Node, Table
 from nas_hydra.tracker.terminal import Terminal
 
@@ -31,6 +33,9 @@ IDENTITY = (
     *("evaluator", "strategy", "objective", "seed"),
 )
 """The parts of the config that decide which trials a run has."""
+
+MEANINGS = ("model", "constraints", "canonical", "encoder")
+"""The keys of a search space that mean something by themselves."""
 
 WORDING = ("Input should be", "it must be")
 """From pydantic's words to ours."""
@@ -83,8 +88,8 @@ def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command
     """
     plain = resolved(config)
     settings = settings_of(plain)
-    space = SearchSpace(config)
-    check_components(space.parts.values())
+    space = build_space(config)
+    check_components([*space.parts.values(), *space.constraints])
     objectives = objectives_from(settings.objective)
     evaluator: Evaluator = build(settings.evaluator, "evaluator")
     check_objectives(objectives, evaluator)
@@ -115,6 +120,50 @@ def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command
     return Search(
         run, space, strategy, evaluator, engine, record, trackers, settings.budget.repeats
     )
+
+
+def build_space(config: DictConfig) -> SearchSpace:
+    """The search space of a composed config, with its hooks and constraints.
+
+    Raises:
+        ConfigError: if anything in how it is written is wrong; its components are not imported.
+    """
+    check_read(config)
+    hooks = Hooks(_function(config, "canonical"), _function(config, "encoder"), Judge())
+    return SearchSpace(config, hooks=hooks)
+
+
+def check_read(config: DictConfig) -> None:
+    """Make sure that every key of the space is read: a misspelt ``constraints`` would not be.
+
+    Raises:
+        ConfigError: naming a key that neither means anything nor is referred to.
+    """
+    written = str(OmegaConf.to_container(config))
+    for key in OmegaConf.select(config, "search_space", default={}):
+        if key not in MEANINGS and not re.search(rf"\$\{{[^}}]*\b{re.escape(str(key))}\b", written):
+            raise ConfigError(
+                f"search_space.{key}",
+                f"is read by nobody; allowed: {listing(MEANINGS)}, and values that are referred to"
+                f" with ${{search_space.{key}}}{nearest(key, MEANINGS)}",
+            )
+
+
+def _function(config: DictConfig, name: str) -> Callable[..., Any] | None:
+    """A function that the space names, if it does."""
+    key = f"search_space.{name}"
+    try:
+        given: Any = OmegaConf.select(config, key)
+        if OmegaConf.is_config(given):
+            given = OmegaConf.to_container(given, resolve=True)
+    except OmegaConfBaseException as error:
+        raise ConfigError(key, str(error).splitlines()[0]) from error
+    if given is None:
+        return None
+    function = build(given, key)
+    if not callable(function):
+        raise ConfigError(key, f"gives {function!r}, no function; add _partial_: true to it")
+    return function  # type: ignore[no-any-return]  # what is callable is a Callable
 
 
 def resolved(config: DictConfig) -> dict[str, Any]:
@@ -210,15 +259,30 @@ def check_objectives(objectives: Sequence[Objective], evaluator: Evaluator) -> N
             )
 
 
+def sample(space: SearchSpace, rng: Generator) -> Genotype:
+    """A random feasible candidate.
+
+    Raises:
+        ConfigError: if there are nearly none; names the constraints that refuse them.
+    """
+    try:
+        return space.sample(rng)
+    except InfeasibleError as error:
+        judge = space.hooks.feasible
+        reasons = f". Refused by {judge.verdict}" if isinstance(judge, Judge) else ""
+        raise ConfigError(error.key, error.problem + reasons) from error
+
+
 def dry_pass(space: SearchSpace, evaluator: Evaluator, seed: int) -> None:
     """Build a random candidate and pass images through it, before anything is trained.
 
     Raises:
-        ConfigError: if none of ``SAMPLES`` random candidates can work; names the choices of one.
+        ConfigError: if the constraints refuse nearly all candidates, or none of ``SAMPLES`` random
+            ones can work; names the choices of one.
     """
     rng = default_rng(seed)
     for _ in range(SAMPLES):
-        genotype = space.sample(rng)
+        genotype = sample(space, rng)
         try:
             evaluator.check(space.close(genotype))
         except CandidateError as error:

@@ -23,6 +23,24 @@ class ConfigError(NasHydraError):
         self.problem = problem
 
 
+class InfeasibleError(ConfigError):
+    """A space's constraints refuse (nearly) every candidate.
+
+    Args:
+        tries: how many random candidates were refused in a row.
+        tried: how many different candidates were checked so far.
+        accepted: how many of these meet the constraints.
+    """
+
+    def __init__(self, tries: int, tried: int, accepted: int) -> None:
+        super().__init__(
+            "search_space.constraints",
+            f"refuse {tries} random candidates in a row; of {tried} different ones tried so far, "
+            f"{accepted} meet them ({accepted / tried:.2%}). Loosen the constraints, or narrow the "
+            "choices to those that can meet them",
+        )
+
+
 class CandidateError(NasHydraError):
     """One candidate cannot be built or trained; its trial fails, the search goes on."""
 

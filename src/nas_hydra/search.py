@@ -72,7 +72,7 @@ class Search:
         except BaseException as error:
             self._finish(None, exit_code(error))
             raise
-        summary = summarize(self.run, self.told, self.best)
+        summary = summarize(self.run, self.told, self.best, self.space.rejected)
         self._finish(summary, 0 if self.best else 1)
         if self.best is None:
             raise SearchFailedError(failure(self.told))

@@ -18,7 +18,7 @@ from PIL import Image
 from nas_hydra.dataset.fake import Fake
 from nas_hydra.dataset.image_folder import ImageFolder
 from nas_hydra.dataset.mnist import Mnist, read_idx
-from nas_hydra.dataset.torchvision import TorchvisionDataset, channels_first
+from nas_hydra.dataset.torchvision import channels_first
 from nas_hydra.errors import ConfigError
 
 COMMON = {"num_classes": 10, "batch_size": 32, "validation": 0.2, "limit": None, "seed": 0}
@@ -26,6 +26,7 @@ COMMON = {"num_classes": 10, "batch_size": 32, "validation": 0.2, "limit": None,
 
 def mnist(root: Path, **changes) -> Mnist:
     given = dict(COMMON, name="FashionMNIST", root=str(root), download=False)
+    given["input_shape"] = (1, 28, 28)
     return Mnist(**{**given, **changes})
 
 
@@ -45,12 +46,13 @@ def write_folder(root: Path, classes: int = 2, number: int = 10) -> None:
 
 def folder(root: Path, **changes) -> ImageFolder:
     given = dict(COMMON, num_classes=2, holdout=0.2, root=str(root), size=16)
+    given["input_shape"] = (3, 16, 16)
     return ImageFolder(**{**given, **changes})
 
 
 def test_real_fashion_mnist_is_read_from_idx_files(fashion_mnist):
     data = mnist(fashion_mnist, limit=2000)
-    assert data.input_shape == (1, 28, 28)
+    assert data.train.pixels.shape[1:] == (1, 28, 28)
     assert (len(data.train), len(data.valid), len(data.test)) == (1600, 400, 10000)
     assert torch.bincount(data.valid.labels).tolist() == [40] * 10
 
@@ -98,7 +100,7 @@ def test_download_puts_the_dataset_into_the_root(tmp_path, monkeypatch, mirror, 
 
 def test_unknown_torchvision_dataset_is_named():
     with pytest.raises(ConfigError, match=r"dataset\.name: is 'CIFAR11'.*did you mean 'CIFAR10'"):
-        TorchvisionDataset(**COMMON, name="CIFAR11", root="data", download=False)
+        mnist(Path("data"), name="CIFAR11")
 
 
 @pytest.mark.parametrize(
@@ -118,7 +120,7 @@ def test_channels_come_first(shape, expected):
 def test_image_folder_resizes_and_labels_by_folder(tmp_path):
     write_folder(tmp_path / "images")
     data = folder(tmp_path / "images")
-    assert data.input_shape == (3, 16, 16)
+    assert data.train.pixels.shape[1:] == (3, 16, 16)
     assert len(data.train) + len(data.valid) + len(data.test) == 20
     assert set(data.valid.labels.tolist()) == {0, 1}
 
@@ -136,6 +138,6 @@ def test_broken_image_is_named(tmp_path):
 
 
 def test_fake_images_have_the_asked_shape():
-    data = Fake(**COMMON, holdout=0.2, size=200, image_size=(3, 10, 12))
-    assert data.input_shape == (3, 10, 12)
+    data = Fake(**COMMON, holdout=0.2, size=200, input_shape=(3, 10, 12))
+    assert data.train.pixels.shape[1:] == (3, 10, 12)
     assert len(data.train) + len(data.valid) + len(data.test) == 200

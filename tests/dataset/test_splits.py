@@ -12,6 +12,7 @@ from nas_hydra.dataset.digits import Digits
 from nas_hydra.errors import ConfigError
 
 DEFAULTS = {
+    "input_shape": (1, 8, 8),
     "num_classes": 10,
     "batch_size": 32,
     "validation": 0.2,
@@ -85,14 +86,20 @@ def test_images_are_held_once_for_every_batch_size():
     assert digits(batch_size=8).train is digits(batch_size=64).train
 
 
-def test_input_shape():
-    assert digits().input_shape == (1, 8, 8)
+def test_a_shape_from_yaml_makes_the_same_dataset():
+    """A list is no tuple, and a dataset with a list in it could not be looked up."""
+    assert digits(input_shape=[1, 8, 8]).train is digits().train
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"num_classes": 7}, r"dataset\.num_classes: is 7; .* 10 classes. Say .*=10"),
+        (
+            {"input_shape": [1, 9, 9]},
+            r"dataset\.input_shape: is \[1, 9, 9\]; the images are \[1, 8, 8\] .*"
+            r"Say dataset\.input_shape=\[1,8,8\]",
+        ),
         ({"validation": 1.0}, r"dataset\.validation: is 1\.0; allowed: above 0 and below 1"),
         ({"holdout": 0.0}, r"dataset\.holdout: is 0\.0"),
         ({"batch_size": 0}, r"dataset\.batch_size: is 0; at least 1"),

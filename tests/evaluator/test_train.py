@@ -60,6 +60,7 @@ def candidate(**changes) -> dict:
         },
         "dataset": {
             "_target_": "nas_hydra.dataset.digits.Digits",
+            "input_shape": [1, 8, 8],
             "num_classes": 10,
             "batch_size": 16,
             "validation": 0.2,
@@ -169,9 +170,13 @@ def test_check_accepts_what_works():
         ),
         (
             {"_target_": "torch.nn.Linear", "in_features": 5, "out_features": 10},
-            r"fails on images of shape \(1, 8, 8\): RuntimeError",
+            r"fails in its own forward \(Linear\) on an input of shape \(2, 1, 8, 8\), "
+            r"given 2 images of shape \(1, 8, 8\): RuntimeError",
         ),
-        ({"_target_": "torch.nn.Conv2d", "in_channels": 1}, "cannot be built"),
+        (
+            {"_target_": "torch.nn.Conv2d", "in_channels": 1},
+            r"cannot be built: torch\.nn\.modules\.conv\.Conv2d: TypeError: .*'out_channels'",
+        ),
         ({"_target_": "builtins.dict"}, r"is a dict, not a torch\.nn\.Module"),
     ],
 )

@@ -6,6 +6,12 @@ import pytest
 
 from command import SMALL, nas_hydra
 
+MAX_PARAMS = "{_target_:nas_hydra.constraint.MaxParams}"
+FLATTENED = (
+    "[{_target_:torch.nn.Flatten},"
+    "{_target_:torch.nn.Conv2d,in_channels:64,out_channels:'${search_space.width}',kernel_size:3}]"
+)
+
 MISTAKES = {
     "unknown group": (["stratgy=evolution"], ["stratgy", "did you mean 'strategy'?"]),
     "misspelt option": (
@@ -70,6 +76,54 @@ MISTAKES = {
         ["dataset.root: there is no FashionMNIST", "dataset.download=true"],
     ),
     "classes that do not fit": (["dataset.num_classes=9"], ["Say dataset.num_classes=10"]),
+    "images of another shape": (
+        ["dataset.input_shape=[1,9,9]"],
+        ["dataset.input_shape: is [1, 9, 9]; the images are [1, 8, 8]", "=[1,8,8]"],
+    ),
+    "shape of two numbers": (["dataset.input_shape=[8,8]"], ["dataset.input_shape", "longer"]),
+    "argument that no one gives": (
+        ["~search_space.model._args_.0._block_.kernel_size"],
+        [
+            "search_space.model._args_.0._block_: does not fit nas_hydra.model.ConvBlock",
+            "missing a required argument: 'kernel_size'",
+        ],
+    ),
+    "layer that does not fit": (
+        [f"search_space.model._args_={FLATTENED}"],
+        [
+            "a random candidate (width=",
+            "in layer '1' (Conv2d) on an input of shape (2, 64)",
+            "given 2 images of shape (1, 8, 8)",
+        ],
+    ),
+    "constraints that no candidate meets": (
+        [f"+search_space.constraints=[{MAX_PARAMS}]", "+search_space.constraints.0.limit=10"],
+        [
+            "search_space.constraints: refuse 2000 random candidates in a row",
+            "0 meet them (0.00%)",
+            "Refused by nas_hydra.constraint.MaxParams (",
+        ],
+    ),
+    "misspelt argument of a constraint": (
+        [f"+search_space.constraints=[{MAX_PARAMS}]", "+search_space.constraints.0.limt=10"],
+        ["search_space.constraints.0.limt: is no argument of", "did you mean 'limit'?"],
+    ),
+    "limit of a constraint left out": (
+        [f"+search_space.constraints=[{MAX_PARAMS}]"],
+        ["search_space.constraints.0: does not fit", "missing a required argument: 'limit'"],
+    ),
+    "misspelt constraint": (
+        ["+search_space.constraints=[{_target_:nas_hydra.constraint.MaxParam,limit:9}]"],
+        ["search_space.constraints.0._target_", "did you mean 'MaxParams'?"],
+    ),
+    "misspelt constraints": (
+        [f"+search_space.constraint=[{MAX_PARAMS}]"],
+        ["search_space.constraint: is read by nobody", "did you mean 'constraints'?"],
+    ),
+    "function of a space that is called too early": (
+        ["+search_space.canonical={_target_:json.dumps,obj:3}"],
+        ["search_space.canonical: gives '3', no function; add _partial_: true"],
+    ),
     "unreachable storage": (
         ["record=storage", "record.storage.url=nothing://here"],
         ["record.storage.url"],

@@ -17,7 +17,7 @@ from command import SMALL, finish, nas_hydra, rows, start
 from nas_hydra.dataset.digits import Digits
 
 FILES = {
-    *("trials.csv", "best.yaml", "best.ckpt", "summary.json", "journal.log", "nas-hydra.log"),
+    *("trials.csv", "best.yaml", "best.ckpt", "best.svg", "summary.json", "journal.log", "nas-hydra.log"),
     *(".hydra/config.yaml", ".hydra/hydra.yaml", ".hydra/overrides.yaml"),
 }
 
@@ -103,6 +103,7 @@ def test_a_candidate_is_trained_once(search):
         "pruned": 0,
         "failed": 0,
         "duplicates_saved": 2,
+        "rejected": 0,
     }
 
 

@@ -131,6 +131,7 @@ def test_summary_has_the_documented_keys(folder):
         "pruned": 0,
         "failed": 1,
         "duplicates_saved": 1,
+        "rejected": 0,
     }
     assert summary["best"] == {
         "trial": 2,

@@ -6,7 +6,7 @@ from decimal import Decimal
 import hypothesis.strategies as st
 from omegaconf import OmegaConf
 
-from nas_hydra.search_space import Categorical, Integer, SearchSpace
+from nas_hydra.search_space import Categorical, Hooks, Integer, SearchSpace
 
 PARTS = {"model": ("search_space", "model"), "optimizer": ("optimizer",)}
 
@@ -217,3 +217,22 @@ def opened_configs(draw, finite=False, depth=3):
 def spaces(finite=False, depth=3):
     """Random spaces."""
     return opened_configs(finite, depth).map(lambda config: SearchSpace(config, PARTS))
+
+
+def accepts(closed):
+    """Two of three candidates, whatever they look like."""
+    return sum(map(ord, strict(closed))) % 3 != 0
+
+
+def constrained_spaces(finite=False, depth=3):
+    """Random spaces whose one constraint reads all of the model; it takes what ``accepts`` does."""
+
+    def judge(closed, constraints):
+        assert constraints == [{"seen": closed["model"]}]
+        return accepts(closed)
+
+    def constrain(config):
+        config.search_space.constraints = [{"seen": "${search_space.model}"}]
+        return SearchSpace(config, PARTS, Hooks(feasible=judge))
+
+    return opened_configs(finite, depth).map(constrain)

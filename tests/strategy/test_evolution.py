@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from nas_hydra.errors import ConfigError
+from nas_hydra.errors import ConfigError, InfeasibleError
 from nas_hydra.objective import Objective
-from nas_hydra.search_space import SearchSpace, every, fixed
+from nas_hydra.search_space import Hooks, SearchSpace, every, fixed
 from nas_hydra.strategy.conformance import (
     PARTS,
     hilly,
@@ -244,3 +244,30 @@ def test_every_agrees_with_the_size_of_a_conditional_space():
 def test_a_continuous_space_cannot_be_listed():
     assert list(every(varied_space())) == []
     assert not any(fixed(gene) for gene in varied_space().genes)
+
+
+def test_the_feasible_candidates_of_a_small_space_are_found_and_no_others():
+    for seed in range(3):
+        space = small_space_where(lambda model: (model["b"] + model["c"]) % 2)
+        trials = simulate(maker("evolution", population_size=4), space, smooth, 30, seed=seed)
+        assert len({trial.key for trial in trials[:12]}) == 12
+        assert all(space.feasible(trial.proposal.genotype) for trial in trials)
+
+
+def test_an_infeasible_space_is_reported():
+    space = small_space_where(lambda model: False)
+    with pytest.raises(InfeasibleError, match="of 24 different ones"):
+        simulate(maker("evolution"), space, smooth, 1)
+
+
+def small_space_where(holds):
+    config = {"model": MODEL, "search_space": {"constraints": [{"a": 1}]}}
+    hooks = Hooks(feasible=lambda closed, constraints: bool(holds(closed["model"])))
+    return SearchSpace(OmegaConf.create(config), PARTS, hooks)
+
+
+MODEL = {
+    "a": {"_choice_": ["x", "y", "z"]},
+    "b": {"_int_": {"low": 0, "high": 3}},
+    "c": {"_choice_": [False, True]},
+}

@@ -2,12 +2,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy
 import optuna
 import pytest
 
 from nas_hydra.objective import Objective
-from nas_hydra.strategy.conformance import simulate, small_space, smooth, trajectory, varied_space
-from nas_hydra.strategy.optuna import OptunaStrategy
+from nas_hydra.strategy.conformance import (
+    constrained_space,
+    simulate,
+    small_space,
+    smooth,
+    trajectory,
+    varied_space,
+)
+from nas_hydra.strategy.optuna import OptunaStrategy, parameter, suggest
 from nas_hydra.trial import Trial
 from strategy.strategies import maker
 
@@ -74,3 +82,29 @@ def test_several_objectives_go_to_the_sampler():
     for number in range(15):
         proposal = strategy.ask(number, None)
         strategy.tell(Trial(proposal, "complete", {"value": 1.0, "params": float(number)}))
+
+
+def test_what_is_refused_is_told_and_a_random_candidate_is_taken_at_last():
+    space = constrained_space()
+    strategy = maker("tpe")(space, [Objective("value", "maximize")], 0)
+    proposals = []
+    for number in range(12):
+        proposals.append(strategy.ask(number, numpy.random.default_rng(number)))
+        strategy.tell(Trial(proposals[-1], "complete", {"value": 1.0}))
+    assert {proposal.origin for proposal in proposals} == {"sampler", "random"}
+    told = strategy._study.get_trials()
+    assert [dict(trial.params) for trial in told if trial.state.name == "COMPLETE"] == [
+        dict(proposal.genotype) for proposal in proposals
+    ]
+    assert sum(trial.state.name == "FAIL" for trial in told) == len(told) - 12 > 12
+
+
+def test_the_parameter_of_a_decision_suggests_it_again():
+    space = varied_space()
+    study = optuna.create_study()
+    for seed in range(20):
+        genotype = space.sample(numpy.random.default_rng(seed))
+        genes = {name: space.places[name].gene for name in genotype}
+        study.enqueue_trial({name: parameter(genes[name], genotype[name]) for name in genotype})
+        trial = study.ask()
+        assert {name: suggest(trial, genes[name]) for name in genotype} == dict(genotype)

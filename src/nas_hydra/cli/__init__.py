@@ -1,4 +1,4 @@
-"""The command ``nas-hydra``; the only place that knows ``hydra.main``."""
+"""The commands; ``nas_hydra.cli`` is the only place that knows ``hydra.main``."""
 
 import os
 import sys
@@ -15,3 +15,11 @@ def main() -> None:
     from nas_hydra.cli.app import run
 
     sys.exit(run())
+
+
+def space() -> None:
+    """Show what a search could choose from; nothing is trained. The exit codes are those above."""
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    from nas_hydra.cli.space import run
+
+    sys.exit(run(sys.argv))

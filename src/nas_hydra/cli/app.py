@@ -4,6 +4,7 @@ import logging
 import re
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import hydra
@@ -23,12 +24,21 @@ log = logging.getLogger(__name__)
 
 def run() -> int:
     """Compose, search and return the exit code."""
+    return launch(search_in_folder)
+
+
+def launch(work: Callable[[DictConfig], float | None]) -> int:
+    """Compose the config, do a job's work on it and return the exit code.
+
+    Args:
+        work: is given the composed config, in a job of Hydra's; what it returns lets any Hydra
+            sweeper optimise the settings.
+    """
     failures: list[NasHydraError] = []
 
     def job(config: DictConfig) -> float | None:
-        """One search; its return value lets any Hydra sweeper optimise the search's settings."""
         try:
-            return search_in_folder(config)
+            return work(config)
         except NasHydraError as error:
             log.error("error: %s", error)
             failures.append(error)

@@ -29,13 +29,16 @@ class ImageDataset(ABC):
     they hold the same images.
 
     Args:
-        num_classes: number of classes.
+        input_shape: (C, H, W) of every image; what is said here is checked against the images
+            when they are loaded, so that it can be relied on without loading them.
+        num_classes: number of classes, checked likewise.
         batch_size: images per batch.
         validation: share of the development images kept for validation, above 0 and below 1.
         limit: draw only so many development images, stratified; None takes all.
         seed: of the splits.
     """
 
+    input_shape: tuple[int, int, int]
     num_classes: int
     batch_size: int = field(compare=False)
     validation: float
@@ -43,6 +46,8 @@ class ImageDataset(ABC):
     seed: int
 
     def __post_init__(self) -> None:
+        # A list comes from YAML, and an equal dataset must have an equal hash.
+        object.__setattr__(self, "input_shape", tuple(self.input_shape))
         if self.batch_size < 1:
             raise ConfigError("dataset.batch_size", f"is {self.batch_size}; at least 1 is needed")
         check_share("validation", self.validation)
@@ -76,12 +81,6 @@ class ImageDataset(ABC):
         """The test split; no search touches it."""
         known = development(self)
         return self.load("test").normalized(known.mean, known.std)
-
-    @property
-    def input_shape(self) -> tuple[int, int, int]:
-        """(C, H, W) of every image."""
-        channels, height, width = self.train.pixels.shape[1:]
-        return channels, height, width
 
     def train_batches(self, seed: int) -> Batches:
         """Training batches in an order fixed by the seed."""
@@ -130,13 +129,7 @@ class Development(NamedTuple):
 def development(dataset: ImageDataset) -> Development:
     """The training and validation splits, normalised; loaded once for equal datasets."""
     images = dataset.load("development")
-    classes = int(images.labels.max()) + 1
-    if classes != dataset.num_classes:
-        raise ConfigError(
-            "dataset.num_classes",
-            f"is {dataset.num_classes}; the images have {classes} classes."
-            f" Say dataset.num_classes={classes}",
-        )
+    check_described(dataset, images)
     if dataset.limit is not None and dataset.limit < len(images):
         _, chosen = stratified(images.labels, dataset.limit, dataset.seed, "dataset.limit")
         images = images[chosen]
@@ -145,6 +138,27 @@ def development(dataset: ImageDataset) -> Development:
     mean = train.pixels.mean(dim=(0, 2, 3)).view(-1, 1, 1)
     std = train.pixels.std(dim=(0, 2, 3)).view(-1, 1, 1).clamp_min(1e-6)
     return Development(train.normalized(mean, std), images[chosen].normalized(mean, std), mean, std)
+
+
+def check_described(dataset: ImageDataset, images: Images) -> None:
+    """Make sure that the images are what the config says of them.
+
+    Raises:
+        ConfigError: if there are other classes, or images of another shape.
+    """
+    classes, shape = int(images.labels.max()) + 1, list(images.pixels.shape[1:])
+    if classes != dataset.num_classes:
+        raise ConfigError(
+            "dataset.num_classes",
+            f"is {dataset.num_classes}; the images have {classes} classes."
+            f" Say dataset.num_classes={classes}",
+        )
+    if shape != list(dataset.input_shape):
+        raise ConfigError(
+            "dataset.input_shape",
+            f"is {list(dataset.input_shape)}; the images are {shape} (channels, height, width)."
+            f" Say dataset.input_shape={str(shape).replace(' ', '')}",
+        )
 
 
 def stratified(labels: Tensor, size: float, seed: int, key: str) -> tuple[Tensor, Tensor]:

@@ -16,15 +16,13 @@ class Fake(WholeDataset):
 
     Args:
         size: number of images.
-        image_size: (3, H, W).
     """
 
     size: int
-    image_size: tuple[int, ...]
 
     def load_all(self) -> Images:
         """All images."""
-        data = FakeData(self.size, self.image_size, self.num_classes)
+        data = FakeData(self.size, self.input_shape, self.num_classes)
         pairs = [(pil_to_tensor(image), int(label)) for image, label in data]
         pixels = torch.stack([image for image, _ in pairs]).float() / 255
         return Images(pixels, torch.tensor([label for _, label in pairs]))

@@ -1,5 +1,6 @@
 """From a candidate's config to a network that takes the data."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,7 @@ from hydra.utils import instantiate
 from torch import nn
 
 from nas_hydra.errors import CandidateError
+from nas_hydra.evaluator.probe import IMAGES, in_one_line, probe
 
 
 @contextmanager
@@ -34,19 +36,38 @@ def build_model(
     Raises:
         CandidateError: if it cannot be built, cannot take the images or gives another shape.
     """
+    model = make_model(config)
+    output = probe(model, input_shape)
+    if tuple(output.shape) != (IMAGES, num_classes):
+        raise CandidateError(
+            f"the model gives outputs of shape {tuple(output.shape)} for {IMAGES} images; "
+            f"({IMAGES}, {num_classes}) is needed, since dataset.num_classes is {num_classes}"
+        )
+    return model
+
+
+def make_model(config: Mapping[str, Any]) -> nn.Module:
+    """The network as its constructors leave it, on torch's default device.
+
+    Args:
+        config: the candidate's ``model``.
+
+    Raises:
+        CandidateError: if it cannot be built; names the component that refuses.
+    """
     try:
         model = instantiate(config, _convert_="all")
     except InstantiationException as error:
-        raise CandidateError(f"the model cannot be built: {_innermost(error)}") from error
+        raise CandidateError(f"the model cannot be built: {_refusal(error)}") from error
     if not isinstance(model, nn.Module):
         raise CandidateError(f"the model is a {type(model).__name__}, not a torch.nn.Module")
-    output = _probe(model, input_shape)
-    if tuple(output.shape) != (2, num_classes):
-        raise CandidateError(
-            f"the model gives outputs of shape {tuple(output.shape)} for 2 images; "
-            f"(2, {num_classes}) is needed, since dataset.num_classes is {num_classes}"
-        )
     return model
+
+
+def is_lazy(model: nn.Module) -> bool:
+    """Whether a layer still waits for its first input to know its shape."""
+    tensors = (*model.parameters(), *model.buffers())
+    return any(nn.parameter.is_lazy(tensor) for tensor in tensors)
 
 
 def count_parameters(model: nn.Module) -> int:
@@ -54,27 +75,10 @@ def count_parameters(model: nn.Module) -> int:
     return sum(p.numel() for p in model.parameters() if p.requires_grad)
 
 
-def _probe(model: nn.Module, input_shape: Sequence[int]) -> torch.Tensor:
-    images = torch.zeros(2, *input_shape)
-    model.eval()
-    try:
-        with torch.no_grad():
-            output = model(images)
-    except Exception as error:  # any module may raise anything on a shape it does not expect
-        reason = str(error).strip().splitlines()[0]
-        raise CandidateError(
-            f"the model fails on images of shape {tuple(input_shape)}: "
-            f"{type(error).__name__}: {reason}"
-        ) from error
-    finally:
-        model.train()
-    if not isinstance(output, torch.Tensor):
-        raise CandidateError(f"the model returns a {type(output).__name__}, not a tensor of logits")
-    return output
-
-
-def _innermost(error: BaseException) -> str:
-    """The first line of what went wrong in the first place."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
+def _refusal(error: InstantiationException) -> str:
+    """What went wrong in the first place, and in which component."""
+    target = re.search(r"target '(.+)'", str(error))
+    innermost: BaseException = error
+    while innermost.__cause__ is not None:
+        innermost = innermost.__cause__
+    return (f"{target[1]}: " if target else "") + in_one_line(innermost)

@@ -39,6 +39,7 @@ class TrainEvaluator:
     def check(self, candidate: Mapping[str, Any]) -> None:
         """Build the network and everything that trains it, and pass two empty images through."""
         dataset = self._dataset(candidate)
+        _ = dataset.train  # loads the images, or says what is missing or wrong about them
         build(candidate["trainer"], "trainer")
         with seeded(self._seed):
             model = build_model(candidate["model"], dataset.input_shape, dataset.num_classes)
@@ -47,7 +48,6 @@ class TrainEvaluator:
                 module.configure_optimizers()
             except (TypeError, ValueError) as error:
                 raise ConfigError("optimizer", str(error)) from error
-        _ = dataset.train  # loads the images, or says what is missing
 
     def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
         """Train from scratch; the weights after the last epoch go to the file."""

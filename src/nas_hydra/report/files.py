@@ -2,6 +2,7 @@
 
 import csv
 import json
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,18 +10,23 @@ from typing import IO, Any
 
 from omegaconf import OmegaConf
 
+from nas_hydra.report.candidate_picture import candidate_picture
+from nas_hydra.report.picture import PictureError, save
 from nas_hydra.run import Run, weights_file
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.trial import Trial
+
+log = logging.getLogger(__name__)
 
 FACTS = ("number", "state", "key", "origin", "parents", "epochs", "seconds")
 
 
 class RunFiles:
-    """A tracker that writes ``trials.csv``, ``best.yaml``, ``best.ckpt`` and ``summary.json``.
+    """A tracker that writes the table of trials, the winner's files and the summary.
 
-    All but the summary are up to date after every trial. A resumed search writes them anew from
-    its record.
+    ``trials.csv``, ``best.yaml`` and ``best.ckpt`` are up to date after every trial; ``best.svg``
+    is drawn when the search ends or is interrupted. A resumed search writes them anew from its
+    record.
 
     Args:
         space: closes the winner's genotype.
@@ -28,6 +34,7 @@ class RunFiles:
 
     def __init__(self, space: SearchSpace) -> None:
         self._space = space
+        self._best: Trial | None = None
 
     def start(self, run: Run) -> None:
         """Begin the table of trials."""
@@ -45,18 +52,32 @@ class RunFiles:
         if trial is not best:
             weights.unlink(missing_ok=True)
             return
+        self._best = trial
         if weights.exists():  # not if an earlier process has moved them already
             os.replace(weights, self._run.folder / "best.ckpt")
         winner = OmegaConf.create(self._space.close(trial.proposal.genotype))
         replace(self._run.folder / "best.yaml", OmegaConf.to_yaml(winner))
 
     def finish(self, summary: Mapping[str, Any] | None, exit_code: int) -> None:
-        """Write the summary, if the search got that far."""
+        """Draw the best candidate; write the summary, if the search got that far."""
         self._stream.close()
+        if self._best is not None:
+            self._draw(self._best)
         if summary is None:
             return
         replace(self._run.folder / "summary.json", json.dumps(summary, indent=2) + "\n")
         weights_file(self._run.folder, 0).parent.rmdir()
+
+    def _draw(self, best: Trial) -> None:
+        """A picture is a help; a search does not fail for the want of one."""
+        if "model" not in self._space.close(best.proposal.genotype):
+            return  # the search is for something else than a network
+        title = f"trial {best.number} of {self._run.name}"
+        try:
+            picture = candidate_picture(self._space, best.proposal.genotype, title)
+            save(picture, self._run.folder, "best", formats=("svg",))
+        except PictureError as error:
+            log.warning("no best.svg: %s", error)
 
 
 def row(run: Run, trial: Trial) -> list[Any]:

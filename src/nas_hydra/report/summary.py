@@ -14,17 +14,20 @@ PACKAGES = (
 )
 
 
-def summarize(run: Run, trials: Sequence[Trial], best: Trial | None) -> dict[str, Any]:
+def summarize(
+    run: Run, trials: Sequence[Trial], best: Trial | None, rejected: int = 0
+) -> dict[str, Any]:
     """What ``summary.json`` holds.
 
     ``seconds`` is the time that all evaluations took together, also those of an earlier,
-    interrupted process; ``best`` is None if no trial was completed.
+    interrupted process; ``best`` is None if no trial was completed; ``rejected`` is the number of
+    different candidates that the space's constraints refused, so that no trial was spent on them.
     """
     return {
         **{group: run.choices[group] for group in ("strategy", "search_space", "dataset")},
         "seed": run.seed,
         "objectives": {objective.name: objective.direction for objective in run.objectives},
-        "trials": count(trials),
+        "trials": {**count(trials), "rejected": rejected},
         "best": entry(best) if best else None,
         "seconds": round(sum(trial.seconds for trial in trials), 3),
         "versions": versions(),

@@ -1,4 +1,4 @@
-"""Finite spaces: what a gene can be, and every candidate there is.
+"""Finite spaces: every candidate there is.
 
 Chance finds the last candidates of a small space only after very many draws.
 """
@@ -6,23 +6,10 @@ Chance finds the last candidates of a small space only after very many draws.
 import math
 from collections.abc import Iterator
 
-from nas_hydra.search_space.gene import Categorical, Decision, Gene, Integer, Real
+from nas_hydra.search_space.gene import Decision, Gene
 from nas_hydra.search_space.genotype import Genotype
+from nas_hydra.search_space.scale import nth
 from nas_hydra.search_space.space import SearchSpace
-
-
-def nth(gene: Gene, position: int) -> Decision:
-    """The possible decision at a position from 0 to ``len(gene) - 1``."""
-    if isinstance(gene, Categorical):
-        return gene.labels[position]
-    if isinstance(gene, Integer):
-        return gene.values[position]
-    return gene.low if gene.step is None else gene.point(position)
-
-
-def fixed(gene: Gene) -> bool:
-    """Whether the gene has one possible decision only."""
-    return not (isinstance(gene, Real) and gene.continuous) and len(gene) == 1
 
 
 def every(space: SearchSpace) -> Iterator[Genotype]:

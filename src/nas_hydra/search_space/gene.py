@@ -39,7 +39,9 @@ class Categorical:
 
     def __contains__(self, decision: object) -> bool:
         """Whether the decision is one of the labels; ``True`` is not the label 1."""
-        return any(type(label) is type(decision) and label == decision for label in self.labels)
+        if decision not in self.labels:
+            return False
+        return type(self.labels[self.labels.index(decision)]) is type(decision)
 
     @property
     def allowed(self) -> str:
@@ -130,24 +132,24 @@ class Real:
     def exact(self, decision: Decision) -> float:
         """An allowed decision as this gene writes it: 1 as 1.0, and grid points without noise."""
         value = float(cast(float, decision))
-        return value if self.step is None else self.point(self._position(value))
+        return value if self.step is None else self.point(self.position(value))
 
     def sample(self, rng: Generator) -> float:
         """A value, uniformly (or log-uniformly)."""
         if self.step is not None:
             return self.point(int(rng.integers(len(self))))
-        return self._unscale(rng.uniform(self._scale(self.low), self._scale(self.high)))
+        return self.unscale(rng.uniform(self.scale(self.low), self.scale(self.high)))
 
     def mutate(self, decision: Decision, rng: Generator) -> float:
         """A near value, never the same if there is another: some grid steps, or a Gaussian one."""
         value = float(cast(float, decision))
         if self.step is not None:
             length = int(rng.geometric(STEP_CONTINUES))
-            return self.point(_step(self._position(value), length, len(self), rng))
-        low, high = self._scale(self.low), self._scale(self.high)
-        moved = self._scale(value) + rng.normal(0.0, STEP_DEVIATION * (high - low))
+            return self.point(_step(self.position(value), length, len(self), rng))
+        low, high = self.scale(self.low), self.scale(self.high)
+        moved = self.scale(value) + rng.normal(0.0, STEP_DEVIATION * (high - low))
         # reflected at the ends, which would otherwise collect every step beyond them
-        near = self._unscale(2 * low - moved if moved < low else min(moved, 2 * high - moved))
+        near = self.unscale(2 * low - moved if moved < low else min(moved, 2 * high - moved))
         return near if near != value else self.low if value != self.low else self.high
 
     def __contains__(self, decision: object) -> bool:
@@ -157,7 +159,7 @@ class Real:
         if self.step is None:
             return True
         value = float(cast(float, decision))
-        return abs(value - self.point(self._position(value))) < 1e-6 * self.step
+        return abs(value - self.point(self.position(value))) < 1e-6 * self.step
 
     @property
     def allowed(self) -> str:
@@ -165,14 +167,17 @@ class Real:
         grid = f" in steps of {self.step}" if self.step is not None else ""
         return f"a number from {self.low} to {self.high}{grid}"
 
-    def _position(self, value: float) -> int:
+    def position(self, value: float) -> int:
+        """The grid point nearest to a value; only with a ``step``."""
         return round(_span(self.low, value, cast(float, self.step)))
 
-    def _scale(self, value: float) -> float:
+    def scale(self, value: float) -> float:
+        """The value's logarithm if the gene is on a log scale, else the value."""
         return math.log(value) if self.log else value
 
-    def _unscale(self, value: float) -> float:
-        inside = min(max(value, self._scale(self.low)), self._scale(self.high))
+    def unscale(self, value: float) -> float:
+        """The decision for what ``scale`` gives, kept inside the range."""
+        inside = min(max(value, self.scale(self.low)), self.scale(self.high))
         return min(max(math.exp(inside) if self.log else inside, self.low), self.high)
 
 

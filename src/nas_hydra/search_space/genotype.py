@@ -23,6 +23,10 @@ class Genotype(Mapping[str, Decision]):
         """The decision of an active gene."""
         return self.decisions[name]
 
+    def __contains__(self, name: object) -> bool:
+        """Whether a gene is active."""
+        return name in self.decisions
+
     def __iter__(self) -> Iterator[str]:
         """The names of the active genes."""
         return iter(self.decisions)

@@ -6,8 +6,9 @@ and only if the closed config depends on it.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, cast
 
 from nas_hydra.errors import ConfigError
@@ -43,6 +44,31 @@ class Walk:
                 raise ConfigError(gene.name, f"is {decision!r}; it must be {gene.allowed}")
             self.decisions[gene.name] = gene.exact(decision) if isinstance(gene, Real) else decision
         return self.decisions[gene.name]
+
+
+class InactiveError(LookupError):
+    """A gene was read that is not active beside these decisions."""
+
+
+class Reading(Walk):
+    """Reads what was decided in an earlier walk, or so far in one that is under way.
+
+    Args:
+        made: the decisions by gene name; they may grow.
+    """
+
+    def __init__(self, made: Mapping[str, Decision]) -> None:
+        self._made = made
+
+    def ask(self, gene: Gene) -> Decision:
+        """The decision of a gene.
+
+        Raises:
+            InactiveError: if there is none.
+        """
+        if gene.name not in self._made:
+            raise InactiveError(gene.name)
+        return self._made[gene.name]
 
 
 @dataclass(eq=False)
@@ -210,6 +236,13 @@ class Repeat(Node):
         """The copies, to be spliced into the enclosing list."""
         count = self.count.close(walk, copies)
         return [self.block.close(walk, inside) for inside in self.inside(copies, count)]
+
+    @cached_property
+    def source(self) -> tuple[Node, Rest]:
+        """The node, and the part of it, that decides the number of copies."""
+        if isinstance(self.count, Reference):
+            return self.count.target, self.count.rest
+        return self.count, ()
 
     def inside(self, copies: Copies, count: int) -> list[Copies]:
         """Where each copy of the block stands."""

@@ -1,7 +1,7 @@
 """The search space: an opened config that knows its genes."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
@@ -9,13 +9,19 @@ from typing import Any
 from numpy.random import Generator
 from omegaconf import DictConfig
 
-from nas_hydra.errors import ConfigError, nearest
+from nas_hydra.errors import ConfigError, InfeasibleError, nearest
+from nas_hydra.search_space.encoding import Encoder, Encoding
+from nas_hydra.search_space.feasibility import Feasibility, check_plain, parse_constraints
 from nas_hydra.search_space.gene import Decision, Gene, Real
 from nas_hydra.search_space.genotype import Genotype
-from nas_hydra.search_space.node import Copies, Node, Open, Repeat, Rest, Walk
+from nas_hydra.search_space.hooks import Hooks
+from nas_hydra.search_space.neighbour import neighbours
+from nas_hydra.search_space.node import Node, Walk
+from nas_hydra.search_space.opening import Place, places_of
 from nas_hydra.search_space.parse import Parser
 from nas_hydra.search_space.place import dotted
 from nas_hydra.search_space.plain import dump
+from nas_hydra.search_space.scale import difference
 from nas_hydra.search_space.size import count_genotypes
 
 Decide = Callable[[Gene], Decision]
@@ -30,6 +36,11 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 }
 """The parts of a candidate's config, and where each stands in the composed config."""
 
+TRIES = 2000
+"""How many random candidates may be refused in a row before a space counts as infeasible."""
+
+NO_HOOKS = Hooks()
+
 
 class SearchSpace:
     """Every candidate that an opened config describes.
@@ -38,6 +49,7 @@ class SearchSpace:
         config: the whole composed config.
         parts: name in the closed config -> path in the composed config. A gene is active if
             one of these parts depends on it.
+        hooks: canonical form, graph features and constraints.
 
     Raises:
         ConfigError: for every mistake in how values are opened or referred to, with its key.
@@ -45,13 +57,38 @@ class SearchSpace:
 
     genes: tuple[Gene, ...]
     """Every gene that can be active, in the order of the config."""
+    places: Mapping[str, Place]
+    """Gene name -> where it stands, in the same order."""
+    constraints: tuple[Node, ...]
+    """What ``search_space.constraints`` lists, still open."""
 
-    def __init__(self, config: DictConfig, parts: Mapping[str, tuple[str, ...]] = PARTS) -> None:
+    def __init__(
+        self,
+        config: DictConfig,
+        parts: Mapping[str, tuple[str, ...]] = PARTS,
+        hooks: Hooks = NO_HOOKS,
+    ) -> None:
         parser = Parser(config)
         self.parts = {name: parser.part(path) for name, path in parts.items()}
+        self.places = places_of(self.parts.values())
+        self.constraints = parse_constraints(parser, self.places)
+        for key in ("search_space.canonical", "search_space.encoder"):
+            check_plain(parser, key)
         for path in parser.unread():
             _refuse_unread(path, parts)
-        self.genes = tuple(_named_genes(self.parts.values()))
+        self.genes = tuple(place.gene for place in self.places.values())
+        self.hooks = hooks
+        self._feasibility = Feasibility(self.constraints, hooks)
+
+    @property
+    def tried(self) -> int:
+        """How many different candidates were checked against the constraints."""
+        return self._feasibility.tried
+
+    @property
+    def rejected(self) -> int:
+        """How many of them do not meet the constraints."""
+        return self._feasibility.rejected
 
     def walk(self, decide: Decide) -> Genotype:
         """Visit the open values in order and ask ``decide`` about each active one, once.
@@ -63,6 +100,8 @@ class SearchSpace:
         """
         walk = Walk(decide)
         closed = self._close(walk)
+        if self.hooks.canonical is not None:
+            closed["model"] = self.hooks.canonical(closed["model"])
         key = blake2b(dump(closed).encode(), digest_size=8).hexdigest()
         return Genotype(walk.decisions, key)
 
@@ -78,8 +117,24 @@ class SearchSpace:
         return closed
 
     def sample(self, rng: Generator) -> Genotype:
-        """A genotype, every decision uniform over what its gene allows."""
-        return self.walk(lambda gene: gene.sample(rng))
+        """A feasible genotype, every decision uniform over what its gene allows.
+
+        Raises:
+            InfeasibleError: if ``TRIES`` in a row do not meet the constraints.
+        """
+        for _ in range(TRIES):
+            genotype = self.walk(lambda gene: gene.sample(rng))
+            if self.feasible(genotype):
+                return genotype
+        raise InfeasibleError(TRIES, self.tried, self.tried - self.rejected)
+
+    def feasible(self, genotype: Mapping[str, Decision]) -> bool:
+        """Whether a candidate meets the space's constraints; remembered.
+
+        Raises:
+            ConfigError: naming the gene that is missing, unknown, inactive or out of range.
+        """
+        return self._feasibility.always or self._feasibility(genotype, self.close(genotype))
 
     def genotype(self, decisions: Mapping[str, Decision]) -> Genotype:
         """The genotype with these decisions.
@@ -90,6 +145,32 @@ class SearchSpace:
         found = self.walk(_looked_up(decisions))
         self._check_active(decisions, found)
         return found
+
+    def neighbours(self, genotype: Genotype) -> Iterator[Genotype]:
+        """Every feasible genotype one decision away, lazily; see ``neighbour.neighbours``."""
+        return neighbours(self, genotype)
+
+    def distance(self, one: Mapping[str, Decision], other: Mapping[str, Decision]) -> float:
+        """How far apart two genotypes are: a metric, from 0 to the number of genes.
+
+        The sum over all genes: 1 for different labels, the difference as a share of the (log)
+        range for numbers, 1 for a gene that is active in one of them only.
+        """
+        shared = [name for name in one if name in other]
+        total = float(len(one) + len(other) - 2 * len(shared))
+        return total + sum(
+            difference(self.places[name].gene, one[name], other[name]) for name in shared
+        )
+
+    def encode(self, genotype: Mapping[str, Decision]) -> Encoding:
+        """The genotype as a vector, of one length for all; see ``Encoding``."""
+        if self.hooks.encoder is None:
+            return self._encoder(genotype)
+        return self._encoder(genotype, self.hooks.encoder(self.close(genotype)["model"]))
+
+    @cached_property
+    def _encoder(self) -> Encoder:
+        return Encoder(self.genes)
 
     @cached_property
     def size(self) -> int | float:
@@ -106,7 +187,7 @@ class SearchSpace:
         for name in given:
             if name in active:
                 continue
-            if any(gene.name == name for gene in self.genes):
+            if name in self.places:
                 raise ConfigError(name, "is not active beside these decisions; leave it out")
             raise ConfigError(name, f"is no gene here{nearest(name, active) or '; leave it out'}")
 
@@ -131,47 +212,3 @@ def _refuse_unread(path: tuple[str | int, ...], parts: Mapping[str, tuple[str, .
         else f"cannot be opened; open values may stand in {', '.join(tops)}. Give it a plain value"
     )
     raise ConfigError(dotted(path), problem)
-
-
-def _named_genes(parts: Iterable[Node]) -> Iterator[Gene]:
-    """The genes of the parts; no two open values may bear one name."""
-    owner: dict[str, Node] = {}
-    seen: set[tuple[Node, Copies, Rest]] = set()
-    for part in parts:
-        for node, copies in openings(part, (), (), seen):
-            gene = node.gene_of(copies)
-            first = owner.get(gene.name)
-            if first is None:
-                owner[gene.name] = node
-                yield gene
-            elif first is not node:
-                raise ConfigError(
-                    node.path,
-                    f"the gene name '{gene.name}' is taken by {first.path}; give one of them "
-                    "another _name_, or refer to the first with ${...} if one decision is meant",
-                )
-
-
-def openings(
-    node: Node, copies: Copies, rest: Rest, seen: set[tuple[Node, Copies, Rest]]
-) -> Iterator[tuple[Open, Copies]]:
-    """Every open node met in closing a part, once per copy of the blocks around it, in order.
-
-    Args:
-        node: where to start.
-        copies: of the blocks around the place that leads to the node.
-        rest: the part of the node that is read.
-        seen: what was visited before; it is added to.
-    """
-    copies = copies[: node.depth]
-    if (node, copies, rest) in seen:
-        return
-    seen.add((node, copies, rest))
-    if isinstance(node, Open):
-        yield node, copies
-    for part, inner in node.reads(rest):
-        inside = [copies]
-        if isinstance(node, Repeat) and part is node.block:
-            inside = node.inside(copies, node.counts[-1])
-        for place in inside:
-            yield from openings(part, place, inner, seen)

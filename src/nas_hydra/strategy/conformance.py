@@ -10,13 +10,14 @@ Each check takes a ``Make`` and raises an AssertionError that says what is wrong
 import math
 import random
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy
 from omegaconf import OmegaConf
 
 from nas_hydra.objective import Direction, Objective
-from nas_hydra.search_space import Decision, Genotype, SearchSpace
+from nas_hydra.search_space import Decision, Genotype, Hooks, SearchSpace
 from nas_hydra.strategy.base import Strategy
 from nas_hydra.trial import Proposal, Trial
 
@@ -41,6 +42,25 @@ def varied_space() -> SearchSpace:
         "blocks": [{"_repeat_": {"_int_": {"low": 0, "high": 3}}, "_block_": block}],
     }
     return SearchSpace(OmegaConf.create({"model": model}), PARTS)
+
+
+def constrained_space() -> SearchSpace:
+    """About one candidate in 20 is feasible."""
+    block = {"kernel": {"_choice_": [3, 5, 7]}}
+    model = {
+        "width": {"_int_": {"low": 1, "high": 64}},
+        "heads": {"_int_": {"low": 1, "high": 64}},
+        "pool": {"_choice_": ["none", {"size": "${model.width}"}]},
+        "blocks": [{"_repeat_": {"_int_": {"low": 0, "high": 3}}, "_block_": block}],
+    }
+    constraints = [{"number": "${model.width}", "divisor": "${model.heads}"}]
+    config = {"model": model, "search_space": {"constraints": constraints}}
+    return SearchSpace(OmegaConf.create(config), PARTS, Hooks(feasible=divides))
+
+
+def divides(closed: Mapping[str, Any], constraints: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the divisors divide the numbers, and are above 1."""
+    return all(one["divisor"] > 1 and one["number"] % one["divisor"] == 0 for one in constraints)
 
 
 def small_space() -> SearchSpace:
@@ -189,6 +209,15 @@ def check_small_spaces(make: Make) -> None:
             assert len(simulate(make, space, smooth, 40, ahead=ahead)) == 40
 
 
+def check_constraints(make: Make) -> None:
+    """Only what meets the space's constraints is proposed, even where little does."""
+    space = constrained_space()
+    for ahead in (1, 4):
+        for trial in simulate(make, space, smooth, 25, ahead=ahead):
+            decisions = trial.proposal.genotype
+            assert space.feasible(decisions), f"proposal {trial.number} is infeasible"
+
+
 def check_optimum(make: Make) -> None:
     """The best of 24 candidates is found, in either direction."""
     space = small_space()
@@ -214,5 +243,6 @@ CHECKS: tuple[Callable[[Make], None], ...] = (
     check_failures,
     check_pending,
     check_small_spaces,
+    check_constraints,
     check_optimum,
 )

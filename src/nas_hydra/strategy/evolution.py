@@ -15,7 +15,7 @@ from nas_hydra.strategy.variation import Variation
 from nas_hydra.trial import Proposal, Trial
 
 TRIES = 50
-"""How often a child is made anew when the search has proposed its like before."""
+"""How often a child is made anew when the search proposed its like before, or may not."""
 MOST_LISTED = 100_000
 """How many candidates are looked through, over a run, for one that chance did not find."""
 
@@ -23,8 +23,9 @@ MOST_LISTED = 100_000
 class Evolution:
     """Random initial population, then children of selected parents, generation by generation.
 
-    Nobody is evaluated twice: a child that was proposed before is made anew, a bounded number
-    of times, then replaced by a random candidate, and at last by the next one that is left.
+    Nobody is evaluated twice: a child that was proposed before, or does not meet the space's
+    constraints, is made anew, a bounded number of times, then replaced by a random candidate,
+    and at last by the next one that is left.
     Failed trials join no population. Only a space that is exhausted gives duplicates.
 
     Args:
@@ -104,7 +105,7 @@ class Evolution:
     def _random(self, number: int, rng: Generator) -> Proposal:
         genotype = self._new(lambda: self._space.sample(rng))
         if genotype is None:
-            genotype = next((left for left in self._listed if left.key not in self._seen), None)
+            genotype = next(filter(self._is_new, self._listed), None)
         if genotype is None:
             genotype = self._space.sample(rng)
         return self._propose(number, genotype, "random", ())
@@ -133,9 +134,11 @@ class Evolution:
         return chosen
 
     def _new(self, make: Callable[[], Genotype]) -> Genotype | None:
-        """A genotype that was not proposed before, if one turns up within ``TRIES``."""
-        made = (make() for _ in range(TRIES))
-        return next((genotype for genotype in made if genotype.key not in self._seen), None)
+        """A feasible genotype not proposed before, if one turns up within ``TRIES``."""
+        return next(filter(self._is_new, (make() for _ in range(TRIES))), None)
+
+    def _is_new(self, genotype: Genotype) -> bool:
+        return genotype.key not in self._seen and self._space.feasible(genotype)
 
     def _propose(
         self, number: int, genotype: Genotype, origin: str, parents: tuple[int, ...]

@@ -16,7 +16,7 @@ class RandomSearch:
         self._space = space
 
     def ask(self, number: int, rng: Generator) -> Proposal:
-        """A random genotype."""
+        """A random feasible genotype."""
         return Proposal(number, self._space.sample(rng), "random")
 
     def tell(self, trial: Trial) -> None:

@@ -1,16 +1,18 @@
 """Variation: how children differ from their parents.
 
-Each operator is a ``decide`` for ``SearchSpace.walk``, so that genes which become active by a
-change are sampled and genes which become inactive vanish, whatever the space looks like.
+Each operator decides the child's genes in one walk, told what each is called in the parents, so
+that genes which become active by a change are sampled, genes which become inactive vanish, and
+the decisions in a repeated block move along with its copies.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from numpy.random import Generator
 
 from nas_hydra.errors import ConfigError
-from nas_hydra.search_space import Decision, Gene, Genotype, SearchSpace, fixed
+from nas_hydra.search_space import Decision, Gene, Genotype, SearchSpace, descend, fixed
+from nas_hydra.search_space.descent import at_random
 
 
 class Variation(Protocol):
@@ -25,15 +27,11 @@ class Variation(Protocol):
         """A child of the parents."""
 
 
-def inherit(parent: Mapping[str, Decision], gene: Gene, rng: Generator) -> Decision:
-    """The parent's decision where it has one that still fits, a random one where not."""
-    if gene.name in parent and parent[gene.name] in gene:
-        return parent[gene.name]
-    return gene.sample(rng)
-
-
 class Mutation:
     """Changes some genes; numbers step to near values, categories jump.
+
+    A change in how often a block is repeated inserts new copies, or drops some, at random places;
+    the others keep their decisions.
 
     Args:
         rate: chance of each gene to change, above 0 and at most 1; or None.
@@ -57,14 +55,17 @@ class Mutation:
     def __call__(self, space: SearchSpace, parents: Sequence[Genotype], rng: Generator) -> Genotype:
         """The parent with some genes changed."""
         parent = parents[0]
-        free = [gene.name for gene in space.genes if gene.name in parent and not fixed(gene)]
+        free = [name for name in parent if not fixed(space.places[name].gene)]
         changing = self._changing(free, rng)
 
-        def decide(gene: Gene) -> Decision:
-            kept = inherit(parent, gene, rng)
-            return gene.mutate(kept, rng) if gene.name in changing else kept
+        def inherit(gene: Gene, origins: Sequence[str | None]) -> Decision:
+            (origin,) = origins
+            if origin is None:
+                return gene.sample(rng)
+            kept = parent[origin]
+            return gene.mutate(kept, rng) if origin in changing else kept
 
-        return space.walk(decide)
+        return descend(space, parents, inherit, at_random(rng))
 
     def _changing(self, names: Sequence[str], rng: Generator) -> set[str]:
         if self._rate is not None:
@@ -75,6 +76,9 @@ class Mutation:
 
 class UniformCrossover:
     """Takes each gene from either parent with equal chance (Syswerda 1989).
+
+    Copies of a repeated block are aligned first, so that most decisions agree (see
+    ``search_space.alignment``); the genes of a copy without a counterpart come from its parent.
 
     Args:
         probability: that parents are crossed at all; otherwise the child is the first parent.
@@ -92,15 +96,17 @@ class UniformCrossover:
 
     def __call__(self, space: SearchSpace, parents: Sequence[Genotype], rng: Generator) -> Genotype:
         """A mix of both parents."""
-        first, second = parents
         if rng.random() >= self._probability:
-            return first
+            return parents[0]
 
-        def decide(gene: Gene) -> Decision:
-            one, other = (first, second) if rng.random() < 0.5 else (second, first)
-            return inherit(one if gene.name in one else other, gene, rng)
+        def inherit(gene: Gene, origins: Sequence[str | None]) -> Decision:
+            pairs = list(zip(parents, origins, strict=True))
+            for parent, origin in pairs if rng.random() < 0.5 else reversed(pairs):
+                if origin is not None:
+                    return parent[origin]
+            return gene.sample(rng)
 
-        return space.walk(decide)
+        return descend(space, parents, inherit, at_random(rng))
 
 
 class Chain:

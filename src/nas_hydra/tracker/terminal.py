@@ -13,6 +13,7 @@ from nas_hydra.trial import Trial
 FILES = {
     "best.yaml": "the winner: hydra.utils.instantiate(OmegaConf.load('best.yaml').model)",
     "best.ckpt": "its trained weights: torch.load('best.ckpt', weights_only=True)",
+    "best.svg": "its picture",
     "trials.csv": "every trial, one row each",
     "summary.json": "the search in numbers",
     "journal.log": "the record: optuna-dashboard shows it, and a search resumes from it",

@@ -1,0 +1,11 @@
+"""Constraints: what a space's candidates must meet.
+
+A constraint is any callable ``(candidate: Candidate) -> bool``; ``search_space.constraints`` lists
+them, each with a ``_target_`` (a plain function with ``_partial_: true``).
+"""
+
+from nas_hydra.constraint.candidate import Candidate
+from nas_hydra.constraint.choices import AtMost, Divisible
+from nas_hydra.constraint.network import MaxFlops, MaxParams
+
+__all__ = ["AtMost", "Candidate", "Divisible", "MaxFlops", "MaxParams"]

@@ -1,0 +1,137 @@
+"""Feasibility: which candidates meet a space's constraints."""
+
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from typing import Any
+
+from nas_hydra.errors import ConfigError
+from nas_hydra.search_space.gene import Decision
+from nas_hydra.search_space.hooks import Hooks
+from nas_hydra.search_space.node import Constant, InactiveError, Items, Node, Reading, Repeat
+from nas_hydra.search_space.opening import Place, places_of
+from nas_hydra.search_space.parse import Parser
+from nas_hydra.search_space.place import at
+
+KEY = "search_space.constraints"
+SINGLE = "stands for several constraints; write each of them out"
+
+
+class Feasibility:
+    """Checks candidates, each once.
+
+    Args:
+        constraints: as opened; closed with each candidate.
+        hooks: ``feasible`` judges; without it everything is feasible.
+
+    Attributes:
+        tried: how many different candidates were checked.
+        rejected: how many of them do not meet the constraints.
+    """
+
+    def __init__(self, constraints: Sequence[Node], hooks: Hooks) -> None:
+        self.constraints = tuple(constraints)
+        self._judge = hooks.feasible if constraints else None
+        self._known: dict[bytes, bool] = {}
+        self.tried = 0
+        self.rejected = 0
+
+    @property
+    def always(self) -> bool:
+        """Whether no candidate can be refused."""
+        return self._judge is None
+
+    def __call__(self, decisions: Mapping[str, Decision], closed: Mapping[str, Any]) -> bool:
+        """Whether a candidate meets the constraints.
+
+        Args:
+            decisions: of its active genes. The answer is remembered by them and not by the
+                genotype's key: models that compute the same function may differ in size.
+            closed: its closed config.
+        """
+        if self._judge is None:
+            return True
+        digest = blake2b(repr(list(decisions.items())).encode(), digest_size=16).digest()
+        if digest not in self._known:
+            self._known[digest] = bool(self._judge(closed, self.close(decisions)))
+            self.tried += 1
+            self.rejected += not self._known[digest]
+        return self._known[digest]
+
+    def close(self, decisions: Mapping[str, Decision]) -> list[Mapping[str, Any]]:
+        """The constraints that apply to a candidate, closed.
+
+        One that reads a gene which is not active does not apply.
+        """
+        closed = []
+        for node in self.constraints:
+            try:
+                closed.append(node.close(Reading(decisions), ()))
+            except InactiveError:
+                continue
+        return closed
+
+
+def parse_constraints(parser: Parser, places: Mapping[str, Place]) -> tuple[Node, ...]:
+    """The constraints of a config, if it has any.
+
+    Args:
+        parser: of the config.
+        places: the genes that candidates have.
+
+    Raises:
+        ConfigError: if they are no list of configs, or read an open value that no candidate has.
+    """
+    path = tuple(KEY.split("."))
+    given = _written(parser, path)
+    if given is None:
+        return ()
+    nodes = _elements(parser.parse(path), given)
+    for name, place in places_of(nodes).items():
+        known = places.get(name)
+        if known is None or known.node is not place.node:
+            raise ConfigError(
+                place.node.path,
+                "is open, but only a constraint reads it, so that no candidate depends on it; "
+                "give it a plain value, or refer to an open value of the model",
+            )
+    return nodes
+
+
+def check_plain(parser: Parser, key: str) -> None:
+    """A key of the space, if it is there, may have no open value.
+
+    Raises:
+        ConfigError: if it has one or refers to one.
+    """
+    path = tuple(key.split("."))
+    if _written(parser, path) is not None and not isinstance(parser.parse(path), Constant):
+        raise ConfigError(key, "has open values; it is one for all candidates, so write it out")
+
+
+def _written(parser: Parser, path: tuple[str, ...]) -> Any:
+    """What stands at a path, None if nothing does."""
+    for position, key in enumerate(path):
+        raw = at(parser.raw, path[:position])
+        if not isinstance(raw, Mapping) or key not in raw:
+            return None
+    return at(parser.raw, path)
+
+
+def _elements(node: Node, given: Any) -> tuple[Node, ...]:
+    """One node per constraint."""
+    if isinstance(node, Constant) and isinstance(node.value, list):
+        nodes: Sequence[Node] = [
+            Constant(f"{KEY}.{position}", 0, value) for position, value in enumerate(node.value)
+        ]
+    elif isinstance(node, Items):
+        nodes = node.elements
+    else:
+        raise ConfigError(KEY, f"is {given!r}; it must be a list: [{{_target_: ...}}, ...]")
+    for position, element in enumerate(nodes):
+        if isinstance(element, Repeat):
+            raise ConfigError(f"{KEY}.{position}", SINGLE)
+        if isinstance(element, Constant) and not isinstance(element.value, Mapping):
+            raise ConfigError(
+                f"{KEY}.{position}", f"is {element.value!r}; say {{_target_: ..., ...}}"
+            )
+    return tuple(nodes)

@@ -1,0 +1,149 @@
+"""Candidates are counted right, and without memory."""
+
+import resource
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+import torchvision
+from torch import nn
+
+from nas_hydra.constraint import Candidate
+from nas_hydra.errors import CandidateError, ConfigError
+
+HEAD = {"_target_": "torch.nn.LazyLinear", "out_features": 10}
+
+
+def candidate(model: dict, *shape: int) -> Candidate:
+    dataset = {"input_shape": list(shape or (3, 224, 224)), "num_classes": 10}
+    return Candidate({"model": model, "dataset": dataset})
+
+
+def known(name: str) -> dict:
+    """What torchvision itself says of a network; its operations are multiply-accumulates."""
+    return next(iter(torchvision.models.get_model_weights(name))).meta
+
+
+def sequential(*layers: dict) -> dict:
+    return {"_target_": "torch.nn.Sequential", "_args_": list(layers)}
+
+
+@pytest.mark.parametrize(
+    "name", ["resnet18", "resnext50_32x4d", "mobilenet_v2", "vit_b_16", "swin_t", "densenet121"]
+)
+def test_counts_are_those_that_torchvision_publishes(name):
+    found = candidate({"_target_": f"torchvision.models.{name}"})
+    assert found.params == known(name)["num_params"]
+    assert found.flops / 2e9 == pytest.approx(known(name)["_ops"], abs=6e-4)
+
+
+def test_resnet18():
+    """11.69 million parameters and 1.8 billion multiply-accumulates (He et al. 2016)."""
+    found = candidate({"_target_": "torchvision.models.resnet18"})
+    assert found.params == 11_689_512
+    assert found.flops == 2 * 1_814_073_344
+
+
+def test_lazy_layers_are_made_and_counted():
+    convolution = {"_target_": "torch.nn.LazyConv2d", "out_channels": 4, "kernel_size": 3}
+    found = candidate(sequential(convolution, {"_target_": "torch.nn.Flatten"}, HEAD), 1, 8, 8)
+    assert found.params == 4 * 9 + 4 + 4 * 36 * 10 + 10
+    assert found.flops == 2 * (4 * 9 * 36 + 4 * 36 * 10)  # biases are added inside, for nothing
+
+
+def test_frozen_parameters_do_not_count():
+    class Frozen(nn.Linear):
+        def __init__(self) -> None:
+            super().__init__(4, 10)
+            self.weight.requires_grad_(False)
+
+    globals()["Frozen"] = Frozen
+    assert candidate({"_target_": f"{__name__}.Frozen"}, 1, 1, 4).params == 10
+
+
+def test_tensors_made_in_the_forward_pass_follow_the_network():
+    assert candidate({"_target_": f"{__name__}.Positions"}, 1, 4, 4).flops == 2 * 16 * 10
+
+
+class Positions(nn.Module):
+    """Makes a tensor where torch's default device is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(16, 10)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.linear(images.flatten(1) + torch.arange(16))
+
+
+def test_a_network_far_larger_than_memory_is_counted():
+    """10 ** 11 parameters would take 400 GB."""
+    huge = sequential({"_target_": "torch.nn.Flatten"}, {**HEAD, "out_features": 10**10})
+    found = candidate(huge, 1, 3, 3)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert found.params == 10 * 10**10
+    assert found.flops == 2 * 9 * 10**10
+    assert {parameter.device.type for parameter in found.model.parameters()} == {"meta"}
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # kilobytes
+
+
+def test_counting_the_largest_cell_of_nasbench201_takes_milliseconds():
+    """Its published number of parameters; 30 ms on an idle machine."""
+    edges = ("0_1", "0_2", "1_2", "0_3", "1_3", "2_3")
+    network = {
+        "_target_": "nas_hydra.model.nasbench201.NasBench201",
+        "cell": {f"edge_{edge}": "nor_conv_3x3" for edge in edges},
+        "channels": 16,
+        "cells": 5,
+        "in_channels": 3,
+        "num_classes": 10,
+    }
+    times = []
+    for _ in range(5):
+        started = time.perf_counter()
+        assert candidate(network, 3, 32, 32).params == 1_531_546
+        times.append(time.perf_counter() - started)
+    assert min(times) < 0.2
+
+
+def test_global_settings_are_left_as_they_were():
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    assert candidate({"_target_": "torchvision.models.resnet18"}).flops
+    assert torch.equal(torch.rand(1), expected)
+    assert torch.empty(1).device.type == "cpu"
+
+
+def test_the_network_is_built_once():
+    found = candidate(sequential(HEAD), 1, 2, 2)
+    assert found.model is found.model
+
+
+def test_dataset_is_told():
+    found = candidate(HEAD, 1, 8, 8)
+    assert (found.input_shape, found.num_classes) == ((1, 8, 8), 10)
+    with pytest.raises(ConfigError, match=r"dataset\.input_shape: is missing"):
+        _ = Candidate({"model": HEAD, "dataset": {}}).flops
+
+
+def test_a_network_that_cannot_work_says_so():
+    broken = sequential({"_target_": "torch.nn.Linear", "in_features": 3, "out_features": 4})
+    assert candidate(broken, 1, 8, 8).params == 16
+    with pytest.raises(CandidateError, match=r"layer '0' \(Linear\) on an input of .*\(2, 1, 8, 8"):
+        _ = candidate(broken, 1, 8, 8).flops
+    with pytest.raises(CandidateError, match=r"Linear: .*'out_features'"):
+        _ = candidate({"_target_": "torch.nn.Linear", "in_features": 3}).params
+
+
+def test_torch_is_not_imported_before_a_network_is_asked_for():
+    code = (
+        "import sys; from nas_hydra.constraint import *; from nas_hydra.constraint.judge import *;"
+        "config = {'model': {}, 'dataset': {}};"
+        "one = {'_target_': 'nas_hydra.constraint.Divisible', 'number': 6, 'by': 4};"
+        "print(Judge()(config, [one]), 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]

@@ -1,0 +1,253 @@
+"""Pictures: valid files that show what is open and what was decided."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from xml.etree import ElementTree
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given, settings
+from numpy.random import default_rng
+from omegaconf import OmegaConf
+
+from nas_hydra.report.candidate_picture import candidate_picture
+from nas_hydra.report.decided import decided
+from nas_hydra.report.diagram import block_of, chain
+from nas_hydra.report.files import RunFiles
+from nas_hydra.report.outline import display_name, outline
+from nas_hydra.report.picture import DECIDED, PictureError, save
+from nas_hydra.report.space_picture import space_picture
+from nas_hydra.search_space import SearchSpace
+from nas_hydra.trial import Proposal, Trial
+from search_space.spaces import spaces
+from trials import search
+
+TEXT = "{http://www.w3.org/2000/svg}text"
+CONV = """
+width: {_choice_: [16, 32], _name_: width}
+model:
+  _target_: torch.nn.Sequential
+  _args_:
+    - _repeat_: {_int_: {low: 1, high: 3}, _name_: depth}
+      _block_:
+        _target_: nas_hydra.model.ConvBlock
+        out_channels: ${width}
+        kernel_size: {_choice_: [3, 5], _name_: kernel_size}
+    - _target_: {_choice_: [torch.nn.ReLU, torch.nn.GELU], _name_: activation}
+    - {_target_: nas_hydra.model.ClassifierHead, num_classes: 10}
+"""
+CELL = """
+model:
+  _target_: my.Network
+  channels: 16
+  cell:
+    edge_0_1: {_choice_: [none, conv], _name_: edge_0_1}
+    edge_0_2: {_choice_: [none, skip & go], _name_: edge_0_2}
+    edge_1_2: {_choice_: [none, pool], _name_: edge_1_2}
+"""
+
+
+def space_of(text):
+    return SearchSpace(OmegaConf.create(text), parts={"model": ("model",)})
+
+
+def texts(svg):
+    """Every piece of text in a picture, one per line of a label."""
+    root = ElementTree.fromstring(svg)
+    return [node.text.replace("\xa0", " ").strip() for node in root.iter(TEXT) if node.text]
+
+
+def colours(svg):
+    """Text -> its colour."""
+    root = ElementTree.fromstring(svg)
+    return {node.text.strip(): node.get("fill") for node in root.iter(TEXT) if node.text}
+
+
+def drawn(graph, folder):
+    save(graph, folder, "it")
+    return (folder / "it.svg").read_bytes()
+
+
+def candidate(space, **decisions):
+    return space.genotype(decisions)
+
+
+def conv_candidate(space):
+    return candidate(
+        space,
+        depth=3,
+        width=32,
+        activation="torch.nn.GELU",
+        **{"kernel_size[0]": 3, "kernel_size[1]": 3, "kernel_size[2]": 5},
+    )
+
+
+def test_files_are_a_valid_svg_and_a_valid_png(tmp_path):
+    save(space_picture(space_of(CONV), "conv", "many"), tmp_path, "space")
+    assert ElementTree.parse(tmp_path / "space.svg").getroot().tag.endswith("svg")
+    assert (tmp_path / "space.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+
+
+def test_a_space_shows_every_decision_with_its_options(tmp_path):
+    found = texts(drawn(space_picture(space_of(CONV), "conv", "44 candidates"), tmp_path))
+    for label in (
+        "conv",
+        "44 candidates",
+        "width",
+        "16 | 32",
+        "kernel_size",
+        "3 | 5",
+        "ReLU | GELU",
+    ):
+        assert label in found
+    assert "1 … 3 copies, each decides" in found
+    assert "shared: one decision" in found
+
+
+def test_a_candidate_is_a_chain_with_equal_neighbours_folded(tmp_path):
+    space = space_of(CONV)
+    svg = drawn(candidate_picture(space, conv_candidate(space), "the best"), tmp_path)
+    found = texts(svg)
+    assert found.count("ConvBlock") == 2
+    assert "× 2" in found  # noqa: RUF001  it is the sign for times
+    assert {"the best", "GELU", "ClassifierHead"} <= set(found)
+
+
+def test_what_was_decided_stands_out(tmp_path):
+    space = space_of(CONV)
+    colour = colours(drawn(candidate_picture(space, conv_candidate(space)), tmp_path))
+    assert {colour[text] for text in ("32", "5", "GELU")} == {DECIDED}
+    assert DECIDED not in {colour[text] for text in ("10", "ConvBlock", "ClassifierHead")}
+
+
+def test_decided_paths_follow_the_copies():
+    space = space_of(CONV)
+    marks = decided(space.parts["model"], conv_candidate(space))
+    copies = {("_args_", i, key) for i in range(3) for key in ("out_channels", "kernel_size")}
+    assert marks == copies | {("_args_", 3, "_target_")}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_every_decided_path_leads_to_a_value_of_the_closed_config(seed):
+    space = space_of(CONV)
+    genotype = space.sample(default_rng(seed))
+    for path in decided(space.parts["model"], genotype):
+        value = space.close(genotype)["model"]
+        for part in path:
+            value = value[part]
+        assert not isinstance(value, dict | list)
+
+
+def test_a_cell_is_drawn_without_what_does_not_reach_the_output(tmp_path):
+    space = space_of(CELL)
+    connected = candidate(space, edge_0_1="conv", edge_0_2="skip & go", edge_1_2="none")
+    found = texts(drawn(candidate_picture(space, connected), tmp_path))
+    assert {"input", "output", "skip & go", "Network", "cell"} <= set(found)
+    assert not {"conv", "none"} & set(found)
+
+
+def test_cells_of_vertices_and_of_listed_nodes(tmp_path):
+    space = space_of("""
+model:
+  _target_: my.Network
+  cell: {edge_0_1: {_choice_: [0, 1]}, edge_0_2: 1, edge_1_2: 1, vertex_1: {_choice_: [conv, pool]}}
+  normal:
+    - {inputs: [0, 1], operations: [left, {_choice_: [right, wrong]}]}
+""")
+    genotype = candidate(
+        space,
+        **{
+            "model.cell.edge_0_1": 1,
+            "model.cell.vertex_1": "pool",
+            "model.normal.0.operations.1": "right",
+        },
+    )
+    colour = colours(drawn(candidate_picture(space, genotype), tmp_path))
+    assert {"input 0", "input 1", "left", "right", "pool", "output"} <= set(colour)
+    assert colour["pool"] == colour["right"] == DECIDED != colour["left"]
+
+
+def test_a_long_chain_stands_in_several_columns(tmp_path):
+    layers = [{"_target_": f"my.Layer{i}"} for i in range(20)]
+    space = space_of(
+        OmegaConf.create({"model": {"_target_": "torch.nn.Sequential", "_args_": layers}})
+    )
+    root = ElementTree.fromstring(drawn(candidate_picture(space, space.genotype({})), tmp_path))
+    width, height = (float(root.get(side).removesuffix("pt")) for side in ("width", "height"))
+    assert 0.4 < width / height < 2.5
+
+
+def test_stages_without_a_class_are_blocks():
+    config = {"_target_": "my.Net", "stages": [{"width": 8}, {"width": 8}], "classes": 10}
+    blocks = chain(block_of(config, set()))
+    assert [(block.title, number) for block, number in blocks] == [("Net", 1), ("stage", 2)]
+
+
+def test_without_graphviz_the_message_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(PictureError, match=r"'dot' is not on the PATH.*apt install graphviz"):
+        save(space_picture(space_of(CONV), "conv", "many"), tmp_path, "space")
+    assert not list(tmp_path.iterdir())
+
+
+def finish_a_run(folder, summary=None, code=130):
+    space = space_of(CONV)
+    files = RunFiles(space)
+    files.start(search(folder))
+    trial = Trial(Proposal(0, conv_candidate(space), "random"), "complete", {"val_acc": 0.5})
+    files.tell(trial, trial, recorded=False)
+    files.finish(summary, code)
+
+
+@pytest.mark.parametrize(("summary", "code"), [({}, 0), (None, 130)])
+def test_a_run_leaves_a_picture_of_its_best_also_when_interrupted(tmp_path, summary, code):
+    finish_a_run(tmp_path / "run", summary, code)
+    assert "ClassifierHead" in texts((tmp_path / "run" / "best.svg").read_bytes())
+
+
+def test_a_run_without_graphviz_says_so_once_and_ends_well(tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    finish_a_run(tmp_path / "run", {}, 0)
+    assert (tmp_path / "run" / "summary.json").exists()
+    assert not (tmp_path / "run" / "best.svg").exists()
+    (record,) = caplog.records
+    assert "no best.svg" in record.getMessage()
+
+
+def at(value, path):
+    for part in path:
+        value = value[part]
+    return value
+
+
+def shown(branches):
+    for branch in branches:
+        yield branch
+        yield from shown(branch.inside)
+
+
+@settings(max_examples=150, deadline=None)
+@given(space=spaces(), seed=st.integers(0, 99))
+def test_decided_paths_lead_into_any_closed_config(space, seed):
+    genotype = space.sample(default_rng(seed))
+    closed = space.close(genotype)
+    for name, part in space.parts.items():
+        for path in decided(part, genotype):
+            at(closed[name], path)
+
+
+@settings(max_examples=150, deadline=None)
+@given(space=spaces())
+def test_the_outline_has_a_branch_for_every_gene(space):
+    names = {word for branch in shown(outline(space)) for word in branch.name.split(", ")}
+    for place in space.places.values():
+        name = display_name(place.node)
+        assert name in names or any("genes)" in found for found in names)
+
+
+@settings(max_examples=15, deadline=None)
+@given(space=spaces(), seed=st.integers(0, 99))
+def test_any_candidate_and_any_space_can_be_drawn(space, seed):
+    with TemporaryDirectory() as folder:
+        save(candidate_picture(space, space.sample(default_rng(seed))), Path(folder), "a", ("svg",))
+        save(space_picture(space, "any", "many"), Path(folder), "b", ("svg",))
