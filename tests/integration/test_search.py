@@ -17,7 +17,15 @@ from command import SMALL, finish, nas_hydra, rows, start
 from nas_hydra.dataset.digits import Digits
 
 FILES = {
-    *("trials.csv", "best.yaml", "best.ckpt", "best.svg", "summary.json", "journal.log", "nas-hydra.log"),
+    *(
+        "trials.csv",
+        "best.yaml",
+        "best.ckpt",
+        "best.svg",
+        "summary.json",
+        "journal.log",
+        "nas-hydra.log",
+    ),
     *(".hydra/config.yaml", ".hydra/hydra.yaml", ".hydra/overrides.yaml"),
 }
 
