@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError
 
-from nas_hydra.component import UNKNOWN, build, check, check_call
+from nas_hydra.component import UNKNOWN, build, build_function, check, check_call
 from nas_hydra.constraint.judge import Judge
 from nas_hydra.errors import CandidateError, ConfigError, InfeasibleError, listing, nearest
 from nas_hydra.evaluator import Evaluator
@@ -158,12 +158,7 @@ def _function(config: DictConfig, name: str) -> Callable[..., Any] | None:
             given = OmegaConf.to_container(given, resolve=True)
     except OmegaConfBaseException as error:
         raise ConfigError(key, str(error).splitlines()[0]) from error
-    if given is None:
-        return None
-    function = build(given, key)
-    if not callable(function):
-        raise ConfigError(key, f"gives {function!r}, no function; add _partial_: true to it")
-    return function  # type: ignore[no-any-return]  # what is callable is a Callable
+    return None if given is None else build_function(given, key)
 
 
 def resolved(config: DictConfig) -> dict[str, Any]:

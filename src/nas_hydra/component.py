@@ -3,7 +3,7 @@
 import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from inspect import Parameter
 from pkgutil import resolve_name
@@ -60,6 +60,39 @@ def build(config: Mapping[str, Any], key: str, **provided: Any) -> Any:
         cause = error.__cause__ if isinstance(error, InstantiationException) else error
         if isinstance(cause, ConfigError):
             raise cause from None
+        raise ConfigError(key, _refusal(config["_target_"], error)) from error
+
+
+def build_function(config: Mapping[str, Any], key: str) -> Callable[..., Any]:
+    """Check the config of something that will be called for every candidate, and build it.
+
+    Hydra's ``instantiate`` takes milliseconds, and each call of what it made of a ``_partial_``
+    a good part of one; so it is left to configs that have components inside them.
+
+    Raises:
+        ConfigError: as ``build``, and if what was built cannot be called.
+    """
+    named = {name: value for name, value in config.items() if name not in CONTROL}
+    listed = config.get("_args_", [])
+    if plain(named) and plain(listed):
+        check(config, key)
+        found = partial(locate(config.get("_target_"), f"{key}._target_"), *listed, **named)
+        found = found if config.get("_partial_") else _called(found, config, key)
+    else:
+        found = build(config, key)
+    if not callable(found):
+        raise ConfigError(
+            key,
+            f"gives {found!r}, which cannot be called with a candidate; a function needs"
+            " _partial_: true beside its _target_",
+        )
+    return found
+
+
+def _called(target: Callable[[], Any], config: Mapping[str, Any], key: str) -> Any:
+    try:
+        return target()
+    except Exception as error:  # whatever a target raises, it does not like its arguments
         raise ConfigError(key, _refusal(config["_target_"], error)) from error
 
 

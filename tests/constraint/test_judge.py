@@ -98,6 +98,15 @@ def test_who_waits_long_is_told_once(caplog):
     assert "Divisible" in caplog.messages[0]
 
 
+def test_refusals_in_between_are_no_long_wait(caplog):
+    judge = Judge()
+    with caplog.at_level(logging.WARNING):
+        for _ in range(2 * LONG):
+            judge(CONFIG, [ODD])
+            judge(CONFIG, [EVEN])
+    assert not caplog.messages
+
+
 @pytest.mark.parametrize(
     ("constraint", "words"),
     [

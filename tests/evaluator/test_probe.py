@@ -46,7 +46,7 @@ def silent(inner: nn.Module, images: Tensor) -> Tensor:
 def caught(inner: nn.Module, images: Tensor) -> Tensor:
     with suppress(RuntimeError):
         inner(images)
-    return images
+    return images[..., :3]
 
 
 def pooled(kernel: int = 2) -> nn.Sequential:
@@ -75,8 +75,8 @@ def pooled(kernel: int = 2) -> nn.Sequential:
         ),
         (Calls(nn.ReLU(), lambda relu, x: relu()), "in layer 'inner' (ReLU) on no tensor, "),
         (
-            nn.Sequential(Calls(nn.Linear(5, 5), caught), nn.Linear(5, 6)),
-            "in layer '1' (Linear) on an input of shape (2, 1, 8, 8), ",
+            Residual(Calls(nn.Linear(5, 5), caught)),  # what was caught inside is not what fails
+            "in its own forward (Residual) on an input of shape (2, 1, 8, 8), ",
         ),
         (Calls(nn.ReLU(), silent), "given 2 images of shape (1, 8, 8): AssertionError"),
     ],

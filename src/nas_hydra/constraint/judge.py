@@ -3,12 +3,11 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from nas_hydra.component import CONTROL, build, check, locate, plain
+from nas_hydra.component import build_function
 from nas_hydra.constraint.candidate import Candidate
 from nas_hydra.errors import CandidateError, ConfigError
 
@@ -73,7 +72,7 @@ def refusal(config: Mapping[str, Any], candidate: Candidate) -> str | None:
     """
     target = str(config.get("_target_"))
     key = f"search_space.constraints[{target}]"
-    constraint = constraint_from(config, key)
+    constraint: Constraint = build_function(config, key)
     try:
         answer = constraint(candidate)
     except CandidateError as error:
@@ -86,36 +85,3 @@ def refusal(config: Mapping[str, Any], candidate: Candidate) -> str | None:
     if not isinstance(answer, bool | np.bool_):
         raise ConfigError(key, f"gives {answer!r} for a candidate; it must give true or false")
     return None if answer else target
-
-
-def constraint_from(config: Mapping[str, Any], key: str) -> Constraint:
-    """A closed constraint, checked and built.
-
-    Hydra's ``instantiate`` takes milliseconds, which is long where every candidate has a
-    constraint of its own; so it is left to those that have components inside them.
-
-    Raises:
-        ConfigError: if its config is wrong, or what it builds cannot be called.
-    """
-    named = {name: value for name, value in config.items() if name not in CONTROL}
-    listed = config.get("_args_", [])
-    if not (plain(named) and plain(listed)):
-        found = build(config, key)
-    else:
-        check(config, key)
-        called = partial(locate(config.get("_target_"), f"{key}._target_"), *listed, **named)
-        found = called if config.get("_partial_") else _call(called, key)
-    if not callable(found):
-        raise ConfigError(
-            key,
-            f"gives {found!r}, which cannot be called with a candidate; a function needs"
-            " _partial_: true beside its _target_",
-        )
-    return found  # type: ignore[no-any-return]  # what is callable is a Callable
-
-
-def _call(called: "partial[Any]", key: str) -> Any:
-    try:
-        return called()
-    except Exception as error:  # whatever a target raises, it does not like its arguments
-        raise ConfigError(key, f"refuses its arguments: {type(error).__name__}: {error}") from error
