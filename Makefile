@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-long check wheel-check bench-space clean
+.PHONY: demo test test-long check wheel-check bench-space bench-throughput clean
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
@@ -41,6 +41,9 @@ wheel-check: $(VENV)/.installed-dev
 
 bench-space: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/space.py
+
+bench-throughput: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/throughput.py
 
 clean:
 	rm -rf $(VENV) build dist

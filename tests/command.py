@@ -10,7 +10,13 @@ import pytest
 
 from nas_hydra.cli import main
 
-SMALL = ("tracker=none", "dataset.limit=100", "trainer.max_epochs=1", "budget.trials=3")
+SMALL = (
+    "engine=serial",
+    "tracker=none",
+    "dataset.limit=100",
+    "trainer.max_epochs=1",
+    "budget.trials=3",
+)
 """A search that takes a second; ``small_space`` makes its candidates small too."""
 COMMAND = (sys.executable, "-c", "from nas_hydra.cli import main; main()")
 

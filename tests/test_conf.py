@@ -37,6 +37,7 @@ def test_targets_import_and_take_their_keys(option):
     config = composed(option)
     provided = {
         "strategy": {"space": None, "objectives": None},
+        "engine": {"limits": None},
         "record": {"space": None, "objectives": None, "identity": None},
     }
     if option.parts[0] in ("search_space", "objective"):
@@ -78,6 +79,7 @@ def test_names_are_the_map():
         option
         for option in OPTIONS
         if option.parts[0] in ("search_space", "objective", "optimizer", "scheduler", "strategy")
+        or option.parent == Path("dataset/augment")
     ],
     ids=str,
 )
@@ -88,5 +90,5 @@ def test_every_option_runs(option, monkeypatch):
 
 def test_every_dataset_is_an_image_dataset():
     for option in OPTIONS:
-        if option.parts[0] == "dataset":
+        if option.parent == Path("dataset"):
             assert issubclass(locate(composed(option)["_target_"], ""), ImageDataset)

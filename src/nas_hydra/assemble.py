@@ -4,12 +4,11 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from numpy.random import Generator, default_rng
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError
+from omegaconf.errors import OmegaConfBaseException
 
 from nas_hydra.component import UNKNOWN, build, build_function, check, check_call
 from nas_hydra.constraint.judge import Judge
@@ -19,8 +18,9 @@ from nas_hydra.objective import Objective, objectives_from
 from nas_hydra.report.files import RunFiles
 from nas_hydra.run import Run
 from nas_hydra.search import Search
-from nas_hydra.search_space import PARTS, Genotype, Hooks, SearchSpace
+from nas_hydra.search_space import Genotype, Hooks, SearchSpace
 from nas_hydra.search_space.node import Choice, Constant, Node, Table
+from nas_hydra.settings import resolved, settings_of
 from nas_hydra.tracker.terminal import Terminal
 
 log = logging.getLogger(__name__)
@@ -34,44 +34,11 @@ IDENTITY = (
 )
 """The parts of the config that decide which trials a run has."""
 
+NEUTRAL = ("store", "memory_limit")
+"""Keys of an evaluator that save work, and change no result."""
+
 MEANINGS = ("model", "constraints", "canonical", "encoder")
 """The keys of a search space that mean something by themselves."""
-
-WORDING = ("Input should be", "it must be")
-"""From pydantic's words to ours."""
-
-Natural = Annotated[StrictInt, Field(ge=0)]
-Positive = Annotated[StrictInt, Field(ge=1)]
-Group = dict[Any, Any]
-
-
-class Budget(BaseModel):
-    """When a search ends."""
-
-    model_config = ConfigDict(extra="forbid")
-    trials: Positive
-    repeats: Natural
-
-
-class Settings(BaseModel):
-    """The top level of the config; a key that is not here is read by nobody."""
-
-    model_config = ConfigDict(extra="forbid")
-    seed: Natural
-    budget: Budget
-    folder: str
-    name: str
-    search_space: Group
-    dataset: Group
-    trainer: Group
-    optimizer: Group
-    scheduler: Group
-    evaluator: Group
-    strategy: Group
-    objective: Group
-    engine: Group
-    record: Group
-    tracker: Group
 
 
 def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command: str) -> Search:
@@ -95,14 +62,12 @@ def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command
     check_objectives(objectives, evaluator)
     needs = {"space": space, "objectives": objectives}
     strategy = build(settings.strategy, "strategy", **needs)
-    engine = build(settings.engine, "engine")
+    engine = build(settings.engine, "engine", limits=settings.trial)
     tracker = build(settings.tracker, "tracker")
     dry_pass(space, evaluator, settings.seed)
-    identity = {key: plain[key] for key in IDENTITY} | {
-        "engine": {"ahead": engine.ahead},
-        "budget": {"repeats": settings.budget.repeats},
-    }
-    record = build(settings.record, "record", **needs, identity=identity)
+    record = build(
+        settings.record, "record", **needs, identity=identity(plain, engine.ahead, engine.order)
+    )
     run = Run(
         folder=Path(settings.folder),
         name=settings.name,
@@ -120,6 +85,24 @@ def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command
     return Search(
         run, space, strategy, evaluator, engine, record, trackers, settings.budget.repeats
     )
+
+
+def identity(plain: Mapping[str, Any], ahead: int, order: str) -> dict[str, Any]:
+    """The part of the config that decides which trials a run has.
+
+    Args:
+        plain: the whole config.
+        ahead: of the engine, which may have counted its workers for it.
+        order: likewise.
+    """
+    known = {key: plain[key] for key in IDENTITY}
+    evaluator = {key: known["evaluator"][key] for key in known["evaluator"] if key not in NEUTRAL}
+    return {
+        **known,
+        "evaluator": evaluator,
+        "engine": {"ahead": ahead, "order": order, "threads": plain["engine"].get("threads")},
+        "budget": {"repeats": plain["budget"]["repeats"]},
+    }
 
 
 def build_space(config: DictConfig) -> SearchSpace:
@@ -159,53 +142,6 @@ def _function(config: DictConfig, name: str) -> Callable[..., Any] | None:
     except OmegaConfBaseException as error:
         raise ConfigError(key, str(error).splitlines()[0]) from error
     return None if given is None else build_function(given, key)
-
-
-def resolved(config: DictConfig) -> dict[str, Any]:
-    """The config as plain values, references resolved.
-
-    Raises:
-        ConfigError: if a value is missing or a reference leads nowhere.
-    """
-    return {str(key): _resolved(config, str(key)) for key in config}
-
-
-def _resolved(config: DictConfig, key: str) -> Any:
-    try:
-        value = config[key]
-        if not OmegaConf.is_config(value):
-            return value
-        return OmegaConf.to_container(value, resolve=True, throw_on_missing=True)
-    except MissingMandatoryValue as error:
-        raise ConfigError(
-            str(error.full_key), f"has no value yet; say {error.full_key}=VALUE"
-        ) from None
-    except OmegaConfBaseException as error:
-        if key in {path[0] for path in PARTS.values()}:  # may depend on open values; the space
-            return OmegaConf.to_container(config[key])  # checks its references itself
-        raise ConfigError(key, str(error).splitlines()[0]) from error
-
-
-def settings_of(plain: Mapping[str, Any]) -> Settings:
-    """The top level, its keys and types checked.
-
-    Raises:
-        ConfigError: naming the first key that is wrong.
-    """
-    try:
-        return Settings(**plain)
-    except ValidationError as error:
-        first = error.errors()[0]
-    key, given = ".".join(map(str, first["loc"])), first["loc"][-1]
-    if first["type"] == "extra_forbidden":
-        known = Budget if len(first["loc"]) > 1 else Settings
-        names = list(known.model_fields)
-        raise ConfigError(
-            key, f"is read by nobody; allowed here: {listing(names)}{nearest(given, names)}"
-        )
-    if first["type"] == "missing":
-        raise ConfigError(key, f"is missing; put it back, for example with '+{key}=...'")
-    raise ConfigError(key, f"is {first['input']!r}; {first['msg'].replace(*WORDING)}")
 
 
 def check_components(nodes: Iterable[Node], seen: set[int] | None = None) -> None:

@@ -48,3 +48,8 @@ class Run:
 def weights_file(folder: Path, number: int) -> Path:
     """Where a trial's trained weights wait until it is known whether it is the best so far."""
     return folder / "weights" / f"{number}.ckpt"
+
+
+def origin_of(weights: Path) -> str:
+    """In words, the trial whose weights wait in this file."""
+    return f"trial {weights.stem} of {weights.parent.parent.absolute()}"

@@ -2,14 +2,14 @@
 
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, as_completed, wait
 from dataclasses import dataclass, field
 from typing import Any
 
 from numpy.random import default_rng
 
 from nas_hydra.engine import Engine, Job
-from nas_hydra.errors import SearchFailedError, exit_code
+from nas_hydra.errors import ConfigError, SearchFailedError, exit_code
 from nas_hydra.evaluator import Evaluator
 from nas_hydra.record import StudyRecord
 from nas_hydra.report.summary import summarize
@@ -24,6 +24,7 @@ from nas_hydra.trial import Proposal, Trial, duplicate
 class Pending:
     """A proposal whose trial is not told yet; ``recorded`` if an earlier process finished it."""
 
+    number: int
     future: Future[Trial]
     recorded: bool
 
@@ -54,6 +55,7 @@ class Search:
     told: list[Trial] = field(default_factory=list, init=False)
     best: Trial | None = field(default=None, init=False)
     _pending: deque[Pending] = field(default_factory=deque, init=False)
+    _replayed: deque[int] = field(default_factory=deque, init=False)
     _evaluated: dict[str, list[Trial]] = field(default_factory=dict, init=False)
 
     def __call__(self) -> dict[str, Any]:
@@ -68,6 +70,7 @@ class Search:
         for tracker in self.trackers:
             tracker.start(self.run)
         try:
+            self.engine.start(self.evaluator)
             self._loop()
         except BaseException as error:
             self._finish(None, exit_code(error))
@@ -79,6 +82,7 @@ class Search:
         return summary
 
     def _loop(self) -> None:
+        self._replayed.extend(n for n in self.record.numbers if n < self.run.trials)
         for number in range(self.run.trials):
             proposal = self._ask(number)
             if proposal is None:
@@ -101,33 +105,58 @@ class Search:
         """Look the trial up in the record, among the told, or have it evaluated."""
         recorded = self.record.find(proposal)
         if recorded is not None:
-            return Pending(finished(recorded), recorded=True)
+            return Pending(proposal.number, finished(recorded), recorded=True)
         earlier = self._evaluated.get(proposal.genotype.key, [])
         if len(earlier) > self.repeats:
-            return Pending(finished(duplicate(proposal, earlier[0])), recorded=False)
+            known = finished(duplicate(proposal, earlier[0]))
+            return Pending(proposal.number, known, recorded=False)
         job = Job(
-            self.evaluator.evaluate,
             self.run.objectives,
             proposal,
             self.space.close(proposal.genotype),
             len(earlier),
             weights_file(self.run.folder, proposal.number),
         )
-        return Pending(self.engine.submit(job), recorded=False)
+        return Pending(proposal.number, self.engine.submit(job), recorded=False)
 
     def _tell(self) -> None:
-        """Tell the oldest pending trial, recording whatever is finished before it."""
+        """Tell the pending trial whose turn it is, once it is finished and recorded."""
+        pending = self._oldest() if self.engine.order == "asked" else self._earliest()
+        trial = pending.future.result()
+        self.record.add(trial)
+        self._pending.remove(pending)
+        self._take(trial)
+        self.strategy.tell(trial)
+        for tracker in self.trackers:
+            tracker.tell(trial, self.best, pending.recorded)
+
+    def _oldest(self) -> Pending:
+        """The trial that was asked first; whatever is finished before it is recorded."""
         oldest = self._pending[0]
         for future in as_completed([pending.future for pending in self._pending]):
             self.record.add(future.result())
             if future is oldest.future:
                 break
-        self._pending.popleft()
-        trial = oldest.future.result()
-        self._take(trial)
-        self.strategy.tell(trial)
-        for tracker in self.trackers:
-            tracker.tell(trial, self.best, oldest.recorded)
+        return oldest
+
+    def _earliest(self) -> Pending:
+        """The trial that is finished first.
+
+        Each is recorded right before it is told, so the record's order is the order of telling,
+        and a resumed search tells what is recorded in that order.
+        """
+        if not self._replayed:
+            wait([pending.future for pending in self._pending], return_when=FIRST_COMPLETED)
+            return next(pending for pending in self._pending if pending.future.done())
+        number = self._replayed.popleft()
+        for pending in self._pending:
+            if pending.number == number:
+                return pending
+        raise ConfigError(
+            "folder",
+            f"holds a record in which trial {number} was finished out of turn; it was made with"
+            " another engine.order or engine.ahead. Start in a new folder",
+        )
 
     def _take(self, trial: Trial) -> None:
         """Count a trial in; of equals, the older stays the best."""
@@ -141,7 +170,7 @@ class Search:
             self.best = trial
 
     def _finish(self, summary: Mapping[str, Any] | None, code: int) -> None:
-        self.engine.shutdown(cancel_futures=True)
+        self.engine.shutdown()
         for tracker in self.trackers:
             tracker.finish(summary, code)
 

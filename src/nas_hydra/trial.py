@@ -36,9 +36,10 @@ class Trial:
         values: the objectives' values; empty unless complete.
         metrics: everything that the evaluator measured.
         epochs: how many were trained.
-        seconds: wall time of the evaluation.
+        seconds: wall time of the evaluation, also if it took place in another run.
         error: why it failed, in one line; None unless failed.
         duplicate_of: number of the earlier trial that answered this one without an evaluation.
+        source: the evaluation of another run that answered this one; None if it is the run's own.
     """
 
     proposal: Proposal
@@ -49,6 +50,7 @@ class Trial:
     seconds: float = 0.0
     error: str | None = None
     duplicate_of: int | None = None
+    source: str | None = None
 
     @property
     def number(self) -> int:
@@ -71,12 +73,19 @@ class Evaluation:
     """What an evaluator measured of one candidate.
 
     Args:
-        metrics: name -> value, every objective among them.
+        metrics: name -> value, every objective among them; empty if it failed.
         epochs: how many were trained.
+        seconds: what it took where it took place; None if that is here and now.
+        error: why it came to nothing, in one line; only of one that took place elsewhere, since
+            an evaluator raises its own.
+        source: where it took place, if not here.
     """
 
     metrics: Mapping[str, float]
     epochs: int
+    seconds: float | None = None
+    error: str | None = None
+    source: str | None = None
 
 
 def duplicate(proposal: Proposal, earlier: Trial) -> Trial:

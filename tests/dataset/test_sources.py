@@ -15,13 +15,23 @@ import torch
 import torchvision.datasets
 from PIL import Image
 
+from nas_hydra.dataset.augment import Augmentation
 from nas_hydra.dataset.fake import Fake
 from nas_hydra.dataset.image_folder import ImageFolder
 from nas_hydra.dataset.mnist import Mnist, read_idx
 from nas_hydra.dataset.torchvision import channels_first
 from nas_hydra.errors import ConfigError
 
-COMMON = {"num_classes": 10, "batch_size": 32, "validation": 0.2, "limit": None, "seed": 0}
+COMMON = {
+    "num_classes": 10,
+    "batch_size": 32,
+    "validation": 0.2,
+    "limit": None,
+    "seed": 0,
+    "memory_limit": None,
+    "workers": 0,
+    "augment": Augmentation([]),
+}
 
 
 def mnist(root: Path, **changes) -> Mnist:
@@ -114,7 +124,7 @@ def test_unknown_torchvision_dataset_is_named():
 def test_channels_come_first(shape, expected):
     pixels = channels_first(np.full(shape, 255, np.uint8))
     assert tuple(pixels.shape) == expected
-    assert pixels.unique().tolist() == [1.0]
+    assert pixels.unique().tolist() == [255]
 
 
 def test_image_folder_resizes_and_labels_by_folder(tmp_path):

@@ -6,9 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from nas_hydra.dataset import Batches, Images
-from nas_hydra.dataset.base import development, stratified
+from nas_hydra.dataset import Batches, Images, Order
+from nas_hydra.dataset.augment import Augmentation
 from nas_hydra.dataset.digits import Digits
+from nas_hydra.dataset.held import development, release
+from nas_hydra.dataset.split import stratified
 from nas_hydra.errors import ConfigError
 
 DEFAULTS = {
@@ -19,6 +21,9 @@ DEFAULTS = {
     "holdout": 0.2,
     "limit": None,
     "seed": 0,
+    "memory_limit": None,
+    "workers": 0,
+    "augment": Augmentation([]),
 }
 
 
@@ -30,8 +35,12 @@ def shares(labels: Tensor) -> Tensor:
     return torch.bincount(labels, minlength=10) / len(labels)
 
 
+def pixels(split) -> Tensor:
+    return split[torch.arange(len(split))][0]
+
+
 def fingerprints(images: Images) -> set[bytes]:
-    return {image.numpy().tobytes() for image in images.pixels}
+    return {image.numpy().tobytes() for image in pixels(images)}
 
 
 def test_splits_cover_the_images_in_the_asked_shares():
@@ -57,22 +66,23 @@ def test_splits_share_no_image():
 
 def test_one_seed_is_one_split_and_another_seed_another():
     first = digits(seed=1).valid.labels.clone()
-    development.cache_clear()
+    release()
     assert torch.equal(digits(seed=1).valid.labels, first)
     assert not torch.equal(digits(seed=2).valid.labels, first)
 
 
 def test_training_pixels_are_normalised():
-    pixels = digits().train.pixels
-    assert pixels.mean().item() == pytest.approx(0, abs=1e-5)
-    assert pixels.std().item() == pytest.approx(1, abs=1e-5)
+    found = digits().train.pixels
+    assert found.mean().item() == pytest.approx(0, abs=1e-5)
+    assert found.std().item() == pytest.approx(1, abs=1e-5)
 
 
 def test_validation_and_test_use_the_statistics_of_training():
     data = digits()
     known = development(data)
-    raw = data.load("test").pixels
-    assert torch.allclose(data.test.pixels, (raw - known.mean) / known.std)
+    source = data.open("test")
+    raw = source[torch.arange(len(source.labels))]
+    assert torch.allclose(pixels(data.test), (raw - known.mean) / known.std)
 
 
 def test_limit_draws_training_and_validation_images_in_proportion():
@@ -122,7 +132,7 @@ def test_stratified_parts_the_places_in_two(labels, seed):
 @given(st.integers(1, 50), st.integers(1, 60))
 def test_ordered_batches_are_all_images_in_order(number, size):
     images = Images(torch.arange(number).float().view(-1, 1, 1, 1), torch.arange(number))
-    batches = Batches(images, size)
+    batches = Batches(images, Order(number, size))
     found = list(batches)
     assert len(found) == len(batches)
     assert torch.equal(torch.cat([labels for _, labels in found]), torch.arange(number))
@@ -131,7 +141,7 @@ def test_ordered_batches_are_all_images_in_order(number, size):
 @given(st.integers(1, 50), st.integers(1, 60), st.integers(0, 5))
 def test_shuffled_batches_are_full_distinct_and_fixed_by_the_seed(number, size, seed):
     images = Images(torch.arange(number).float().view(-1, 1, 1, 1), torch.arange(number))
-    batches, again = Batches(images, size, seed), Batches(images, size, seed)
+    batches, again = (Batches(images, Order(number, size, seed)) for _ in range(2))
     for _ in range(2):
         found = [labels for _, labels in batches]
         assert [len(labels) for labels in found] == [min(size, number)] * len(batches)
@@ -141,6 +151,6 @@ def test_shuffled_batches_are_full_distinct_and_fixed_by_the_seed(number, size, 
 
 def test_epochs_differ():
     images = Images(torch.zeros(50, 1, 1, 1), torch.arange(50))
-    batches = Batches(images, 50, seed=0)
+    batches = Batches(images, Order(50, 50, seed=0))
     (first,), (second,) = list(batches), list(batches)
     assert not torch.equal(first[1], second[1])

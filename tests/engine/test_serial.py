@@ -1,9 +1,10 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from nas_hydra.component import build
-from nas_hydra.engine import Job
+from nas_hydra.engine import Job, Limits
 from nas_hydra.engine.serial import SerialEngine
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.objective import Objective
@@ -13,9 +14,21 @@ from nas_hydra.trial import Evaluation, Proposal
 PROPOSAL = Proposal(3, Genotype({"a": 1}, "key"), "random")
 
 
-def run(evaluate, engine=None):
-    job = Job(evaluate, [Objective("acc", "maximize")], PROPOSAL, {"a": 1}, 2, Path("w.pt"))
-    return (engine or SerialEngine(ahead=1)).submit(job).result()
+class Calling:
+    """An evaluator that is one function."""
+
+    def __init__(self, evaluate):
+        self.evaluate = evaluate
+
+
+def run(evaluate):
+    job = Job([Objective("acc", "maximize")], PROPOSAL, {"a": 1}, 2, Path("w.pt"))
+    engine = SerialEngine(ahead=1, threads=1)
+    engine.start(Calling(evaluate))
+    try:
+        return engine.submit(job).result()
+    finally:
+        engine.shutdown()
 
 
 def raising(error):
@@ -51,6 +64,7 @@ def test_a_job_hands_over_what_it_has_and_returns_the_trial():
         (ValueError("bad shape\nmore"), "ValueError: bad shape"),
         (RuntimeError(""), "RuntimeError: no message"),
         (MemoryError(), "MemoryError: no message"),
+        (SystemExit(3), "SystemExit: 3"),
     ],
 )
 def test_a_failure_is_a_failed_trial_that_says_why_in_one_line(error, reason):
@@ -84,17 +98,32 @@ def test_an_objective_that_nobody_measured_is_the_users_mistake():
 @pytest.mark.parametrize("ahead", [0, -1])
 def test_ahead_is_at_least_one(ahead):
     with pytest.raises(ConfigError, match=r"engine\.ahead"):
-        SerialEngine(ahead)
+        SerialEngine(ahead, threads=1)
 
 
 def test_the_config_is_checked():
-    config = {"_target_": "nas_hydra.engine.serial.SerialEngine"}
+    config = {"_target_": "nas_hydra.engine.serial.SerialEngine", "threads": 1}
     assert build({**config, "ahead": 4}, "engine").ahead == 4
     with pytest.raises(ConfigError, match=r"engine\.ahead: is '2'; it must be a valid integer"):
         build({**config, "ahead": "2"}, "engine")
+    with pytest.raises(ConfigError, match=r"engine\.threads: is 0"):
+        build({**config, "ahead": 1, "threads": 0}, "engine")
 
 
-def test_any_function_can_be_submitted_and_the_engine_shut_down():
-    with SerialEngine(ahead=1) as engine:
-        assert engine.submit(max, 1, 2).result() == 2
-        assert engine.submit(sorted, [1, 2], reverse=True).result() == [2, 1]
+def test_limits_need_workers():
+    with pytest.raises(ConfigError, match=r"trial\.timeout: needs workers.*engine=processes"):
+        SerialEngine(ahead=1, threads=1, limits=Limits(timeout=5))
+    with pytest.raises(ConfigError, match=r"trial\.memory_limit: needs workers"):
+        SerialEngine(ahead=1, threads=1, limits=Limits(memory_limit="2GB"))
+
+
+def test_torch_is_pinned_while_the_engine_is_started():
+    before = torch.get_num_threads()
+
+    def evaluate(candidate, repeat, weights):
+        denormal = float((torch.tensor([1e-38]) * 0.01).item() != 0)
+        return Evaluation({"acc": 1.0, "threads": torch.get_num_threads(), "d": denormal}, 1)
+
+    assert run(evaluate).metrics == {"acc": 1.0, "threads": 1, "d": 0.0}
+    assert torch.get_num_threads() == before
+    assert (torch.tensor([1e-38]) * 0.01).item() != 0

@@ -67,6 +67,9 @@ def candidate(**changes) -> dict:
             "holdout": 0.2,
             "limit": 800,
             "seed": 0,
+            "memory_limit": None,
+            "workers": 0,
+            "augment": {"_target_": "nas_hydra.dataset.augment.Augmentation", "transforms": []},
         },
     }
     return {**parts, **changes}
@@ -166,7 +169,7 @@ def test_check_accepts_what_works():
     [
         (
             {"_target_": "torch.nn.Sequential", "_args_": [{"_target_": "torch.nn.Flatten"}]},
-            r"outputs of shape \(2, 64\) for 2 images; \(2, 10\) is needed",
+            r"outputs of shape \(16, 64\) for 16 images; \(16, 10\) is needed",
         ),
         (
             {"_target_": "torch.nn.Linear", "in_features": 5, "out_features": 10},

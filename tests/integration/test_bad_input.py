@@ -57,7 +57,7 @@ MISTAKES = {
     "wrong direction": (["objective.val_acc=max"], ["objective.val_acc", "maximize"]),
     "outputs do not fit": (
         ["search_space.model._args_.1.num_classes=7"],
-        ["(2, 7)", "(2, 10)", "width=", "kernel_size[0]="],
+        ["(32, 7)", "(32, 10)", "width=", "kernel_size[0]="],
     ),
     "target that does not import": (
         ["search_space.model._args_.1._target_=nas_hydra.model.ClassifierHaed"],
@@ -122,7 +122,7 @@ MISTAKES = {
     ),
     "function of a space that is called too early": (
         ["+search_space.canonical={_target_:json.dumps,obj:3}"],
-        ["search_space.canonical: gives '3', no function; add _partial_: true"],
+        ["search_space.canonical: gives '3', which cannot be called", "_partial_: true"],
     ),
     "unreachable storage": (
         ["record=storage", "record.storage.url=nothing://here"],

@@ -12,7 +12,7 @@ from hydra.utils import instantiate
 from numpy.random import default_rng
 from omegaconf import OmegaConf
 
-from command import nas_hydra, rows
+from command import SMALL, nas_hydra, rows
 from nas_hydra.assemble import build_space
 
 CONF = Path(__file__).parents[2] / "conf/search_space"
@@ -94,7 +94,7 @@ def test_cells_are_encoded_at_one_length(name):
 
 @pytest.mark.parametrize("name", SPACES)
 def test_a_search_trains_on_real_images(name, fashion_mnist, monkeypatch):
-    settings = ("tracker=none", "dataset.limit=100", "trainer.max_epochs=1", "budget.trials=2")
+    settings = (*SMALL, "budget.trials=2")
     where = ("dataset=fashion_mnist", f"dataset.root={fashion_mnist}", "hydra.run.dir=run")
     assert nas_hydra(monkeypatch, *settings, *where, f"search_space={name}", *tiny(name)) == 0
     trials = json.loads(Path("run/summary.json").read_text())["trials"]
@@ -107,7 +107,13 @@ def test_a_search_trains_on_real_images(name, fashion_mnist, monkeypatch):
 
 def test_cells_that_compute_the_same_are_trained_once(monkeypatch):
     """64 cells of copies and zeros, of which 8 are different."""
-    settings = ("tracker=none", "dataset.limit=50", "trainer.max_epochs=1", "budget.trials=12")
+    settings = (
+        "engine=serial",
+        "tracker=none",
+        "dataset.limit=50",
+        "trainer.max_epochs=1",
+        "budget.trials=12",
+    )
     space = ("search_space=nasbench201", "search_space.operations=[none,skip_connect]")
     run = (*settings, *space, *tiny("nasbench201"), "strategy=random", "hydra.run.dir=run")
     assert nas_hydra(monkeypatch, *run) == 0

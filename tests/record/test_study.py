@@ -275,3 +275,10 @@ def test_every_gene_has_a_distribution_that_takes_its_decisions():
     for number in range(300):
         record.add(complete(number))
     assert len(record) == 300
+
+
+@pytest.mark.parametrize("store", LASTING)
+def test_where_a_trial_came_from_is_kept(store, tmp_path):
+    known = complete(0, source="trial 3 of elsewhere")
+    open_record(STORES[store](tmp_path)).add(known)
+    assert open_record(STORES[store](tmp_path)).find(known.proposal) == known

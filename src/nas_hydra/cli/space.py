@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
 
-from nas_hydra.assemble import build_space, check_components, resolved, sample, settings_of
+from nas_hydra.assemble import build_space, check_components, sample
 from nas_hydra.cli.app import launch
 from nas_hydra.cli.sizes import measure, rows
 from nas_hydra.cli.tree import tree
@@ -24,6 +24,7 @@ from nas_hydra.report.outline import outline, size_in_words
 from nas_hydra.report.picture import FORMATS, PictureError, save
 from nas_hydra.report.space_picture import space_picture
 from nas_hydra.search_space import SearchSpace
+from nas_hydra.settings import resolved, settings_of
 from nas_hydra.tracker.terminal import messages
 
 log = logging.getLogger(__name__)

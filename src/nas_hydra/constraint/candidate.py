@@ -10,6 +10,8 @@ from nas_hydra.errors import ConfigError
 if TYPE_CHECKING:
     from torch import nn
 
+    from nas_hydra.evaluator.sketch import Sketch
+
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
@@ -44,36 +46,25 @@ class Candidate:
         """
         return int(self._dataset("num_classes"))
 
-    @cached_property
+    @property
     def model(self) -> "nn.Module":
         """The network on the meta device, its lazy layers made.
 
         Raises:
             CandidateError: if it cannot be built.
         """
-        import torch  # here, since most constraints need no network
+        return self._sketch.model
 
-        from nas_hydra.evaluator.build import is_lazy, make_model
-        from nas_hydra.evaluator.probe import probe
-
-        with torch.device("meta"):
-            model = make_model(self.config["model"])
-            if is_lazy(model):
-                probe(model, self.input_shape)
-        return model
-
-    @cached_property
+    @property
     def params(self) -> int:
         """Number of trainable parameters, counted as the metric ``params`` is.
 
         Raises:
             CandidateError: if the network cannot be built.
         """
-        from nas_hydra.evaluator.build import count_parameters
+        return self._sketch.params
 
-        return count_parameters(self.model)
-
-    @cached_property
+    @property
     def flops(self) -> int:
         """Floating-point operations of one image's forward pass.
 
@@ -84,15 +75,14 @@ class Candidate:
         Raises:
             CandidateError: if the network cannot be built, or does not take the images.
         """
-        import torch
-        from torch.utils.flop_counter import FlopCounterMode
+        return self._sketch.flops
 
-        from nas_hydra.evaluator.probe import IMAGES, probe
+    @cached_property
+    def _sketch(self) -> "Sketch":
+        # Here, since it imports torch, and most constraints need no network.
+        from nas_hydra.evaluator.sketch import Sketch
 
-        model = self.model
-        with torch.device("meta"), FlopCounterMode(display=False) as counter:
-            probe(model, self.input_shape)
-        return int(counter.get_total_flops()) // IMAGES
+        return Sketch(self.config["model"], self.input_shape)
 
     def _dataset(self, name: str) -> Any:
         try:

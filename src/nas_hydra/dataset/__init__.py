@@ -1,6 +1,6 @@
-"""Datasets: labelled images, held in memory, with fixed splits."""
+"""Datasets: labelled images with fixed splits, in memory or streamed."""
 
 from nas_hydra.dataset.base import ImageDataset
-from nas_hydra.dataset.images import Batches, Images
+from nas_hydra.dataset.images import Batches, Images, Order
 
-__all__ = ["Batches", "ImageDataset", "Images"]
+__all__ = ["Batches", "ImageDataset", "Images", "Order"]

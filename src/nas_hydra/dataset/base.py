@@ -1,23 +1,28 @@
 """What every dataset of labelled images has: settings, fixed splits, batches."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal
 
-import numpy as np
 import torch
-from sklearn.model_selection import train_test_split
+from pydantic import ByteSize, TypeAdapter, ValidationError
 from torch import Tensor
 
-from nas_hydra.dataset.images import Batches, Images
+from nas_hydra.dataset.augment import Augmentation
+from nas_hydra.dataset.held import development, resident
+from nas_hydra.dataset.images import Batches, Images, Order, Source
+from nas_hydra.dataset.split import stratified
+from nas_hydra.dataset.stream import Stream
 from nas_hydra.errors import ConfigError
 
 Part = Literal["development", "test"]
 """Training and validation images together, or the test images."""
 
-HELD = 2
-"""How many datasets stay in memory: the one of the search, and one more where it is opened."""
+CPU = torch.device("cpu")
+
+VALIDATED = 500
+"""At least so many images make a batch of validation, which keeps nothing for gradients."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +30,9 @@ class ImageDataset(ABC):
     """Labelled images with a training, a validation and a test split.
 
     The splits are stratified by class and fixed by ``seed``. Pixels are normalised by the mean
-    and the standard deviation of each channel over the training split. Two datasets are equal if
+    and the standard deviation of each channel over the training split. Where the images fit they
+    are decoded once and held in memory, and on the device that trains; else worker processes
+    decode them in every epoch. Either way the batches are the same. Two datasets are equal if
     they hold the same images.
 
     Args:
@@ -36,6 +43,10 @@ class ImageDataset(ABC):
         validation: share of the development images kept for validation, above 0 and below 1.
         limit: draw only so many development images, stratified; None takes all.
         seed: of the splits.
+        memory_limit: how many bytes the training and validation images may take, in memory and
+            on the device, as a number or a text (``2GB``); None: half of what is free there.
+        workers: processes that decode images which do not fit; 0 decodes them in the trainer's.
+        augment: changes to every training batch, on the device.
     """
 
     input_shape: tuple[int, int, int]
@@ -44,12 +55,18 @@ class ImageDataset(ABC):
     validation: float
     limit: int | None
     seed: int
+    memory_limit: ByteSize | None = field(compare=False)
+    workers: int = field(compare=False)
+    augment: Augmentation = field(compare=False)
 
     def __post_init__(self) -> None:
         # A list comes from YAML, and an equal dataset must have an equal hash.
         object.__setattr__(self, "input_shape", tuple(self.input_shape))
+        object.__setattr__(self, "memory_limit", _bytes(self.memory_limit))
         if self.batch_size < 1:
             raise ConfigError("dataset.batch_size", f"is {self.batch_size}; at least 1 is needed")
+        if self.workers < 0:
+            raise ConfigError("dataset.workers", f"is {self.workers}; at least 0 is needed")
         check_share("validation", self.validation)
         if self.limit is not None and self.limit < 2 * self.num_classes:
             raise ConfigError(
@@ -59,36 +76,56 @@ class ImageDataset(ABC):
             )
 
     @abstractmethod
-    def load(self, part: Part) -> Images:
-        """Read and decode a part.
+    def open(self, part: Part) -> Source:
+        """Find the images of a part; whether each is decoded now is the source's affair.
 
         Raises:
-            ConfigError: if it is not there, saying what to do.
+            ConfigError: if they are not there, saying what to do.
         """
 
     @property
-    def train(self) -> Images:
+    def train(self) -> Images | Stream:
         """The training split."""
         return development(self).train
 
     @property
-    def valid(self) -> Images:
+    def valid(self) -> Images | Stream:
         """The validation split, on which candidates are measured."""
         return development(self).valid
 
     @property
-    def test(self) -> Images:
-        """The test split; no search touches it."""
+    def test(self) -> Stream:
+        """The test split, decoded when it is asked for; no search touches it."""
         known = development(self)
-        return self.load("test").normalized(known.mean, known.std)
+        source = self.open("test")
+        return Stream(source, torch.arange(len(source.labels)), known.mean, known.std)
 
-    def train_batches(self, seed: int) -> Batches:
-        """Training batches in an order fixed by the seed."""
-        return Batches(self.train, self.batch_size, seed)
+    def train_batches(
+        self, seed: int, device: torch.device = CPU, parts: int = 1
+    ) -> Iterable[tuple[Tensor, Tensor]]:
+        """Training batches in an order fixed by the seed.
 
-    def valid_batches(self) -> Batches:
-        """Validation batches, the same every time."""
-        return Batches(self.valid, max(self.batch_size, 500))
+        Args:
+            seed: of the order.
+            device: where to make them, if the images fit there.
+            parts: into how many micro-batches each is cut.
+        """
+        split = resident(self, device).train
+        return self._batches(split, Order(len(split), self.batch_size, seed, parts))
+
+    def valid_batches(
+        self, device: torch.device = CPU, parts: int = 1
+    ) -> Iterable[tuple[Tensor, Tensor]]:
+        """Validation batches, the same every time; arguments as of ``train_batches``."""
+        split = resident(self, device).valid
+        return self._batches(split, Order(len(split), max(self.batch_size, VALIDATED), None, parts))
+
+    def _batches(self, split: Images | Stream, order: Order) -> Iterable[tuple[Tensor, Tensor]]:
+        return (
+            Batches(split, order)
+            if isinstance(split, Images)
+            else split.batches(order, self.workers)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,82 +143,31 @@ class WholeDataset(ImageDataset):
         check_share("holdout", self.holdout)
 
     @abstractmethod
-    def load_all(self) -> Images:
-        """Read and decode all images."""
+    def open_all(self) -> Source:
+        """Find all images."""
 
-    def load(self, part: Part) -> Images:
+    def open(self, part: Part) -> Source:
         """The images set aside, or all others."""
-        images = self.load_all()
-        rest, chosen = stratified(images.labels, self.holdout, self.seed, "dataset.holdout")
-        return images[rest if part == "development" else chosen]
+        source = self.open_all()
+        rest, chosen = stratified(source.labels, self.holdout, self.seed, "dataset.holdout")
+        return Selection(source, rest if part == "development" else chosen)
 
 
-class Development(NamedTuple):
-    """What a search sees of a dataset; ``mean`` and ``std`` have shape (C, 1, 1)."""
-
-    train: Images
-    valid: Images
-    mean: Tensor
-    std: Tensor
-
-
-@lru_cache(maxsize=HELD)
-def development(dataset: ImageDataset) -> Development:
-    """The training and validation splits, normalised; loaded once for equal datasets."""
-    images = dataset.load("development")
-    check_described(dataset, images)
-    if dataset.limit is not None and dataset.limit < len(images):
-        _, chosen = stratified(images.labels, dataset.limit, dataset.seed, "dataset.limit")
-        images = images[chosen]
-    rest, chosen = stratified(images.labels, dataset.validation, dataset.seed, "dataset.validation")
-    train = images[rest]
-    mean = train.pixels.mean(dim=(0, 2, 3)).view(-1, 1, 1)
-    std = train.pixels.std(dim=(0, 2, 3)).view(-1, 1, 1).clamp_min(1e-6)
-    return Development(train.normalized(mean, std), images[chosen].normalized(mean, std), mean, std)
-
-
-def check_described(dataset: ImageDataset, images: Images) -> None:
-    """Make sure that the images are what the config says of them.
-
-    Raises:
-        ConfigError: if there are other classes, or images of another shape.
-    """
-    classes, shape = int(images.labels.max()) + 1, list(images.pixels.shape[1:])
-    if classes != dataset.num_classes:
-        raise ConfigError(
-            "dataset.num_classes",
-            f"is {dataset.num_classes}; the images have {classes} classes."
-            f" Say dataset.num_classes={classes}",
-        )
-    if shape != list(dataset.input_shape):
-        raise ConfigError(
-            "dataset.input_shape",
-            f"is {list(dataset.input_shape)}; the images are {shape} (channels, height, width)."
-            f" Say dataset.input_shape={str(shape).replace(' ', '')}",
-        )
-
-
-def stratified(labels: Tensor, size: float, seed: int, key: str) -> tuple[Tensor, Tensor]:
-    """Places of the images left and chosen, each class in its share.
+class Selection:
+    """Some of a source's images.
 
     Args:
-        labels: (N,).
-        size: how many to choose: a share if it is a float, a number if it is an int.
-        seed: of the choice.
-        key: the config key that asks for the size, for messages.
-
-    Raises:
-        ConfigError: if a class has too few images.
+        source: of all images.
+        places: (N,), where these stand.
     """
-    try:
-        rest, chosen = train_test_split(
-            np.arange(len(labels)), test_size=size, stratify=labels.numpy(), random_state=seed
-        )
-    except ValueError as error:
-        raise ConfigError(
-            key, f"is {size}, which {len(labels)} images do not allow: {error}"
-        ) from None
-    return torch.from_numpy(rest), torch.from_numpy(chosen)
+
+    def __init__(self, source: Source, places: Tensor) -> None:
+        self._source, self._places = source, places
+        self.labels = source.labels[places]
+
+    def __getitem__(self, index: Tensor) -> Tensor:
+        """The pixels at these places of the selection."""
+        return self._source[self._places[index]]
 
 
 def check_share(name: str, share: float) -> None:
@@ -192,3 +178,12 @@ def check_share(name: str, share: float) -> None:
     """
     if not 0 < share < 1:
         raise ConfigError(f"dataset.{name}", f"is {share}; allowed: above 0 and below 1")
+
+
+def _bytes(given: ByteSize | None) -> int | None:
+    try:
+        return None if given is None else int(TypeAdapter(ByteSize).validate_python(given))
+    except ValidationError:
+        raise ConfigError(
+            "dataset.memory_limit", f"is {given!r}; allowed: bytes, a text such as 2GB, or null"
+        ) from None

@@ -6,15 +6,15 @@ import torch
 from sklearn.datasets import load_digits
 
 from nas_hydra.dataset.base import WholeDataset
-from nas_hydra.dataset.images import Images
+from nas_hydra.dataset.images import Bytes
 
 
 @dataclass(frozen=True, kw_only=True)
 class Digits(WholeDataset):
     """1,797 grey images of 8 x 8 pixels (Alpaydin and Kaynak 1998)."""
 
-    def load_all(self) -> Images:
+    def open_all(self) -> Bytes:
         """All images."""
         pixels, labels = load_digits(return_X_y=True)
-        grey = torch.from_numpy(pixels).float().view(-1, 1, 8, 8) / 16
-        return Images(grey, torch.from_numpy(labels).long())
+        grey = torch.from_numpy(pixels).byte().view(-1, 1, 8, 8)
+        return Bytes(grey, torch.from_numpy(labels).long(), white=16)

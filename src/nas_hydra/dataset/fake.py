@@ -7,7 +7,7 @@ from torchvision.datasets import FakeData
 from torchvision.transforms.functional import pil_to_tensor
 
 from nas_hydra.dataset.base import WholeDataset
-from nas_hydra.dataset.images import Images
+from nas_hydra.dataset.images import Bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,9 +20,9 @@ class Fake(WholeDataset):
 
     size: int
 
-    def load_all(self) -> Images:
+    def open_all(self) -> Bytes:
         """All images."""
         data = FakeData(self.size, self.input_shape, self.num_classes)
         pairs = [(pil_to_tensor(image), int(label)) for image, label in data]
-        pixels = torch.stack([image for image, _ in pairs]).float() / 255
-        return Images(pixels, torch.tensor([label for _, label in pairs]))
+        pixels = torch.stack([image for image, _ in pairs])
+        return Bytes(pixels, torch.tensor([label for _, label in pairs]))

@@ -1,15 +1,16 @@
 """Any folder of class folders."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import Tensor
 from torchvision.datasets import ImageFolder as TorchvisionImageFolder
 from torchvision.datasets.folder import default_loader
 from torchvision.transforms import v2
 
 from nas_hydra.dataset.base import WholeDataset
-from nas_hydra.dataset.images import Images
 from nas_hydra.errors import ConfigError
 
 
@@ -25,18 +26,16 @@ class ImageFolder(WholeDataset):
     root: str
     size: int
 
-    def load_all(self) -> Images:
+    def open_all(self) -> "Files":
         """All images.
 
         Raises:
-            ConfigError: if the folder is missing, has no images, or one cannot be read.
+            ConfigError: if the folder is missing or has no images.
         """
-        resize = v2.Compose(
-            [v2.PILToTensor(), v2.Resize((self.size, self.size)), v2.ToDtype(torch.float32, True)]
-        )
         samples = self._samples()
-        pixels = torch.stack([resize(self._read(file)) for file, _ in samples])
-        return Images(pixels, torch.tensor([label for _, label in samples]))
+        return Files(
+            [file for file, _ in samples], torch.tensor([y for _, y in samples]), self.size
+        )
 
     def _samples(self) -> list[tuple[str, int]]:
         try:
@@ -49,7 +48,33 @@ class ImageFolder(WholeDataset):
             ) from None
         return samples
 
-    def _read(self, file: str) -> object:
+
+class Files:
+    """A source of image files.
+
+    Args:
+        files: their paths.
+        labels: (N,), int64.
+        size: height and width in pixels to which every image is resized.
+    """
+
+    def __init__(self, files: Sequence[str], labels: Tensor, size: int) -> None:
+        self.labels = labels
+        self._files = files
+        self._resize = v2.Compose(
+            [v2.PILToTensor(), v2.Resize((size, size)), v2.ToDtype(torch.float32, scale=True)]
+        )
+
+    def __getitem__(self, index: Tensor) -> Tensor:
+        """Decode the files at these places.
+
+        Raises:
+            ConfigError: if one cannot be read.
+        """
+        return torch.stack([self._resize(self._read(place)) for place in index.tolist()])
+
+    def _read(self, place: int) -> object:
+        file = self._files[place]
         try:
             return default_loader(file)
         except OSError as error:

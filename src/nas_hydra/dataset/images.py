@@ -2,17 +2,32 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
+CHUNK = 1024
+"""How many images are decoded or normalised at a time, where all of them are."""
+
+
+class Source(Protocol):
+    """Labelled images as they lie on disk or in a library, decoded when asked for."""
+
+    @property
+    def labels(self) -> Tensor:
+        """(N,), int64, counted from 0; known without decoding anything."""
+
+    def __getitem__(self, index: Tensor) -> Tensor:
+        """The pixels (n, C, H, W) of the images at these places, float32 in [0, 1]."""
+
 
 @dataclass(frozen=True)
 class Images:
-    """Labelled images.
+    """Labelled images in memory.
 
     Args:
-        pixels: (N, C, H, W), float32; in [0, 1] as loaded.
+        pixels: (N, C, H, W), float32.
         labels: (N,), int64, counted from 0.
     """
 
@@ -23,42 +38,92 @@ class Images:
         """Number of images."""
         return len(self.labels)
 
-    def __getitem__(self, index: Tensor) -> "Images":
-        """The images at these places, in this order."""
-        return Images(self.pixels[index], self.labels[index])
+    def __getitem__(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        """The images at these places, in this order and in the layout of all of them."""
+        return self.pixels[index], self.labels[index]
 
-    def normalized(self, mean: Tensor, std: Tensor) -> "Images":
-        """Pixels less ``mean`` over ``std``, both of shape (C, 1, 1)."""
-        return Images((self.pixels - mean) / std, self.labels)
+    def to(self, device: torch.device) -> "Images":
+        """The same images there."""
+        return Images(self.pixels.to(device), self.labels.to(device))
 
 
-class Batches:
-    """Batches of ``(pixels, labels)``; every iteration is an epoch.
+@dataclass(frozen=True)
+class Bytes:
+    """A source of small whole numbers that already lie in memory.
 
     Args:
-        images: where they come from.
+        raw: (N, C, H, W), any integer type.
+        labels: (N,), int64.
+        white: the number that stands for the brightest pixel.
+    """
+
+    raw: Tensor
+    labels: Tensor
+    white: int = 255
+
+    def __getitem__(self, index: Tensor) -> Tensor:
+        """The pixels at these places."""
+        return self.raw[index].float() / self.white
+
+
+class Order:
+    """Where the images of each batch stand; every iteration is an epoch.
+
+    Args:
+        total: number of images.
         size: images per batch.
         seed: of the order, which is new in every epoch; None keeps the images' own order. A
             shuffled epoch leaves out the images that do not fill a last batch, since a batch of
             one image breaks batch normalisation.
+        parts: into how many micro-batches each batch is cut; at most ``size``.
     """
 
-    def __init__(self, images: Images, size: int, seed: int | None = None) -> None:
-        self._images, self._size = images, min(size, len(images))
+    def __init__(self, total: int, size: int, seed: int | None = None, parts: int = 1) -> None:
+        self._total, self._size, self._parts = total, min(size, total), parts
         self._generator = None if seed is None else torch.Generator().manual_seed(seed)
 
     def __len__(self) -> int:
-        """Batches per epoch."""
+        """Micro-batches per epoch."""
+        whole, left = divmod(self._total, self._size)
+        if self._generator is not None:
+            left = 0
+        return whole * min(self._parts, self._size) + min(self._parts, left)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        """One epoch, as indices (n,), drawn late: a DataLoader makes iterators in vain."""
+        yield from self.drawn(torch.device("cpu"))
+
+    def drawn(self, device: torch.device) -> list[Tensor]:
+        """One epoch's batches, moved there at once; the order is the same on every device."""
         if self._generator is None:
-            return -(-len(self._images) // self._size)
-        return len(self._images) // self._size
+            order = torch.arange(self._total)
+        else:
+            kept = self._total - self._total % self._size
+            order = torch.randperm(self._total, generator=self._generator)[:kept]
+        batches = torch.split(order.to(device), self._size)
+        return [
+            part
+            for batch in batches
+            for part in torch.tensor_split(batch, min(self._parts, len(batch)))
+        ]
+
+
+class Batches:
+    """Batches ``(pixels, labels)`` of images in memory, where these lie.
+
+    Args:
+        images: where they come from.
+        order: which images make a batch.
+    """
+
+    def __init__(self, images: Images, order: Order) -> None:
+        self._images, self._order = images, order
+
+    def __len__(self) -> int:
+        """Batches per epoch."""
+        return len(self._order)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """One epoch."""
-        total = len(self._images)
-        if self._generator is None:
-            order = torch.arange(total)
-        else:
-            order = torch.randperm(total, generator=self._generator)
-        for index in torch.split(order, self._size)[: len(self)]:
-            yield self._images.pixels[index], self._images.labels[index]
+        for index in self._order.drawn(self._images.labels.device):
+            yield self._images[index]

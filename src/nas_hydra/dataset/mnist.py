@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from nas_hydra.dataset.base import Part
-from nas_hydra.dataset.images import Images
+from nas_hydra.dataset.images import Bytes, Source
 from nas_hydra.dataset.torchvision import TorchvisionDataset, channels_first
 
 PREFIXES: dict[Part, str] = {"development": "train", "test": "t10k"}
@@ -22,13 +22,13 @@ class Mnist(TorchvisionDataset):
     package ``dataset-fashion-mnist``.
     """
 
-    def load(self, part: Part) -> Images:
+    def open(self, part: Part) -> Source:
         """Read a part."""
         pixels = idx_file(self.root, f"{PREFIXES[part]}-images-idx3-ubyte")
         labels = idx_file(self.root, f"{PREFIXES[part]}-labels-idx1-ubyte")
         if pixels is None or labels is None:
-            return super().load(part)
-        return Images(channels_first(read_idx(pixels)), torch.from_numpy(read_idx(labels)).long())
+            return super().open(part)
+        return Bytes(channels_first(read_idx(pixels)), torch.from_numpy(read_idx(labels)).long())
 
 
 def idx_file(root: str, name: str) -> Path | None:

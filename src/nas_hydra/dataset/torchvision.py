@@ -12,7 +12,7 @@ import torch
 import torchvision.datasets
 
 from nas_hydra.dataset.base import ImageDataset, Part
-from nas_hydra.dataset.images import Images
+from nas_hydra.dataset.images import Bytes, Source
 from nas_hydra.errors import ConfigError, listing, nearest
 
 PARTS: dict[str, Callable[[Part], dict[str, Any]]] = {
@@ -45,7 +45,7 @@ class TorchvisionDataset(ImageDataset):
             hint = nearest(self.name, PARTS)
             raise ConfigError("dataset.name", f"is '{self.name}'; allowed: {listing(PARTS)}{hint}")
 
-    def load(self, part: Part) -> Images:
+    def open(self, part: Part) -> Source:
         """Read a part, downloading the dataset first where that is needed and allowed."""
         try:
             return self._read(self.root, part)
@@ -53,11 +53,11 @@ class TorchvisionDataset(ImageDataset):
             self._fetch()
             return self._read(self.root, part)
 
-    def _read(self, root: str, part: Part, download: bool = False) -> Images:
+    def _read(self, root: str, part: Part, download: bool = False) -> Bytes:
         dataset_class = getattr(torchvision.datasets, self.name)
         read = dataset_class(root, download=download, **PARTS[self.name](part))
         labels = read.labels if hasattr(read, "labels") else read.targets
-        return Images(channels_first(np.asarray(read.data)), torch.as_tensor(labels).long())
+        return Bytes(channels_first(np.asarray(read.data)), torch.as_tensor(labels).long())
 
     def _fetch(self) -> None:
         """Download both parts elsewhere first, so that a failure leaves nothing behind."""
@@ -82,10 +82,10 @@ class TorchvisionDataset(ImageDataset):
 
 
 def channels_first(data: np.ndarray[Any, Any]) -> torch.Tensor:
-    """(N, H, W), (N, H, W, C) or (N, C, H, W) bytes to (N, C, H, W) in [0, 1]."""
+    """(N, H, W), (N, H, W, C) or (N, C, H, W) to (N, C, H, W)."""
     pixels = torch.from_numpy(data)
     if pixels.ndim == 3:
         pixels = pixels[:, None]
     elif pixels.shape[-1] == 3:
         pixels = pixels.permute(0, 3, 1, 2)
-    return pixels.contiguous().float() / 255
+    return pixels

@@ -1,5 +1,5 @@
 """Engines: where candidates are evaluated."""
 
-from nas_hydra.engine.base import Engine, Job
+from nas_hydra.engine.base import Engine, Job, Limits
 
-__all__ = ["Engine", "Job"]
+__all__ = ["Engine", "Job", "Limits"]

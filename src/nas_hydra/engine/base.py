@@ -2,11 +2,13 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel, ByteSize, ConfigDict, PositiveFloat
 
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.objective import Objective, values_of
@@ -15,12 +17,50 @@ from nas_hydra.trial import Evaluation, Proposal, Trial
 log = logging.getLogger(__name__)
 
 
+Order = Literal["asked", "completion"]
+"""In which order results are told: that of asking, or that in which they are finished."""
+
+
+class Evaluates(Protocol):
+    """What an engine needs of an evaluator; ``nas_hydra.evaluator.base`` says what it does."""
+
+    def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
+        """Measure a candidate."""
+
+    def share(self) -> Any:
+        """What worker processes need, picklable, large tensors in shared memory."""
+
+    def adopt(self, shared: Any) -> None:
+        """Take what was shared, in a worker, before the first evaluation."""
+
+
+class Limits(BaseModel):
+    """What one trial may use before it is ended as failed; None: as much as it likes.
+
+    Args:
+        timeout: seconds of evaluation.
+        memory_limit: resident memory of the process that evaluates, libraries and data included,
+            in bytes or as a text: ``2GB``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    timeout: PositiveFloat | None = None
+    memory_limit: ByteSize | None = None
+
+    @property
+    def given(self) -> list[str]:
+        """The config keys of the limits that are set."""
+        return [f"trial.{name}" for name, value in self if value is not None]
+
+
+NO_LIMITS = Limits()
+
+
 @dataclass(frozen=True)
 class Job:
     """One candidate to evaluate; called, it gives its trial, also when the candidate fails.
 
     Args:
-        evaluate: measures a closed config; takes it, the repeat and the file for the weights.
         objectives: which of the metrics are the trial's values.
         proposal: what was asked for.
         candidate: its closed config.
@@ -28,53 +68,78 @@ class Job:
         weights: file for the trained weights.
     """
 
-    evaluate: Callable[[Mapping[str, Any], int, Path], Evaluation]
     objectives: Sequence[Objective]
     proposal: Proposal
     candidate: Mapping[str, Any]
     repeat: int
     weights: Path
 
-    def __call__(self) -> Trial:
+    def __call__(self, evaluator: Evaluates) -> Trial:
         """Evaluate, and say why if that fails; the user's own mistakes are raised."""
         start = time.perf_counter()
         try:
-            evaluation = self.evaluate(self.candidate, self.repeat, self.weights)
+            evaluation = evaluator.evaluate(self.candidate, self.repeat, self.weights)
         except ConfigError:
             raise
         except CandidateError as error:
-            return self._failed(first_line(error), start)
-        except Exception as error:  # whatever a candidate does, the search goes on
+            return self.failed(first_line(error), time.perf_counter() - start)
+        except (Exception, SystemExit) as error:  # whatever a candidate does, the search goes on
             log.warning("trial %d failed", self.proposal.number, exc_info=error)
-            return self._failed(f"{type(error).__name__}: {first_line(error)}", start)
+            reason = f"{type(error).__name__}: {first_line(error)}"
+            return self.failed(reason, time.perf_counter() - start)
         return self._finished(evaluation, time.perf_counter() - start)
 
-    def _finished(self, evaluation: Evaluation, seconds: float) -> Trial:
-        metrics, epochs = evaluation.metrics, evaluation.epochs
-        values = values_of(self.objectives, metrics)
-        if values is None:
-            error = "an objective is not a finite number"
-            return Trial(self.proposal, "failed", {}, metrics, epochs, seconds, error)
-        return Trial(self.proposal, "complete", values, metrics, epochs, seconds)
-
-    def _failed(self, error: str, start: float) -> Trial:
-        seconds = time.perf_counter() - start
+    def failed(self, error: str, seconds: float) -> Trial:
+        """The trial of a candidate that came to nothing, and why, in one line."""
         return Trial(self.proposal, "failed", seconds=seconds, error=error)
 
+    def _finished(self, evaluation: Evaluation, seconds: float) -> Trial:
+        metrics, error = evaluation.metrics, evaluation.error
+        values = values_of(self.objectives, metrics) if error is None else {}
+        if values is None:
+            values, error = {}, "an objective is not a finite number"
+        return Trial(
+            self.proposal,
+            "failed" if error else "complete",
+            values,
+            metrics,
+            evaluation.epochs,
+            seconds if evaluation.seconds is None else evaluation.seconds,
+            error,
+            source=evaluation.source,
+        )
 
-def first_line(error: Exception) -> str:
+
+def first_line(error: BaseException) -> str:
     """What an error says, in one line."""
     return (str(error).strip() or "no message").splitlines()[0]
 
 
 class Engine(Protocol):
-    """A ``concurrent.futures.Executor`` that says how many results may be pending."""
+    """Evaluates jobs, and says how many of them may be pending."""
 
     ahead: int
-    """Proposal k is asked when trials 0 ... k - ahead have been told, no more and no fewer."""
+    """Proposal k is asked when k - ahead + 1 trials have been told, no more and no fewer."""
+
+    order: Order
+    """In which order the search tells results."""
+
+    def start(self, evaluator: Evaluates) -> None:
+        """Get ready to evaluate; called once, before the first job."""
 
     def submit(self, job: Job, /) -> Future[Trial]:
         """Begin a job, or do it at once."""
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Let go of every resource."""
+    def shutdown(self) -> None:
+        """Give up what is not done and let go of every resource; works at any time."""
+
+
+def check_ahead(ahead: int) -> int:
+    """The number of trials that may be pending.
+
+    Raises:
+        ConfigError: if it is less than one.
+    """
+    if ahead < 1:
+        raise ConfigError("engine.ahead", f"is {ahead}; at least 1 is needed")
+    return ahead

@@ -1,27 +1,46 @@
 """The serial engine: one candidate after the other, in this process."""
 
-from collections.abc import Callable
-from concurrent.futures import Executor, Future
-from typing import Any
+from concurrent.futures import Future
+from contextlib import ExitStack
 
+from nas_hydra.engine.base import NO_LIMITS, Evaluates, Job, Limits, Order, check_ahead
+from nas_hydra.engine.numerics import pinned
 from nas_hydra.errors import ConfigError
+from nas_hydra.trial import Trial
 
 
-class SerialEngine(Executor):
-    """Evaluates at submission.
+class SerialEngine:
+    """Evaluates at submission: for debugging, and for evaluations that take no time.
 
     Args:
         ahead: how many trials may be pending when the next one is asked for. Here it changes
             nothing but which results a strategy knows, as on an engine with workers.
+        threads: of torch.
+        limits: must be none, since nobody watches this process.
     """
 
-    def __init__(self, ahead: int) -> None:
-        if ahead < 1:
-            raise ConfigError("engine.ahead", f"is {ahead}; at least 1 is needed")
-        self.ahead = ahead
+    order: Order = "asked"
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Call the function now; what it raises is raised now."""
-        future: Future[Any] = Future()
-        future.set_result(fn(*args, **kwargs))
+    def __init__(self, ahead: int, threads: int, limits: Limits = NO_LIMITS) -> None:
+        self.ahead = check_ahead(ahead)
+        if threads < 1:
+            raise ConfigError("engine.threads", f"is {threads}; at least 1 is needed")
+        for key in limits.given:
+            raise ConfigError(key, "needs workers that can be ended; add engine=processes")
+        self._threads = threads
+        self._pinned = ExitStack()
+
+    def start(self, evaluator: Evaluates) -> None:
+        """Set torch's threads."""
+        self._evaluator = evaluator
+        self._pinned.enter_context(pinned(self._threads))
+
+    def submit(self, job: Job, /) -> Future[Trial]:
+        """Evaluate now; the user's own mistakes are raised now."""
+        future: Future[Trial] = Future()
+        future.set_result(job(self._evaluator))
         return future
+
+    def shutdown(self) -> None:
+        """Put torch's threads back."""
+        self._pinned.close()

@@ -32,3 +32,13 @@ class Evaluator(Protocol):
         Raises:
             CandidateError: if the candidate cannot be built or trained.
         """
+
+    def share(self) -> Any:
+        """What the workers of a pool need of this process, given to each by ``adopt``.
+
+        Called once, after ``check`` and before any worker is there. It must be picklable by
+        ``torch.multiprocessing``, whose tensors in shared memory are not copied. None is nothing.
+        """
+
+    def adopt(self, shared: Any) -> None:
+        """Take over, in a worker and before anything is evaluated there, what ``share`` gave."""

@@ -37,13 +37,21 @@ def build_model(
         CandidateError: if it cannot be built, cannot take the images or gives another shape.
     """
     model = make_model(config)
-    output = probe(model, input_shape)
-    if tuple(output.shape) != (IMAGES, num_classes):
-        raise CandidateError(
-            f"the model gives outputs of shape {tuple(output.shape)} for {IMAGES} images; "
-            f"({IMAGES}, {num_classes}) is needed, since dataset.num_classes is {num_classes}"
-        )
+    check_logits(tuple(probe(model, input_shape).shape), IMAGES, num_classes)
     return model
+
+
+def check_logits(shape: tuple[int, ...], images: int, num_classes: int) -> None:
+    """Make sure that a network's output has one logit per image and class.
+
+    Raises:
+        CandidateError: if it has another shape.
+    """
+    if shape != (images, num_classes):
+        raise CandidateError(
+            f"the model gives outputs of shape {shape} for {images} images; "
+            f"({images}, {num_classes}) is needed, since dataset.num_classes is {num_classes}"
+        )
 
 
 def make_model(config: Mapping[str, Any]) -> nn.Module:

@@ -6,22 +6,30 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
-from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
+from torch.nn.functional import cross_entropy
+from torchmetrics.functional.classification import multiclass_accuracy, multiclass_f1_score
 
 from nas_hydra.errors import CandidateError
 
 Batch = tuple[Tensor, Tensor]
 """Images (N, C, H, W) and labels (N,)."""
 
+CHECKED = 50
+"""Every so many batches the losses are looked at; each look makes a GPU wait for the CPU."""
+
 
 class Classifier(pl.LightningModule):
     """Cross-entropy training; logs ``train_loss``, ``val_loss``, ``val_acc`` and ``val_f1``.
+
+    Steps only put their results aside. Metrics are computed once per epoch: updating and logging
+    them with every batch takes longer than a small network's own step.
 
     Args:
         model: images (N, C, H, W) to logits (N, num_classes).
         num_classes: number of classes.
         optimizer: parameters to optimizer.
         scheduler: optimizer to learning-rate scheduler, stepped per epoch; None for none.
+        augment: changes a training batch; labels may come out as shares of classes.
     """
 
     def __init__(
@@ -30,39 +38,74 @@ class Classifier(pl.LightningModule):
         num_classes: int,
         optimizer: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer],
         scheduler: Callable[[torch.optim.Optimizer], Any] | None,
+        augment: Callable[[Tensor, Tensor], Batch],
     ) -> None:
         super().__init__()
         self.model = model
-        self._optimizer, self._scheduler = optimizer, scheduler
-        self.accuracy = MulticlassAccuracy(num_classes, average="micro")
-        self.f1 = MulticlassF1Score(num_classes, average="macro")
+        self._num_classes = num_classes
+        self._optimizer, self._scheduler, self._augment = optimizer, scheduler, augment
+        self._losses: list[Tensor] = []
+        self._validated: list[tuple[Tensor, Tensor, Tensor]] = []
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """The loss of one batch.
 
         Raises:
-            CandidateError: if it is not finite.
+            CandidateError: if a loss since the last look was not finite.
         """
-        images, labels = batch
-        loss = nn.functional.cross_entropy(self.model(images), labels)
-        if not torch.isfinite(loss):
-            raise CandidateError(
-                f"diverged: the training loss is {loss.item()} at epoch {self.current_epoch},"
-                f" batch {index}"
-            )
-        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(labels))
+        images, labels = self._augment(*batch)
+        loss = cross_entropy(self.model(images), labels)
+        self._losses.append(loss.detach())
+        if len(self._losses) % CHECKED == 0:
+            self._finite(self._losses[-1])
         return loss
 
+    def on_train_epoch_end(self) -> None:
+        """Log the mean of the batches' losses."""
+        loss = self._finite(torch.stack(self._losses).mean())
+        self._losses.clear()
+        self.log("train_loss", loss)
+
+    def on_validation_epoch_start(self) -> None:
+        """Forget an earlier validation."""
+        self._validated.clear()
+
     def validation_step(self, batch: Batch, index: int) -> None:
-        """Take one batch into the validation metrics."""
+        """Put aside what one batch gives."""
         images, labels = batch
         logits = self.model(images)
-        self.accuracy(logits, labels)
-        self.f1(logits, labels)
-        loss = nn.functional.cross_entropy(logits, labels)
-        self.log("val_loss", loss, on_epoch=True, batch_size=len(labels))
-        self.log("val_acc", self.accuracy, on_epoch=True)
-        self.log("val_f1", self.f1, on_epoch=True)
+        loss = cross_entropy(logits, labels, reduction="sum")
+        self._validated.append((loss, logits.argmax(dim=1), labels))
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the metrics of all batches together."""
+        losses, predicted, labels = zip(*self._validated, strict=True)
+        both = torch.cat(predicted), torch.cat(labels)
+        classes = self._num_classes
+        self.log_dict(
+            {
+                "val_loss": torch.stack(losses).sum() / len(both[1]),
+                "val_acc": multiclass_accuracy(*both, classes, "micro", validate_args=False),
+                "val_f1": multiclass_f1_score(*both, classes, "macro", validate_args=False),
+            }
+        )
+
+    def transfer_batch_to_device(
+        self, batch: Batch, device: torch.device, dataloader_idx: int
+    ) -> Batch:
+        """The batch as it is, if it was made there; Lightning would look through it first."""
+        if batch[0].device == device:
+            return batch
+        moved: Batch = super().transfer_batch_to_device(batch, device, dataloader_idx)
+        return moved
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # Lightning notes which hook runs, some 30 times per batch; a module's own way to set an
+        # attribute, made for parameters, takes a tenth of a millisecond for these.
+        if name == "_current_fx_name":
+            object.__setattr__(self, name, value)
+        else:
+            super().__setattr__(name, value)
 
     def configure_optimizers(self) -> Any:
         """The optimizer, and the scheduler if there is one."""
@@ -70,3 +113,10 @@ class Classifier(pl.LightningModule):
         if self._scheduler is None:
             return optimizer
         return {"optimizer": optimizer, "lr_scheduler": self._scheduler(optimizer)}
+
+    def _finite(self, loss: Tensor) -> Tensor:
+        if not torch.isfinite(loss):
+            raise CandidateError(
+                f"diverged: the training loss is {loss.item()} at epoch {self.current_epoch}"
+            )
+        return loss

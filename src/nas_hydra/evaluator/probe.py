@@ -89,16 +89,16 @@ def _watch(name: str, module: nn.Module, entered: Entered) -> Iterator[Any]:
 
 
 def _shapes(inputs: Any) -> str:
-    shapes = [str(tuple(tensor.shape)) for tensor in _tensors(inputs)]
+    shapes = [str(tuple(tensor.shape)) for tensor in tensors(inputs)]
     if len(shapes) == 1:
         return f"an input of shape {shapes[0]}"
     return f"inputs of shapes {', '.join(shapes)}" if shapes else "no tensor"
 
 
-def _tensors(inputs: Any) -> Iterator[Tensor]:
-    """The tensors in the arguments, also in lists of them."""
+def tensors(inputs: Any) -> Iterator[Tensor]:
+    """The tensors among arguments or results, also in lists of them."""
     if isinstance(inputs, Tensor):
         yield inputs
     elif isinstance(inputs, list | tuple):
         for part in inputs:
-            yield from _tensors(part)
+            yield from tensors(part)

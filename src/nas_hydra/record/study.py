@@ -28,7 +28,7 @@ STATES: Mapping[State, TrialState] = {
     "pruned": TrialState.PRUNED,
     "failed": TrialState.FAIL,
 }
-FACTS = ("number", "key", "epochs", "seconds", "error", "duplicate_of")
+FACTS = ("number", "key", "epochs", "seconds", "error", "duplicate_of", "source")
 """Attributes of a trial that are kept as they are."""
 MOST_SHOWN = 5
 """How many differences between two runs a message lists."""
@@ -113,6 +113,11 @@ class StudyRecord:
         """Whether the run has spent this very budget before."""
         return bool(self._study.user_attrs.get("finished") == dict(budget))
 
+    @property
+    def numbers(self) -> list[int]:
+        """The numbers of the recorded trials, in the order in which they were added."""
+        return list(self._known)
+
     def __len__(self) -> int:
         """Number of recorded trials."""
         return len(self._known)
@@ -163,6 +168,7 @@ class StudyRecord:
             facts["seconds"],
             facts["error"],
             facts["duplicate_of"],
+            facts.get("source"),  # records of version 0.1 have none
         )
 
 

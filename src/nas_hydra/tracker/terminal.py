@@ -100,7 +100,8 @@ def show(run: Run, summary: Mapping[str, Any]) -> None:
 def line(trial: Trial) -> str:
     """A trial in one line: number, outcome, origin, decisions."""
     outcome = shown(trial.values) if trial.complete else f"failed: {trial.error}"
-    again = "" if trial.duplicate_of is None else f", known from trial {trial.duplicate_of}"
+    known = trial.source if trial.duplicate_of is None else f"trial {trial.duplicate_of}"
+    again = f", known from {known}" if known else ""
     proposal = trial.proposal
     return f"{trial.number:>4}  {outcome}  {proposal.origin}{again}  {proposal.genotype.summary}"
 

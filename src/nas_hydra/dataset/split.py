@@ -1,0 +1,172 @@
+"""From a source to its training and validation splits, normalised, in memory or streamed."""
+
+import logging
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import psutil
+import torch
+from sklearn.model_selection import train_test_split
+from torch import Tensor
+
+from nas_hydra.dataset.images import CHUNK, Images, Source
+from nas_hydra.dataset.stream import Stream, chunks
+from nas_hydra.errors import ConfigError
+
+if TYPE_CHECKING:
+    from nas_hydra.dataset.base import ImageDataset
+
+log = logging.getLogger(__name__)
+
+BYTES = 4
+"""Of a pixel's channel in float32."""
+
+
+class Development(NamedTuple):
+    """What a search sees of a dataset.
+
+    Args:
+        train: the training split.
+        valid: the validation split, in memory if the training split is.
+        mean: of the training split's channels, (C, 1, 1).
+        std: likewise.
+    """
+
+    train: Images | Stream
+    valid: Images | Stream
+    mean: Tensor
+    std: Tensor
+
+
+def load_development(dataset: "ImageDataset") -> Development:
+    """The training and validation splits, in memory if they fit.
+
+    Raises:
+        ConfigError: if the images are not there, or not what the config says of them.
+    """
+    source = dataset.open("development")
+    check_described(dataset, source)
+    train, valid = _places(dataset, source.labels)
+    needed = BYTES * (len(train) + len(valid)) * math.prod(dataset.input_shape)
+    limit = room(dataset, torch.device("cpu"))
+    sizes = f"{len(train):,} training and {len(valid):,} validation images"
+    if needed > limit:
+        log.info(
+            "data: %s are decoded anew in every epoch by %d processes; in memory they would take"
+            " %s, and dataset.memory_limit leaves %s",
+            *(sizes, dataset.workers, _size(needed), _size(limit)),
+        )
+        known = statistics(chunks(source, train, CHUNK))
+        return Development(Stream(source, train, *known), Stream(source, valid, *known), *known)
+    log.info("data: %s are held in memory (%s)", sizes, _size(needed))
+    images, known = _normalised(read(source, train))
+    return Development(images, _normalised(read(source, valid), known)[0], *known)
+
+
+def room(dataset: "ImageDataset", device: torch.device) -> int:
+    """How many bytes the images may take there: the dataset's limit, or half of what is free."""
+    if dataset.memory_limit is not None:
+        return dataset.memory_limit
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0] // 2)
+    return int(psutil.virtual_memory().available // 2)
+
+
+def read(source: Source, places: Tensor) -> Images:
+    """Decode the images at these places into memory, channels last, a chunk at a time."""
+    pixels = torch.empty(0)
+    done = 0
+    for part in chunks(source, places, CHUNK):
+        if not done:
+            number, (channels, height, width) = len(places), part.shape[1:]
+            pixels = torch.empty(number, height, width, channels).permute(0, 3, 1, 2)
+        pixels[done : done + len(part)] = part
+        done += len(part)
+    return Images(pixels, source.labels[places])
+
+
+def _normalised(
+    images: Images, known: tuple[Tensor, Tensor] | None = None
+) -> tuple[Images, tuple[Tensor, Tensor]]:
+    """The images, changed in place, and the mean and standard deviation that were used."""
+    mean, std = known or statistics(torch.split(images.pixels, CHUNK))
+    for part in torch.split(images.pixels, CHUNK):
+        part.sub_(mean).div_(std)
+    return images, (mean, std)
+
+
+def statistics(parts: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of each channel, (C, 1, 1), of pixels (n, C, H, W) in parts.
+
+    Sums are in float64, and depend on how the pixels are cut into parts in their last bits.
+    """
+    number, total, squares = 0, torch.zeros(1), torch.zeros(1)
+    for part in parts:
+        doubles = part.contiguous().double()
+        number += doubles.shape[0] * doubles.shape[2] * doubles.shape[3]
+        total = total + doubles.sum(dim=(0, 2, 3))
+        squares = squares + doubles.square().sum(dim=(0, 2, 3))
+    mean = total / number
+    variance = (squares - number * mean.square()) / (number - 1)
+    std = variance.clamp_min(0).sqrt().clamp_min(1e-6)
+    return mean.float().view(-1, 1, 1), std.float().view(-1, 1, 1)
+
+
+def _places(dataset: "ImageDataset", labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Where the training and the validation images stand."""
+    drawn = torch.arange(len(labels))
+    if dataset.limit is not None and dataset.limit < len(labels):
+        _, drawn = stratified(labels, dataset.limit, dataset.seed, "dataset.limit")
+    rest, chosen = stratified(labels[drawn], dataset.validation, dataset.seed, "dataset.validation")
+    return drawn[rest], drawn[chosen]
+
+
+def check_described(dataset: "ImageDataset", source: Source) -> None:
+    """Make sure that the images are what the config says of them.
+
+    Raises:
+        ConfigError: if there are other classes, or images of another shape.
+    """
+    classes, shape = int(source.labels.max()) + 1, list(source[torch.tensor([0])].shape[1:])
+    if classes != dataset.num_classes:
+        raise ConfigError(
+            "dataset.num_classes",
+            f"is {dataset.num_classes}; the images have {classes} classes."
+            f" Say dataset.num_classes={classes}",
+        )
+    if shape != list(dataset.input_shape):
+        raise ConfigError(
+            "dataset.input_shape",
+            f"is {list(dataset.input_shape)}; the images are {shape} (channels, height, width)."
+            f" Say dataset.input_shape={str(shape).replace(' ', '')}",
+        )
+
+
+def stratified(labels: Tensor, size: float, seed: int, key: str) -> tuple[Tensor, Tensor]:
+    """Places of the images left and chosen, each class in its share.
+
+    Args:
+        labels: (N,).
+        size: how many to choose: a share if it is a float, a number if it is an int.
+        seed: of the choice.
+        key: the config key that asks for the size, for messages.
+
+    Raises:
+        ConfigError: if a class has too few images.
+    """
+    try:
+        rest, chosen = train_test_split(
+            np.arange(len(labels)), test_size=size, stratify=labels.numpy(), random_state=seed
+        )
+    except ValueError as error:
+        raise ConfigError(
+            key, f"is {size}, which {len(labels)} images do not allow: {error}"
+        ) from None
+    return torch.from_numpy(rest), torch.from_numpy(chosen)
+
+
+def _size(number: float) -> str:
+    """Bytes in words."""
+    return f"{number / 1e9:.1f} GB" if number >= 1e9 else f"{number / 1e6:.0f} MB"

@@ -1,0 +1,193 @@
+"""A worker process, as its parent sees it."""
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import get_context, resource_tracker
+from multiprocessing.connection import Connection, wait
+
+import psutil
+from pydantic import ByteSize
+
+from nas_hydra.engine.base import Job, Limits
+from nas_hydra.engine.worker import Answer, Outfit, work
+
+log = logging.getLogger(__name__)
+
+TICK = 0.1
+"""Seconds between two looks at a worker that is busy."""
+
+SPAWN = get_context("spawn")
+
+
+class WorkerDiedError(Exception):
+    """A worker ended by itself or was killed; the message says how."""
+
+
+class OverLimitError(Exception):
+    """A trial was ended because it used too much; the message has the figures."""
+
+
+class Worker:
+    """A worker process, from its start to its end.
+
+    Args:
+        outfit: what it is started with.
+    """
+
+    def __init__(self, outfit: Outfit) -> None:
+        self._connection, theirs = SPAWN.Pipe()
+        printed, output = SPAWN.Pipe(duplex=False)
+        # No daemon: a candidate may load its data with processes of its own.
+        self._process = SPAWN.Process(target=work, args=(theirs, output, outfit), daemon=False)
+        with uninterrupted():
+            self._process.start()
+        theirs.close()
+        output.close()
+        pid = self._process.pid
+        assert pid is not None  # it has been started
+        self.pid = pid
+        self.trials = 0
+        self.held_at_first = 0
+        self._usage = psutil.Process(pid)
+        threading.Thread(target=keep, args=(printed, pid), daemon=True).start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process is there, also if somebody else has waited for its end."""
+        return self._process.is_alive() and self._usage.is_running()
+
+    @property
+    def memory(self) -> int:
+        """Resident memory in bytes; 0 if the process is gone."""
+        try:
+            return int(self._usage.memory_info().rss)
+        except psutil.Error:
+            return 0
+
+    def count(self) -> int:
+        """Note that a trial is done; the memory that is held after it, in bytes."""
+        held = self.memory
+        self.trials += 1
+        if self.trials == 1:
+            self.held_at_first = held
+        return held
+
+    def evaluate(self, job: Job, limits: Limits) -> Answer:
+        """Have a job done.
+
+        Raises:
+            OverLimitError: if it uses too much; the worker is then ended.
+            WorkerDiedError: if the worker ends before it answers.
+        """
+        try:
+            self._connection.send(job)
+        except OSError as error:
+            raise WorkerDiedError(self._ending()) from error
+        return self.wait(limits)
+
+    def wait(self, limits: Limits) -> Answer:
+        """The worker's next answer; raises as ``evaluate``."""
+        start = time.monotonic()
+        while True:
+            message = self._receive()
+            if message is not None:
+                return message
+            excess = over(limits, time.monotonic() - start, self.memory)
+            if excess:
+                self.end()
+                raise OverLimitError(excess)
+
+    def _receive(self) -> Answer | None:
+        """An answer, if there is one within a tick; what is logged is logged here."""
+        wait([self._connection, self._process.sentinel], TICK)
+        try:
+            while self._connection.poll():
+                message: Answer | logging.LogRecord = self._connection.recv()
+                if not isinstance(message, logging.LogRecord):
+                    return message
+                logging.getLogger(message.name).handle(message)
+        except (EOFError, OSError) as error:
+            raise WorkerDiedError(self._ending()) from error
+        if not self.alive:  # its own processes may still hold the connection
+            raise WorkerDiedError(self._ending())
+        return None
+
+    def _ending(self) -> str:
+        self._process.join()
+        return ending(self._process.exitcode)
+
+    def end(self) -> None:
+        """Kill the process and those that it has started; nothing of theirs is worth waiting for.
+
+        Works at any time and from any thread; the connection is left to whoever waits for it.
+        """
+        try:
+            family = [*self._usage.children(recursive=True), self._usage]
+        except psutil.Error:
+            family = []
+        for process in family:
+            try:
+                process.kill()
+            except psutil.Error:
+                continue  # it was quicker
+        self._process.join()
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Processes started meanwhile never see Ctrl-C, not even while they begin.
+
+    It reaches every process of a terminal; ours ends its workers itself.
+    """
+    resource_tracker.ensure_running()  # to start it would let Ctrl-C through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def keep(printed: Connection, pid: int) -> None:
+    """Log what a worker prints, until its end; it may be the last thing that is heard of it."""
+    with printed, os.fdopen(printed.fileno(), errors="replace", closefd=False) as lines:
+        for line in lines:
+            log.debug("worker %d prints: %s", pid, line.rstrip())
+
+
+def over(limits: Limits, seconds: float, held: int) -> str | None:
+    """Which limit is exceeded, with the figures.
+
+    Args:
+        limits: what is allowed.
+        seconds: that the evaluation has taken.
+        held: resident memory in bytes.
+    """
+    if limits.timeout is not None and seconds > limits.timeout:
+        return f"trial.timeout: ended after {seconds:.1f} s; {limits.timeout:g} s are allowed"
+    if limits.memory_limit is not None and held > limits.memory_limit:
+        return (
+            f"trial.memory_limit: ended when its worker held {size(held)} of memory, after"
+            f" {seconds:.1f} s; {size(limits.memory_limit)} are allowed"
+        )
+    return None
+
+
+def size(amount: int) -> str:
+    """Bytes as people write them: ``1.2GB``."""
+    return ByteSize(amount).human_readable(decimal=True)
+
+
+def ending(code: int | None) -> str:
+    """How a process ended, from its exit code; None if somebody else has taken that."""
+    if code is None:
+        return "ended"
+    if code >= 0:
+        return f"ended with exit code {code}"
+    name = signal.Signals(-code).name
+    reason = ", as when memory runs out" if -code == signal.SIGKILL else ""
+    return f"was killed by {name}{reason}"

@@ -1,0 +1,115 @@
+"""The pool engine: candidates are evaluated in worker processes that stay.
+
+Threads of this process hand the jobs out, each to a worker of its own. That is simpler than a pool
+of anonymous processes and holds more: a worker that dies takes nobody with it, each has GPUs of its
+own, and its memory and time are watched where they are spent.
+"""
+
+import atexit
+import logging
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
+
+from pydantic import ByteSize, TypeAdapter
+
+from nas_hydra.engine.base import NO_LIMITS, Evaluates, Job, Limits, Order, check_ahead
+from nas_hydra.engine.placement import assigned, visible_gpus, workers_for
+from nas_hydra.engine.seat import Recycling, Seat
+from nas_hydra.engine.worker import LOGGERS, Outfit, Parcel
+from nas_hydra.errors import ConfigError
+from nas_hydra.trial import Trial
+
+
+class ProcessEngine:
+    """Evaluates in worker processes, several candidates at a time.
+
+    Args:
+        workers: how many; None: one per core (``threads`` cores each), or as many as the GPUs have
+            room for.
+        threads: of torch, in each worker.
+        gpus_per_trial: a share of one GPU or a whole number of them; None: leave GPUs alone.
+        recycle_trials: replace a worker after so many trials; None: never for that.
+        recycle_memory: replace a worker once it holds so many bytes more than after its first
+            trial, as a number or a text (``1GB``); None: never for that.
+        ahead: how many trials may be pending when the next one is asked for; None: twice the
+            workers, which keeps all of them busy.
+        order: in which order results are told. ``asked`` gives the same trials whatever the
+            number of workers; ``completion`` never lets a strategy wait for a slow trial.
+        limits: of each trial.
+    """
+
+    def __init__(
+        self,
+        workers: int | None,
+        threads: int,
+        gpus_per_trial: float | None,
+        recycle_trials: int | None,
+        recycle_memory: ByteSize | None,
+        ahead: int | None,
+        order: Order,
+        limits: Limits = NO_LIMITS,
+    ) -> None:
+        if threads < 1:
+            raise ConfigError("engine.threads", f"is {threads}; at least 1 is needed")
+        if recycle_trials is not None and recycle_trials < 1:
+            problem = f"is {recycle_trials}; at least 1 is needed, or null for never"
+            raise ConfigError("engine.recycle_trials", problem)
+        gpus = visible_gpus() if gpus_per_trial is not None else []
+        self.workers = workers_for(workers, threads, len(gpus), gpus_per_trial)
+        self.ahead = check_ahead(2 * self.workers if ahead is None else ahead)
+        self.order = order
+        self._threads = threads
+        self._visible = [assigned(worker, gpus, gpus_per_trial) for worker in range(self.workers)]
+        self._recycling = Recycling(recycle_trials, bytes_of(recycle_memory))
+        self._limits = limits
+        self._seats: list[Seat] = []
+        self._pool: ThreadPoolExecutor | None = None
+
+    def start(self, evaluator: Evaluates) -> None:
+        """Share what the evaluator shares; a worker is started when there is a job for it."""
+        parcel = Parcel((evaluator, evaluator.share()))
+        self._seats = [
+            Seat(self._outfit(parcel, visible), self._limits, self._recycling)
+            for visible in self._visible
+        ]
+        self._free: SimpleQueue[Seat] = SimpleQueue()
+        for seat in self._seats:
+            self._free.put(seat)
+        self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="seat")
+        atexit.register(self.shutdown)  # or Python would wait for workers who wait for it
+
+    def submit(self, job: Job, /) -> Future[Trial]:
+        """Have a job done by the next free worker."""
+        if self._pool is None:
+            raise RuntimeError("the engine is not started")
+        return self._pool.submit(self._evaluate, job)
+
+    def shutdown(self) -> None:
+        """End every worker at once."""
+        if self._pool is None:
+            return
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for seat in self._seats:
+            seat.close()
+        self._pool.shutdown()
+        self._pool = None
+        atexit.unregister(self.shutdown)
+
+    def _evaluate(self, job: Job) -> Trial:
+        seat = self._free.get()
+        try:
+            return seat.evaluate(job)
+        finally:
+            self._free.put(seat)
+
+    def _outfit(self, parcel: Parcel, visible: str | None) -> Outfit:
+        environment = {name: str(self._threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+        if visible is not None:
+            environment["CUDA_VISIBLE_DEVICES"] = visible
+        levels = {name: logging.getLogger(name).level for name in LOGGERS}
+        return Outfit(parcel, self._threads, environment, levels)
+
+
+def bytes_of(given: ByteSize | None) -> int | None:
+    """A number of bytes that may be written as a text."""
+    return None if given is None else int(TypeAdapter(ByteSize).validate_python(given))

@@ -1,0 +1,122 @@
+"""A seat: has one worker after the other, and sees to it that its jobs come to an end."""
+
+import logging
+import threading
+import time
+from concurrent.futures import CancelledError
+from dataclasses import dataclass
+
+from nas_hydra.engine.base import NO_LIMITS, Job, Limits
+from nas_hydra.engine.process import OverLimitError, Worker, WorkerDiedError
+from nas_hydra.engine.worker import Mistake, Outfit
+from nas_hydra.errors import ConfigError, SearchFailedError
+from nas_hydra.trial import Trial
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 2
+"""How many workers a trial may cost: one dies for reasons of its own, two for the candidate's."""
+
+
+@dataclass(frozen=True)
+class Recycling:
+    """When a worker is replaced.
+
+    Args:
+        trials: after so many; None: not for that.
+        memory: once it holds so many bytes more than after its first trial; None: not for that.
+    """
+
+    trials: int | None
+    memory: int | None
+
+
+class Seat:
+    """Does one job at a time.
+
+    Args:
+        outfit: what its workers are started with.
+        limits: of each trial.
+        recycling: when a worker is replaced.
+    """
+
+    def __init__(self, outfit: Outfit, limits: Limits, recycling: Recycling) -> None:
+        self._outfit = outfit
+        self._limits = limits
+        self._recycling = recycling
+        self._worker: Worker | None = None
+        self._closed = False
+        self._changing = threading.Lock()
+
+    def evaluate(self, job: Job) -> Trial:
+        """The trial of a job; one that kills its workers or uses too much fails.
+
+        Raises:
+            ConfigError: if the user has to mend something.
+            SearchFailedError: if workers do not start.
+            CancelledError: if the seat is closed meanwhile.
+        """
+        start = time.perf_counter()
+        deaths: list[str] = []
+        while len(deaths) < ATTEMPTS:
+            try:
+                return self._attempt(job)
+            except OverLimitError as error:
+                return job.failed(str(error), time.perf_counter() - start)
+            except WorkerDiedError as error:
+                if self._closed:
+                    raise CancelledError from error
+                log.debug("trial %d: its worker %s", job.proposal.number, error)
+                deaths.append(str(error))
+        reason = f"its worker {deaths[0]}; tried again, it {deaths[1]}"
+        return job.failed(reason, time.perf_counter() - start)
+
+    def close(self) -> None:
+        """End the worker, also while it works; no other is started."""
+        with self._changing:
+            self._closed = True
+            if self._worker is not None:
+                self._worker.end()
+
+    def _attempt(self, job: Job) -> Trial:
+        worker = self._worker if self._worker is not None and self._worker.alive else self._fresh()
+        answer = worker.evaluate(job, self._limits)
+        if isinstance(answer, Mistake):
+            raise ConfigError(answer.key, answer.problem)
+        assert isinstance(answer, Trial)  # whoever is given a job is ready
+        self._recycle(worker)
+        return answer
+
+    def _fresh(self) -> Worker:
+        """A worker that has all it needs."""
+        for _ in range(ATTEMPTS):
+            worker = self._start()
+            try:
+                answer = worker.wait(NO_LIMITS)
+            except WorkerDiedError as error:
+                death = error
+                continue
+            if isinstance(answer, Mistake):
+                raise ConfigError(answer.key, answer.problem)
+            return worker
+        raise SearchFailedError(
+            f"no worker starts: the last one {death}. The log has what it printed; engine=serial"
+            " needs no workers"
+        )
+
+    def _start(self) -> Worker:
+        with self._changing:
+            if self._closed:
+                raise CancelledError
+            self._worker = Worker(self._outfit)
+            return self._worker
+
+    def _recycle(self, worker: Worker) -> None:
+        """End a worker that has grown or served long enough; the next job starts another."""
+        held = worker.count()
+        trials, memory = self._recycling.trials, self._recycling.memory
+        if (trials is not None and worker.trials >= trials) or (
+            memory is not None and held - worker.held_at_first > memory
+        ):
+            log.debug("worker %d retires after %d trials", worker.pid, worker.trials)
+            worker.end()

@@ -1,0 +1,154 @@
+"""What runs in a worker process; imports nothing heavy before the environment is set."""
+
+import logging
+import os
+import pickle
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
+from typing import Any, NamedTuple
+
+from nas_hydra.engine.base import Evaluates, Job
+from nas_hydra.engine.numerics import pinned
+from nas_hydra.errors import ConfigError
+from nas_hydra.trial import Trial
+
+LOGGERS = ("", "nas_hydra")
+"""The loggers whose levels a worker takes over from its parent."""
+
+
+class Ready(NamedTuple):
+    """The worker has all it needs."""
+
+
+class Mistake(NamedTuple):
+    """A ``ConfigError``: what the user has to mend."""
+
+    key: str
+    problem: str
+
+
+Answer = Trial | Mistake | Ready
+"""What a worker sends, beside the records of its log."""
+
+
+class Parcel:
+    """Something that travels with a process, and is unpickled when it is asked for, not before.
+
+    Unpickling an evaluator imports torch, which must not happen before the environment is set.
+
+    Args:
+        content: whatever can be pickled for a spawned process; tensors in shared memory stay there.
+    """
+
+    def __init__(self, content: Any) -> None:
+        self._content = content
+
+    def __getstate__(self) -> bytes:
+        return bytes(ForkingPickler.dumps(self._content))
+
+    def __setstate__(self, sealed: bytes) -> None:
+        self._sealed = sealed
+
+    def open(self) -> Any:
+        """The content, in the process that it has travelled to."""
+        return pickle.loads(self._sealed)
+
+
+@dataclass(frozen=True)
+class Outfit:
+    """What a worker is started with.
+
+    Args:
+        evaluator_and_shared: the evaluator, and what it shares.
+        threads: of torch.
+        environment: variables to set before anything else is imported.
+        levels: logger -> level.
+    """
+
+    evaluator_and_shared: Parcel
+    threads: int
+    environment: Mapping[str, str]
+    levels: Mapping[str, int]
+
+
+class Post(logging.Handler):
+    """Sends answers and records of the log to the parent.
+
+    Args:
+        connection: to the parent.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__()
+        self._connection = connection
+        self._owner = os.getpid()
+
+    def send(self, message: Answer | logging.LogRecord) -> None:
+        """Send one message whole, whichever thread it comes from."""
+        with self.lock:  # type: ignore[union-attr]  # every handler has one
+            self._connection.send(message)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send a record as text: what it refers to may not exist in the parent."""
+        if os.getpid() != self._owner:  # a forked loader must not write between our messages
+            return
+        if record.exc_info and not record.exc_text:
+            record.exc_text = logging.Formatter().formatException(record.exc_info)
+        record.msg, record.args, record.exc_info = record.getMessage(), None, None
+        self.send(record)
+
+
+def work(connection: Connection, output: Connection, outfit: Outfit) -> None:
+    """Evaluate jobs until the parent hangs up or ends.
+
+    Args:
+        connection: brings jobs, takes answers.
+        output: takes what candidates and libraries print.
+        outfit: what else is needed.
+    """
+    for stream in (1, 2):
+        os.dup2(output.fileno(), stream)
+    os.environ.update(outfit.environment)
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    post = Post(connection)
+    logging.root.handlers[:] = [post]
+    for name, level in outfit.levels.items():
+        logging.getLogger(name).setLevel(level)
+    evaluator, shared = outfit.evaluator_and_shared.open()
+    with pinned(outfit.threads):
+        post.send(adopted(evaluator, shared))
+        while True:
+            try:
+                job: Job = connection.recv()
+            except EOFError:
+                return
+            post.send(answer(job, evaluator))
+
+
+def adopted(evaluator: Evaluates, shared: Any) -> Answer:
+    """Give the evaluator what its parent shares."""
+    try:
+        evaluator.adopt(shared)
+    except ConfigError as error:
+        return Mistake(error.key, error.problem)
+    return Ready()
+
+
+def answer(job: Job, evaluator: Evaluates) -> Answer:
+    """The outcome of a job."""
+    try:
+        return job(evaluator)
+    except ConfigError as error:
+        return Mistake(error.key, error.problem)
+
+
+def end_with_parent() -> None:
+    """End this process when its parent is gone, however that ended."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,32 @@
+"""Which device trains."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+
+
+def device_of(trainer: Mapping[str, Any]) -> torch.device:
+    """The device that a trainer of this config trains on."""
+    return _device(trainer.get("accelerator", "auto"), str(trainer.get("devices", "auto")))
+
+
+@lru_cache
+def _device(accelerator: str, devices: str) -> torch.device:
+    """As Lightning chooses it; making a trainer takes milliseconds, so it is asked once."""
+    trainer = pl.Trainer(
+        accelerator=accelerator,
+        devices=devices,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    return trainer.strategy.root_device
+
+
+def kind(device: torch.device) -> str:
+    """What computes the same numbers: the type of a device, and the name of a GPU."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type

@@ -1,0 +1,221 @@
+"""How much memory the training of a network takes, found without any."""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.parameter import is_lazy
+
+from nas_hydra.component import build
+from nas_hydra.errors import CandidateError
+from nas_hydra.evaluator.probe import tensors
+from nas_hydra.evaluator.sketch import INITIALISERS, ShapesOnly, on_meta
+
+log = logging.getLogger(__name__)
+
+KEEPS_RESULT = {
+    *(functional.relu, functional.relu6, functional.dropout, functional.softmax),
+    *(torch.relu, torch.relu_, torch.Tensor.relu, torch.sigmoid, torch.tanh, torch.softmax),
+    *(torch.Tensor.sigmoid, torch.Tensor.tanh, torch.Tensor.softmax),
+}
+KEEPS_NOTHING = {
+    *(
+        torch.add,
+        torch.sub,
+        torch.neg,
+        torch.cat,
+        torch.stack,
+        torch.mean,
+        torch.sum,
+        torch.flatten,
+    ),
+    *(torch.Tensor.__add__, torch.Tensor.__iadd__, torch.Tensor.__radd__, torch.Tensor.add),
+    *(torch.Tensor.add_, torch.Tensor.__sub__, torch.Tensor.sub, torch.Tensor.mean),
+    *(torch.Tensor.sum, torch.Tensor.contiguous, torch.Tensor.reshape, torch.Tensor.clone),
+    *(functional.pad, functional.adaptive_avg_pool2d, functional.interpolate),
+}
+ADAM = 2.0
+"""Bytes that it keeps per byte of a weight: two moments."""
+KEEPS_MORE = {functional.max_pool2d: 2.0, functional.multi_head_attention_forward: 4.0}
+"""Multiples of their output: places of the maxima, 8 bytes each; query, key, value, context."""
+
+
+class Keeping(ShapesOnly):
+    """Adds up what a forward pass keeps for the backward pass.
+
+    A function of torch keeps the tensors that it gets, unless it is known to keep its result, or
+    nothing. Weights are no activations, and a tensor that two functions keep is there once.
+
+    Attributes:
+        largest: bytes of the largest tensor made.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.largest = 0
+        self._more = 0.0
+        self._kept: dict[int, Tensor] = {}
+
+    @property
+    def kept(self) -> int:
+        """Bytes kept so far."""
+        return sum(map(size, self._kept.values())) + int(self._more)
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Call a function, and note what it keeps."""
+        result = super().__torch_function__(func, types, args, kwargs)
+        given = [t for t in tensors([*args, *(kwargs or {}).values()]) if t.is_meta]
+        made = [t for t in tensors(result) if t.is_meta]
+        if given and made and (func in KEEPS_RESULT or not views(made[0], given)):
+            self._note(func, given, made)
+        return result
+
+    def same(self, tensor: Tensor, func: Any, kwargs: Mapping[str, Any]) -> Tensor:
+        """A new tensor of the same shape, unless the function works in place.
+
+        One that works in place but keeps its input has to copy it first, so that is no saving.
+        """
+        in_place = func is torch.relu_ or (kwargs.get("inplace") and func in KEEPS_RESULT)
+        return tensor if in_place or func in INITIALISERS else torch.empty_like(tensor)
+
+    def _note(self, func: Any, given: list[Tensor], made: list[Tensor]) -> None:
+        self.largest = max(self.largest, *map(size, made))
+        self._more += KEEPS_MORE.get(func, 0) * size(made[0])
+        if func not in KEEPS_NOTHING:
+            for tensor in made if func in KEEPS_RESULT else given:
+                if not isinstance(tensor, nn.Parameter):
+                    # Held, so that no other tensor gets the same place in memory.
+                    self._kept[place(tensor)] = tensor
+
+
+def place(tensor: Tensor) -> int:
+    """Where a tensor's elements lie: views of one tensor have one place."""
+    return int(tensor.untyped_storage()._cdata)
+
+
+def size(tensor: Tensor) -> int:
+    """Bytes of memory that keep a tensor, or the one that it is a view of, alive."""
+    return tensor.untyped_storage().nbytes()
+
+
+def views(made: Tensor, given: list[Tensor]) -> bool:
+    """Whether a result is (a part of) what was given."""
+    return any(place(made) == place(tensor) for tensor in given if not is_lazy(tensor))
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """What the training of a network needs.
+
+    Args:
+        params: number of trainable parameters.
+        weights: bytes of parameters and buffers.
+        training: bytes of gradients and of the optimizer's state.
+        activations: bytes kept for the backward pass of one batch, and the largest tensor.
+        output: shape of what the network gives for a batch; None if it cannot tell on the meta
+            device, where there are no values to look at.
+    """
+
+    params: int
+    weights: int
+    training: int
+    activations: int
+    output: tuple[int, ...] | None
+
+    @property
+    def bytes(self) -> int:
+        """All of it."""
+        return self.weights + self.training + self.activations
+
+    def __str__(self) -> str:
+        return (
+            f"{amount(self.bytes)} of memory ({self.params:,} parameters, with gradients and "
+            f"optimizer {amount(self.weights + self.training)}; activations "
+            f"{amount(self.activations)})"
+        )
+
+
+def footprint(
+    model: nn.Module,
+    batch: Sequence[int],
+    optimizer: Mapping[str, Any],
+    half: bool = False,
+) -> Footprint:
+    """What the training of a network needs, to be found in milliseconds.
+
+    Args:
+        model: on the meta device; its lazy layers may still have no shape, and are made.
+        batch: (N, C, H, W) of a batch.
+        optimizer: the candidate's ``optimizer``.
+        half: whether activations have 16 bits.
+
+    Raises:
+        CandidateError: if the network gives something else than a tensor.
+    """
+    counter = Keeping()
+    output = _pass(model, batch, counter)
+    trained = bytes_of(p for p in model.parameters() if p.requires_grad)
+    return Footprint(
+        params=sum(p.numel() for p in made(model.parameters()) if p.requires_grad),
+        weights=bytes_of([*model.parameters(), *model.buffers()]),
+        training=int(trained * (1 + state_per_weight(optimizer))),
+        activations=(counter.kept + counter.largest) // (2 if half else 1),
+        output=output,
+    )
+
+
+def _pass(model: nn.Module, batch: Sequence[int], counter: Keeping) -> tuple[int, ...] | None:
+    """The shape of the network's output for a batch in training."""
+    try:
+        with on_meta(counter), torch.no_grad():
+            output = model(torch.empty(*batch))
+    except Exception as error:  # what fails here may work on values; building it for real will tell
+        log.debug("no forward pass on the meta device", exc_info=error)
+        return None
+    if not isinstance(output, Tensor):
+        raise CandidateError(
+            f"the model returns a {type(output).__name__} in training, not a tensor of logits"
+        )
+    return tuple(output.shape)
+
+
+def state_per_weight(optimizer: Mapping[str, Any]) -> float:
+    """Bytes that an optimizer keeps per byte of a weight, found by one step of a small one.
+
+    One that cannot be tried out like this is taken to keep as much as Adam.
+
+    Raises:
+        ConfigError: if its config is wrong.
+    """
+    make = build({**optimizer, "_partial_": True}, "optimizer")
+    weight = nn.Parameter(torch.zeros(64, 64))
+    weight.grad = torch.zeros_like(weight)
+    try:
+        stepped = make([weight])
+        stepped.step()
+    except Exception as error:  # if it refuses its settings, it does so again when it is to train
+        log.debug("the optimizer's state is a guess", exc_info=error)
+        return ADAM
+    return bytes_of(tensors(list(stepped.state[weight].values()))) / bytes_of([weight])
+
+
+def bytes_of(given: Iterable[Tensor]) -> int:
+    """Bytes of tensors whose shape is known."""
+    return sum(tensor.numel() * tensor.element_size() for tensor in made(given))
+
+
+def made(given: Iterable[Tensor]) -> list[Tensor]:
+    """Those of a lazy network's tensors that have a shape."""
+    return [tensor for tensor in given if not is_lazy(tensor)]
+
+
+def amount(count: int) -> str:
+    """``1.53 GB``."""
+    for unit, sign in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB")):
+        if count >= unit:
+            return f"{count / unit:.3g} {sign}"
+    return f"{count / 1e3:.3g} kB"

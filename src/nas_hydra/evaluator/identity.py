@@ -1,0 +1,68 @@
+"""What determines an evaluation: two with the same identity give the same numbers."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+import torch
+
+from nas_hydra.dataset import ImageDataset
+from nas_hydra.dataset.held import development
+from nas_hydra.evaluator.code import code, targets
+from nas_hydra.evaluator.device import kind
+
+NEUTRAL = {
+    "dataset": ("root", "download", "memory_limit", "workers"),
+    "trainer": ("accelerator", "devices", "enable_progress_bar", "enable_model_summary"),
+}
+"""Settings that change no number: where the images lie and are held; the device has its own key."""
+
+
+def identity(
+    candidate: Mapping[str, Any],
+    dataset: ImageDataset,
+    settings: Mapping[str, Any],
+    device: torch.device,
+    evaluator: str,
+) -> dict[str, Any]:
+    """Everything that the outcome of a training depends on, JSON-like.
+
+    Args:
+        candidate: its closed config.
+        dataset: the one that the candidate names.
+        settings: of the evaluator, and the seed of this evaluation.
+        device: that trains.
+        evaluator: name of the module that trains.
+    """
+    parts = {
+        part: without(value, NEUTRAL.get(part, ())) for part, value in sorted(candidate.items())
+    }
+    return {
+        "candidate": parts,
+        "images": fingerprint(dataset),
+        "settings": dict(settings),
+        "device": kind(device),
+        "threads": torch.get_num_threads() if device.type == "cpu" else None,
+        "code": code([*targets(parts), evaluator]),
+    }
+
+
+def without(value: Any, names: tuple[str, ...]) -> Any:
+    """A part of a config, less some of its keys."""
+    if not names or not isinstance(value, Mapping):
+        return value
+    return {name: part for name, part in value.items() if name not in names}
+
+
+def fingerprint(dataset: ImageDataset) -> dict[str, Any]:
+    """What tells images from others: labels in their order, mean and spread of the pixels.
+
+    Mean and spread are rounded, since their last digits depend on how the sums were split.
+    """
+    known = development(dataset)
+    labels = (torch.as_tensor(split.labels).cpu() for split in (known.train, known.valid))
+    return {
+        "labels": [sha256(given.numpy().tobytes()).hexdigest()[:16] for given in labels],
+        "mean": [f"{number:.4g}" for number in known.mean.flatten().tolist()],
+        "std": [f"{number:.4g}" for number in known.std.flatten().tolist()],
+    }

@@ -1,0 +1,97 @@
+"""The top level of the config: which keys there are, and of which type."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError
+
+from nas_hydra.engine.base import Limits
+from nas_hydra.errors import ConfigError, listing, nearest
+from nas_hydra.search_space import PARTS
+
+WORDING = ("Input should be", "it must be")
+"""From pydantic's words to ours."""
+
+Natural = Annotated[StrictInt, Field(ge=0)]
+Positive = Annotated[StrictInt, Field(ge=1)]
+Group = dict[Any, Any]
+
+
+class Budget(BaseModel):
+    """When a search ends."""
+
+    model_config = ConfigDict(extra="forbid")
+    trials: Positive
+    repeats: Natural
+
+
+class Settings(BaseModel):
+    """The top level of the config; a key that is not here is read by nobody."""
+
+    model_config = ConfigDict(extra="forbid")
+    seed: Natural
+    budget: Budget
+    trial: Limits
+    folder: str
+    name: str
+    search_space: Group
+    dataset: Group
+    trainer: Group
+    optimizer: Group
+    scheduler: Group
+    evaluator: Group
+    strategy: Group
+    objective: Group
+    engine: Group
+    record: Group
+    tracker: Group
+
+
+def resolved(config: DictConfig) -> dict[str, Any]:
+    """The config as plain values, references resolved.
+
+    Raises:
+        ConfigError: if a value is missing or a reference leads nowhere.
+    """
+    return {str(key): _resolved(config, str(key)) for key in config}
+
+
+def _resolved(config: DictConfig, key: str) -> Any:
+    try:
+        value = config[key]
+        if not OmegaConf.is_config(value):
+            return value
+        return OmegaConf.to_container(value, resolve=True, throw_on_missing=True)
+    except MissingMandatoryValue as error:
+        raise ConfigError(
+            str(error.full_key), f"has no value yet; say {error.full_key}=VALUE"
+        ) from None
+    except OmegaConfBaseException as error:
+        if key in {path[0] for path in PARTS.values()}:  # may depend on open values; the space
+            return OmegaConf.to_container(config[key])  # checks its references itself
+        raise ConfigError(key, str(error).splitlines()[0]) from error
+
+
+def settings_of(plain: Mapping[str, Any]) -> Settings:
+    """The top level, its keys and types checked.
+
+    Raises:
+        ConfigError: naming the first key that is wrong.
+    """
+    try:
+        return Settings(**plain)
+    except ValidationError as error:
+        first = error.errors()[0]
+    key, given = ".".join(map(str, first["loc"])), first["loc"][-1]
+    if first["type"] == "extra_forbidden":
+        inside: dict[str, type[BaseModel]] = {"budget": Budget, "trial": Limits}
+        known = inside[str(first["loc"][0])] if len(first["loc"]) > 1 else Settings
+        names = list(known.model_fields)
+        raise ConfigError(
+            key, f"is read by nobody; allowed here: {listing(names)}{nearest(given, names)}"
+        )
+    if first["type"] == "missing":
+        raise ConfigError(key, f"is missing; put it back, for example with '+{key}=...'")
+    raise ConfigError(key, f"is {first['input']!r}; {first['msg'].replace(*WORDING)}")

@@ -1,0 +1,147 @@
+"""In memory or streamed: the same batches, and each image held once."""
+
+import logging
+
+import pytest
+import torch
+import torch.multiprocessing as mp
+from PIL import Image
+
+from nas_hydra.dataset import Images
+from nas_hydra.dataset.augment import Augmentation
+from nas_hydra.dataset.digits import Digits
+from nas_hydra.dataset.held import adopt, development, release, share
+from nas_hydra.dataset.image_folder import ImageFolder
+from nas_hydra.dataset.mnist import Mnist
+from nas_hydra.dataset.stream import Stream
+from nas_hydra.errors import ConfigError
+
+COMMON = {
+    "num_classes": 10,
+    "batch_size": 32,
+    "validation": 0.2,
+    "limit": None,
+    "seed": 0,
+    "memory_limit": None,
+    "workers": 0,
+    "augment": Augmentation([]),
+}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_held():
+    release()
+    yield
+    release()
+
+
+def digits(**changes) -> Digits:
+    return Digits(**{**COMMON, "holdout": 0.2, "input_shape": (1, 8, 8), **changes})
+
+
+def fashion(root, **changes) -> Mnist:
+    own = {"name": "FashionMNIST", "root": str(root), "download": False}
+    return Mnist(**{**COMMON, **own, "input_shape": (1, 28, 28), "limit": 3000, **changes})
+
+
+def folder(root, **changes) -> ImageFolder:
+    for label in range(2):
+        for index in range(20):
+            file = root / f"class_{label}" / f"{index}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if file.exists():
+                continue
+            Image.effect_noise((20, 30), 10 + index).convert("RGB").save(file)
+    own = {"num_classes": 2, "holdout": 0.2, "root": str(root), "size": 16, "batch_size": 5}
+    return ImageFolder(**{**COMMON, **own, "input_shape": (3, 16, 16), **changes})
+
+
+def two_epochs(data) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    train, valid = data.train_batches(seed=3), data.valid_batches()
+    return [*train, *valid, *train, *valid]
+
+
+def both_ways(make, *args, **changes):
+    held = two_epochs(make(*args))
+    release()
+    streaming = make(*args, memory_limit="1kB", **changes)
+    assert isinstance(streaming.train, Stream)
+    return held, two_epochs(streaming)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("make", [fashion, folder])
+def test_streamed_batches_are_those_in_memory(make, workers, tmp_path, fashion_mnist):
+    held, streamed = both_ways(
+        make, fashion_mnist if make is fashion else tmp_path, workers=workers
+    )
+    assert len(held) == len(streamed) > 4
+    for one, other in zip(held, streamed, strict=True):
+        assert torch.equal(one[0], other[0])
+        assert torch.equal(one[1], other[1])
+        assert other[0].is_contiguous(memory_format=torch.channels_last)
+
+
+def test_pixels_lie_channels_last_and_batches_do(tmp_path):
+    data = folder(tmp_path)
+    for pixels in (data.train.pixels, next(iter(data.train_batches(seed=0)))[0]):
+        assert pixels.is_contiguous(memory_format=torch.channels_last)
+        assert not pixels.is_contiguous()
+
+
+def test_which_way_was_taken_is_told(caplog):
+    with caplog.at_level(logging.INFO):
+        _ = digits().train
+        release()
+        _ = digits(memory_limit=1000).train
+    held, streamed = caplog.messages
+    assert "are held in memory" in held
+    assert "decoded anew in every epoch" in streamed
+
+
+@pytest.mark.parametrize("limit", ["much", "2 furlongs"])
+def test_a_limit_that_is_no_size_is_named(limit):
+    with pytest.raises(ConfigError, match=r"dataset\.memory_limit: is .*; allowed: bytes, a text"):
+        digits(memory_limit=limit)
+
+
+def test_the_limit_does_not_make_another_dataset():
+    assert digits(memory_limit="1GB").train is digits().train
+
+
+def test_micro_batches_are_the_batches_cut():
+    data = digits(batch_size=33)
+    whole, cut = list(data.train_batches(seed=1)), list(data.train_batches(seed=1, parts=2))
+    assert len(cut) == 2 * len(whole) == len(data.train_batches(seed=1, parts=2))
+    assert torch.equal(torch.cat([y for _, y in whole]), torch.cat([y for _, y in cut]))
+    assert torch.equal(torch.cat([y for _, y in data.valid_batches()]), data.valid.labels)
+
+
+def change_in_worker(shared, seen) -> None:
+    Digits.open = None  # nothing may be loaded
+    adopt(shared)
+    pixels = digits().train.pixels
+    seen.put(pixels.is_shared())
+    pixels[0, 0, 0, 0] = 42.0
+
+
+def test_another_process_uses_the_same_memory():
+    pixels = digits().train.pixels
+    context = mp.get_context("spawn")
+    seen = context.SimpleQueue()
+    worker = context.Process(target=change_in_worker, args=(share(), seen))
+    worker.start()
+    worker.join()
+    assert seen.get()
+    assert worker.exitcode == 0
+    assert pixels[0, 0, 0, 0] == 42.0
+
+
+def test_only_the_last_datasets_stay():
+    first = digits(seed=1).train
+    for seed in (2, 3):
+        _ = digits(seed=seed).train
+    assert digits(seed=3).train is development(digits(seed=3)).train
+    again = digits(seed=1).train
+    assert isinstance(again, Images)
+    assert again is not first
