@@ -7,25 +7,14 @@ import torch
 import torch.multiprocessing as mp
 from PIL import Image
 
+from dataset.common import COMMON
 from nas_hydra.dataset import Images
-from nas_hydra.dataset.augment import Augmentation
 from nas_hydra.dataset.digits import Digits
 from nas_hydra.dataset.held import adopt, development, release, share
 from nas_hydra.dataset.image_folder import ImageFolder
 from nas_hydra.dataset.mnist import Mnist
 from nas_hydra.dataset.stream import Stream
 from nas_hydra.errors import ConfigError
-
-COMMON = {
-    "num_classes": 10,
-    "batch_size": 32,
-    "validation": 0.2,
-    "limit": None,
-    "seed": 0,
-    "memory_limit": None,
-    "workers": 0,
-    "augment": Augmentation([]),
-}
 
 
 @pytest.fixture(autouse=True)

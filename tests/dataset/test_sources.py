@@ -15,23 +15,12 @@ import torch
 import torchvision.datasets
 from PIL import Image
 
-from nas_hydra.dataset.augment import Augmentation
+from dataset.common import COMMON
 from nas_hydra.dataset.fake import Fake
 from nas_hydra.dataset.image_folder import ImageFolder
 from nas_hydra.dataset.mnist import Mnist, read_idx
 from nas_hydra.dataset.torchvision import channels_first
 from nas_hydra.errors import ConfigError
-
-COMMON = {
-    "num_classes": 10,
-    "batch_size": 32,
-    "validation": 0.2,
-    "limit": None,
-    "seed": 0,
-    "memory_limit": None,
-    "workers": 0,
-    "augment": Augmentation([]),
-}
 
 
 def mnist(root: Path, **changes) -> Mnist:
