@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-long check wheel-check bench-space bench-throughput clean
+.PHONY: demo test test-long check wheel-check bench-space bench-throughput bench-search bench-overhead clean
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
@@ -44,6 +44,12 @@ bench-space: $(VENV)/.installed-test
 
 bench-throughput: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/throughput.py
+
+bench-search: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/search_efficiency.py
+
+bench-overhead: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/overhead.py
 
 clean:
 	rm -rf $(VENV) build dist

@@ -3,10 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
-from nas_hydra.objective import Objective
+from nas_hydra.front import Front
+from nas_hydra.objective import Objective, Objectives
 from nas_hydra.run import Run
 from nas_hydra.search_space import Genotype
 from nas_hydra.trial import Proposal, State, Trial, duplicate
+
+ONE = Objectives((Objective("val_acc", "maximize"),))
+TWO = Objectives((Objective("val_acc", "maximize"), Objective("val_loss", "minimize")))
 
 
 def search(folder: Path, **changes) -> Run:
@@ -18,7 +22,7 @@ def search(folder: Path, **changes) -> Run:
         command=f"nas-hydra hydra.run.dir={folder}",
         choices={"strategy": "random", "search_space": "conv_net", "dataset": "digits"},
         config={"seed": 0, "width": {"_choice_": [16, 32]}},
-        objectives=[Objective("val_acc", "maximize")],
+        objectives=ONE,
         genes=["width", "model.act"],
         metrics=["val_loss", "val_acc"],
         trials=4,
@@ -27,10 +31,14 @@ def search(folder: Path, **changes) -> Run:
     return replace(run, **changes)
 
 
-def complete(number: int, acc: float, genes: dict, parents: tuple[int, ...] = ()) -> Trial:
+def complete(
+    number: int, acc: float, genes: dict, parents: tuple[int, ...] = (), **metrics: float
+) -> Trial:
+    """A trial; other metrics than the accuracy are values too."""
     proposal = Proposal(number, Genotype(genes, key=str(genes)), "mutation", parents)
-    metrics = {"val_loss": 1 - acc, "val_acc": acc}
-    return Trial(proposal, "complete", {"val_acc": acc}, metrics, epochs=2, seconds=1.5)
+    measured = {"val_loss": 1 - acc, "val_acc": acc, **metrics}
+    values = {"val_acc": acc, **metrics}
+    return Trial(proposal, "complete", values, measured, epochs=2, seconds=1.5)
 
 
 def trials() -> list[Trial]:
@@ -43,12 +51,18 @@ def trials() -> list[Trial]:
     return [first, broken, better, again]
 
 
-def told() -> list[tuple[Trial, Trial | None]]:
-    """Each of ``trials()`` with the best so far."""
-    found: list[tuple[Trial, Trial | None]] = []
-    best: Trial | None = None
-    for trial in trials():
-        if trial.complete and (best is None or trial.values["val_acc"] > best.values["val_acc"]):
-            best = trial
-        found.append((trial, best))
-    return found
+def standing(*told: Trial, objectives: Objectives = ONE) -> Front:
+    """The front after these trials."""
+    front = Front(objectives)
+    for trial in told:
+        front.add(trial)
+    return front
+
+
+def told(*given: Trial, objectives: Objectives = ONE) -> list[tuple[Trial, Front]]:
+    """Each trial, of ``trials()`` if none are given, with the front that it leaves."""
+    given = given or tuple(trials())
+    return [
+        (trial, standing(*given[: place + 1], objectives=objectives))
+        for place, trial in enumerate(given)
+    ]

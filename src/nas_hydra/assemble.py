@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,17 @@ from nas_hydra.component import UNKNOWN, build, build_function, check, check_cal
 from nas_hydra.constraint.judge import Judge
 from nas_hydra.errors import CandidateError, ConfigError, InfeasibleError, listing, nearest
 from nas_hydra.evaluator import Evaluator
-from nas_hydra.objective import Objective, objectives_from
+from nas_hydra.objective import Objectives, objectives_from
 from nas_hydra.report.files import RunFiles
 from nas_hydra.run import Run
 from nas_hydra.search import Search
-from nas_hydra.search_space import Genotype, Hooks, SearchSpace
+from nas_hydra.search_space import PARTS, Genotype, Hooks, SearchSpace
 from nas_hydra.search_space.node import Choice, Constant, Node, Table
 from nas_hydra.settings import resolved, settings_of
+from nas_hydra.strategy import Strategy
+from nas_hydra.strategy.initial import Initial
 from nas_hydra.tracker.terminal import Terminal
+from nas_hydra.warm_start import initial_candidates
 
 log = logging.getLogger(__name__)
 
@@ -55,19 +58,21 @@ def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command
     """
     plain = resolved(config)
     settings = settings_of(plain)
-    space = build_space(config)
-    check_components([*space.parts.values(), *space.constraints])
-    objectives = objectives_from(settings.objective)
     evaluator: Evaluator = build(settings.evaluator, "evaluator")
+    space = build_space(config, evaluator.builds)
+    check_components([*(space.parts.values() if evaluator.builds else ()), *space.constraints])
+    evaluator.prepare(space)
+    objectives = objectives_from(wanted(evaluator.objectives, settings.objective))
     check_objectives(objectives, evaluator)
     needs = {"space": space, "objectives": objectives}
-    strategy = build(settings.strategy, "strategy", **needs)
+    initial = settings.strategy.pop("initial", None)
+    strategy: Strategy = build(settings.strategy, "strategy", **needs)
     engine = build(settings.engine, "engine", limits=settings.trial)
     tracker = build(settings.tracker, "tracker")
     dry_pass(space, evaluator, settings.seed)
-    record = build(
-        settings.record, "record", **needs, identity=identity(plain, engine.ahead, engine.order)
-    )
+    known = identity(plain, engine.ahead, engine.order, evaluator.machine)
+    candidates = initial_candidates(initial, space, objectives, known)
+    record = build(settings.record, "record", **needs, identity=known)
     run = Run(
         folder=Path(settings.folder),
         name=settings.name,
@@ -78,22 +83,27 @@ def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command
         objectives=objectives,
         genes=[gene.name for gene in space.genes],
         metrics=evaluator.metrics,
-        trials=settings.budget.trials,
+        trials=settings.budget.trials + sum(one.known is not None for one in candidates),
         seed=settings.seed,
+        optimum=evaluator.optimum(space, objectives),
     )
     trackers = [RunFiles(space), tracker, Terminal()]
+    strategy = Initial(candidates, strategy) if candidates else strategy
     return Search(
         run, space, strategy, evaluator, engine, record, trackers, settings.budget.repeats
     )
 
 
-def identity(plain: Mapping[str, Any], ahead: int, order: str) -> dict[str, Any]:
+def identity(
+    plain: Mapping[str, Any], ahead: int, order: str, machine: str | None
+) -> dict[str, Any]:
     """The part of the config that decides which trials a run has.
 
     Args:
         plain: the whole config.
         ahead: of the engine, which may have counted its workers for it.
         order: likewise.
+        machine: that measures, if the metrics depend on it.
     """
     known = {key: plain[key] for key in IDENTITY}
     evaluator = {key: known["evaluator"][key] for key in known["evaluator"] if key not in NEUTRAL}
@@ -102,18 +112,30 @@ def identity(plain: Mapping[str, Any], ahead: int, order: str) -> dict[str, Any]
         "evaluator": evaluator,
         "engine": {"ahead": ahead, "order": order, "threads": plain["engine"].get("threads")},
         "budget": {"repeats": plain["budget"]["repeats"]},
+        "machine": machine,
     }
 
 
-def build_space(config: DictConfig) -> SearchSpace:
+def build_space(config: DictConfig, builds: bool = True) -> SearchSpace:
     """The search space of a composed config, with its hooks and constraints.
+
+    Args:
+        config: the composed config.
+        builds: whether networks are built, see ``Evaluator.builds``.
 
     Raises:
         ConfigError: if anything in how it is written is wrong; its components are not imported.
     """
     check_read(config)
-    hooks = Hooks(_function(config, "canonical"), _function(config, "encoder"), Judge())
-    return SearchSpace(config, hooks=hooks)
+    canonical = _function(config, "canonical") if builds else None
+    parts = PARTS if builds else network_parts(config)
+    return SearchSpace(config, parts, Hooks(canonical, _function(config, "encoder"), Judge()))
+
+
+def network_parts(config: DictConfig) -> dict[str, tuple[str, ...]]:
+    """Those of ``PARTS`` that say what network a candidate is, and not how that is trained."""
+    known = OmegaConf.select(config, "dataset._target_") is not None
+    return {name: PARTS[name] for name in (["model", "dataset"] if known else ["model"])}
 
 
 def check_read(config: DictConfig) -> None:
@@ -175,18 +197,31 @@ def check_open_component(node: Table) -> None:
             check_call({**given, "_target_": option.value}, node.path, {})
 
 
-def check_objectives(objectives: Sequence[Objective], evaluator: Evaluator) -> None:
-    """Make sure that every objective is measured.
+def wanted(own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The config's objectives beside those of the evaluator's own that it leaves as they are.
+
+    A mapping without a direction (``{at_least: 80}``) leaves the direction as it is.
+    """
+    completed = {
+        name: {"direction": own[name], **part}
+        for name, part in given.items()
+        if name in own and isinstance(part, Mapping)
+    }
+    return {**own, **given, **completed}
+
+
+def check_objectives(objectives: Objectives, evaluator: Evaluator) -> None:
+    """Make sure that every objective and every limited metric is measured.
 
     Raises:
         ConfigError: naming the metrics that are.
     """
-    for objective in objectives:
-        if objective.name not in evaluator.metrics:
+    for name in objectives.names:
+        if name not in evaluator.metrics:
             raise ConfigError(
-                f"objective.{objective.name}",
-                f"nothing measures '{objective.name}'; allowed: {listing(evaluator.metrics)}"
-                f"{nearest(objective.name, evaluator.metrics)}",
+                f"objective.{name}",
+                f"nothing measures '{name}'; allowed: {listing(evaluator.metrics)}"
+                f"{nearest(name, evaluator.metrics)}",
             )
 
 

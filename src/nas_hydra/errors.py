@@ -22,6 +22,10 @@ class ConfigError(NasHydraError):
         self.key = key
         self.problem = problem
 
+    def __reduce__(self) -> tuple[type["ConfigError"], tuple[str, str]]:
+        """Errors of worker processes are pickled."""
+        return ConfigError, (self.key, self.problem)
+
 
 class InfeasibleError(ConfigError):
     """A space's constraints refuse (nearly) every candidate.
@@ -57,8 +61,13 @@ def exit_code(error: BaseException) -> int:
 
 
 def nearest(given: Any, allowed: Iterable[Any]) -> str:
-    """``"; did you mean 'x'?"`` with the nearest allowed name, or an empty string."""
-    matches = get_close_matches(str(given), [str(name) for name in allowed], n=1, cutoff=0.5)
+    """``"; did you mean 'x'?"`` with the nearest allowed name, or an empty string.
+
+    A name that begins with what was given is near, however long it is.
+    """
+    names, start = [str(name) for name in allowed], str(given).lower()
+    longer = [name for name in names if start and name.lower().startswith(start)]
+    matches = get_close_matches(str(given), names, n=1, cutoff=0.5) or longer
     return f"; did you mean '{matches[0]}'?" if matches else ""
 
 

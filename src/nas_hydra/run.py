@@ -1,11 +1,12 @@
 """What one search is, as trackers and reports see it."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nas_hydra.objective import Objective
+from nas_hydra.objective import Objectives
 
 
 @dataclass(frozen=True)
@@ -19,11 +20,12 @@ class Run:
         command: what to type to go on with it after an interruption.
         choices: config group -> the option taken: ``{"strategy": "evolution", ...}``.
         config: the whole resolved config, open values included.
-        objectives: what is optimised; the first one ranks where one number is needed.
+        objectives: what is optimised, and limited.
         genes: names of every gene that can be active.
         metrics: names of everything that the evaluator measures.
         trials: how many trials the budget allows.
         seed: of the search.
+        optimum: objective -> the best value that there is, where it is known.
     """
 
     folder: Path
@@ -32,17 +34,18 @@ class Run:
     command: str
     choices: Mapping[str, str]
     config: Mapping[str, Any]
-    objectives: Sequence[Objective]
+    objectives: Objectives
     genes: Sequence[str]
     metrics: Sequence[str]
     trials: int
     seed: int
+    optimum: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def measures(self) -> list[str]:
         """The objectives' names, then those of the other metrics."""
         objectives = [objective.name for objective in self.objectives]
-        return [*objectives, *(name for name in self.metrics if name not in objectives)]
+        return list(dict.fromkeys([*objectives, *self.metrics]))
 
 
 def weights_file(folder: Path, number: int) -> Path:
@@ -53,3 +56,10 @@ def weights_file(folder: Path, number: int) -> Path:
 def origin_of(weights: Path) -> str:
     """In words, the trial whose weights wait in this file."""
     return f"trial {weights.stem} of {weights.parent.parent.absolute()}"
+
+
+def typed_with(typed: Sequence[str], more: Sequence[str]) -> list[str]:
+    """A command's words with more overrides, before its own: Hydra wants them side by side."""
+    places = (i for i, word in enumerate(typed) if re.match(r"~|[^-].*=", word))
+    first = next(places, len(typed))
+    return [*typed[:first], *more, *typed[first:]]

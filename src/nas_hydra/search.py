@@ -1,5 +1,6 @@
 """The loop: ask, evaluate, record, tell, until the budget is spent."""
 
+import logging
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, as_completed, wait
@@ -11,13 +12,16 @@ from numpy.random import default_rng
 from nas_hydra.engine import Engine, Job
 from nas_hydra.errors import ConfigError, SearchFailedError, exit_code
 from nas_hydra.evaluator import Evaluator
-from nas_hydra.record import StudyRecord
+from nas_hydra.front import Front
+from nas_hydra.record import Record
 from nas_hydra.report.summary import summarize
 from nas_hydra.run import Run, weights_file
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.strategy import Strategy
 from nas_hydra.tracker import Tracker
-from nas_hydra.trial import Proposal, Trial, duplicate
+from nas_hydra.trial import Proposal, Trial, duplicate, measured
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -49,17 +53,20 @@ class Search:
     strategy: Strategy
     evaluator: Evaluator
     engine: Engine
-    record: StudyRecord
+    record: Record
     trackers: Sequence[Tracker]
     repeats: int
     told: list[Trial] = field(default_factory=list, init=False)
-    best: Trial | None = field(default=None, init=False)
+    front: Front = field(init=False)
     _pending: deque[Pending] = field(default_factory=deque, init=False)
     _replayed: deque[int] = field(default_factory=deque, init=False)
     _evaluated: dict[str, list[Trial]] = field(default_factory=dict, init=False)
 
+    def __post_init__(self) -> None:
+        self.front = Front(self.run.objectives)
+
     def __call__(self) -> dict[str, Any]:
-        """Search until the budget is spent or the strategy has no more to propose.
+        """Search until the budget is spent or the space is exhausted.
 
         Returns:
             What ``summary.json`` holds.
@@ -75,9 +82,9 @@ class Search:
         except BaseException as error:
             self._finish(None, exit_code(error))
             raise
-        summary = summarize(self.run, self.told, self.best, self.space.rejected)
-        self._finish(summary, 0 if self.best else 1)
-        if self.best is None:
+        summary = summarize(self.run, self.told, self.front, self.space.rejected)
+        self._finish(summary, 0 if self.front.members else 1)
+        if not self.front.members:
             raise SearchFailedError(failure(self.told))
         return summary
 
@@ -86,6 +93,7 @@ class Search:
         for number in range(self.run.trials):
             proposal = self._ask(number)
             if proposal is None:
+                log.info("the search space is exhausted: no candidate is left after %d", number)
                 break
             self._pending.append(self._begin(proposal))
         while self._pending:
@@ -106,14 +114,18 @@ class Search:
         recorded = self.record.find(proposal)
         if recorded is not None:
             return Pending(proposal.number, finished(recorded), recorded=True)
+        if proposal.known is not None:
+            imported = measured(proposal, proposal.known, self.run.objectives, seconds=0.0)
+            return Pending(proposal.number, finished(imported), recorded=False)
         earlier = self._evaluated.get(proposal.genotype.key, [])
         if len(earlier) > self.repeats:
             known = finished(duplicate(proposal, earlier[0]))
             return Pending(proposal.number, known, recorded=False)
+        genotype = proposal.genotype
         job = Job(
             self.run.objectives,
             proposal,
-            self.space.close(proposal.genotype),
+            self.space.close(genotype) if self.evaluator.builds else genotype,
             len(earlier),
             weights_file(self.run.folder, proposal.number),
         )
@@ -128,7 +140,7 @@ class Search:
         self._take(trial)
         self.strategy.tell(trial)
         for tracker in self.trackers:
-            tracker.tell(trial, self.best, pending.recorded)
+            tracker.tell(trial, self.front, pending.recorded)
 
     def _oldest(self) -> Pending:
         """The trial that was asked first; whatever is finished before it is recorded."""
@@ -159,15 +171,11 @@ class Search:
         )
 
     def _take(self, trial: Trial) -> None:
-        """Count a trial in; of equals, the older stays the best."""
+        """Count a trial in."""
         self.told.append(trial)
+        self.front.add(trial)
         if trial.duplicate_of is None:
             self._evaluated.setdefault(trial.key, []).append(trial)
-        ranking = self.run.objectives[0]
-        if trial.complete and (
-            self.best is None or ranking.fitness(trial.values) > ranking.fitness(self.best.values)
-        ):
-            self.best = trial
 
     def _finish(self, summary: Mapping[str, Any] | None, code: int) -> None:
         self.engine.shutdown()

@@ -1,12 +1,33 @@
 """What a strategy proposes and what comes back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from nas_hydra.objective import Objective, values_of
 from nas_hydra.search_space import Genotype
 
 State = Literal["complete", "pruned", "failed"]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluator measured of one candidate.
+
+    Args:
+        metrics: name -> value, every objective among them; empty if it failed.
+        epochs: how many were trained.
+        seconds: what it took where it took place; None if that is here and now.
+        error: why it came to nothing, in one line; only of one that took place elsewhere, since
+            an evaluator raises its own.
+        source: where it took place, if not here.
+    """
+
+    metrics: Mapping[str, float]
+    epochs: int
+    seconds: float | None = None
+    error: str | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True)
@@ -18,12 +39,14 @@ class Proposal:
         genotype: its decisions.
         origin: where it came from: ``random``, ``mutation``, ``crossover``, ``sampler``, ...
         parents: numbers of the trials that it descends from.
+        known: what another run measured of it; then it is not evaluated.
     """
 
     number: int
     genotype: Genotype
     origin: str
     parents: tuple[int, ...] = ()
+    known: Evaluation | None = None
 
 
 @dataclass(frozen=True)
@@ -68,24 +91,31 @@ class Trial:
         return self.state == "complete"
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """What an evaluator measured of one candidate.
+def measured(
+    proposal: Proposal, evaluation: Evaluation, objectives: Sequence[Objective], seconds: float
+) -> Trial:
+    """The trial that an evaluation makes of a proposal.
 
     Args:
-        metrics: name -> value, every objective among them; empty if it failed.
-        epochs: how many were trained.
-        seconds: what it took where it took place; None if that is here and now.
-        error: why it came to nothing, in one line; only of one that took place elsewhere, since
-            an evaluator raises its own.
-        source: where it took place, if not here.
+        proposal: what was asked for.
+        evaluation: complete if every objective is a finite number in it.
+        objectives: which of the metrics are the trial's values.
+        seconds: what it took, if the evaluation does not say.
     """
-
-    metrics: Mapping[str, float]
-    epochs: int
-    seconds: float | None = None
-    error: str | None = None
-    source: str | None = None
+    error = evaluation.error
+    values = values_of(objectives, evaluation.metrics) if error is None else {}
+    if values is None:
+        values, error = {}, "an objective is not a finite number"
+    return Trial(
+        proposal,
+        "failed" if error else "complete",
+        values,
+        evaluation.metrics,
+        evaluation.epochs,
+        seconds if evaluation.seconds is None else evaluation.seconds,
+        error,
+        source=evaluation.source,
+    )
 
 
 def duplicate(proposal: Proposal, earlier: Trial) -> Trial:

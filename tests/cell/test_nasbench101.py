@@ -12,7 +12,7 @@ from nas_hydra.cell.nasbench101 import (
     EdgeBudget,
     Graph,
     canonical,
-    path_encoding,
+    describe,
     pruned,
     standard_form,
     vertex_channels,
@@ -58,7 +58,7 @@ def renumbered(one, preference):
 def test_the_order_of_vertices_does_not_matter(one, preference):
     other = renumbered(one, preference)
     assert canonical({"cell": other}) == canonical({"cell": one})
-    assert path_encoding({"cell": other}) == path_encoding({"cell": one})
+    assert describe({"cell": other}) == describe({"cell": one})
 
 
 @given(cells, st.sampled_from(OPERATIONS))
@@ -158,7 +158,7 @@ def test_an_output_without_the_input_is_not_valid():
 def test_paths_by_hand():
     """input -> output, input -> conv3x3 -> output, input -> conv3x3 -> conv1x1 -> output."""
     one = cell([(0, 6), (0, 1), (1, 6), (1, 2), (2, 6), (0, 3)], "conv3x3", "conv1x1")
-    found = path_encoding({"cell": one})
+    found = describe({"cell": one})["paths"]
     assert len(found) == 364
     conv3x3, conv1x1 = OPERATIONS.index("conv3x3"), OPERATIONS.index("conv1x1")
     expected = {0, 1 + conv3x3, 1 + 3 + 3 * conv3x3 + conv1x1}

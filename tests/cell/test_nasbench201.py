@@ -10,7 +10,7 @@ from statistics import fmean, pstdev
 
 import pytest
 
-from nas_hydra.cell.nasbench201 import canonical, path_encoding
+from nas_hydra.cell.nasbench201 import canonical, describe
 
 EDGES = ("edge_0_1", "edge_0_2", "edge_1_2", "edge_0_3", "edge_1_3", "edge_2_3")
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
@@ -74,7 +74,7 @@ def test_cells_of_one_form_are_equally_accurate_in_the_benchmark():
 
 
 def features(*operations):
-    return path_encoding(model(*operations))
+    return describe(model(*operations))["paths"]
 
 
 def test_there_are_84_paths():
@@ -91,3 +91,11 @@ def test_paths_by_hand():
     long = 16 * order.index("nor_conv_1x1") + 4 * order.index("nor_conv_3x3")
     expected = {order.index("skip_connect"), 4 + 16 + long + order.index("avg_pool_3x3")}
     assert {place for place, there in enumerate(found) if there} == expected
+
+
+def test_dead_edges_are_in_no_view():
+    """Node 1 leads nowhere, so what leads to it does not matter."""
+    one = ("nor_conv_3x3", "skip_connect", "none", "none", "none", "nor_conv_1x1")
+    other = ("avg_pool_3x3", *one[1:])
+    assert describe(model(*one)) == describe(model(*other))
+    assert describe(model(*one))["operations"] == [1, 1, 0, 0]

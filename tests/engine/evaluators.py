@@ -16,12 +16,13 @@ import psutil
 
 from nas_hydra.engine import Job
 from nas_hydra.errors import CandidateError, ConfigError
+from nas_hydra.evaluator import Evaluator
 from nas_hydra.objective import Objective
 from nas_hydra.search_space import Genotype
 from nas_hydra.trial import Evaluation, Proposal
 
 
-class Acting:
+class Acting(Evaluator):
     """Does what the candidate's ``act`` says; measures the process that it is in."""
 
     metrics = ("acc", "pid", "adopted")
@@ -171,7 +172,7 @@ class Training(Acting):
         return float(self._shared[0])
 
 
-class Waiting:
+class Waiting(Evaluator):
     """Measures at once, but for the first candidate: that waits until five others are done."""
 
     metrics = ("val_acc",)

@@ -16,7 +16,12 @@ MISTAKES = {
     "unknown group": (["stratgy=evolution"], ["stratgy", "did you mean 'strategy'?"]),
     "misspelt option": (
         ["strategy=evoluton"],
-        ["strategy", "'evoluton'", "'evolution', 'random', 'tpe'", "did you mean 'evolution'?"],
+        [
+            "strategy",
+            "'evoluton'",
+            "'evolution', 'gp', 'local_search'",
+            "did you mean 'evolution'?",
+        ],
     ),
     "unknown key": (["budget.trails=3"], ["budget.trails", "did you mean 'trials'?"]),
     "key the file leaves out": (["trainer.precision=32"], ["+trainer.precision=VALUE"]),
@@ -25,7 +30,7 @@ MISTAKES = {
         ["+trainer.max_epoch=3"],
         ["trainer.max_epoch", "did you mean 'max_epochs'?"],
     ),
-    "deleted group": (["~strategy"], ["strategy: is missing"]),
+    "deleted group": (["~scheduler"], ["scheduler: is missing"]),
     "not an override": (["strategy"], ["strategy", "KEY=VALUE"]),
     "empty value": (["seed="], ["seed: is ''", "integer"]),
     "wrong type": (["optimizer.lr=fast"], ["optimizer.lr: is 'fast'", "number"]),
@@ -47,7 +52,7 @@ MISTAKES = {
     ),
     "open value in the wrong place": (["seed={_int_:{low:0,high:3}}"], ["seed"]),
     "population below tournament": (
-        ["strategy.population_size=2"],
+        ["strategy/parents=tournament", "strategy.population_size=2"],
         ["strategy.population_size: is 2", "at least 3"],
     ),
     "unmeasured objective": (

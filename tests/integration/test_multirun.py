@@ -44,9 +44,9 @@ def test_every_job_is_one_wandb_run_of_the_sweeps_group(monkeypatch):
 
 
 def test_a_failing_job_does_not_stop_the_others_and_shows_in_the_exit_code(monkeypatch, capsys):
-    overrides = ("strategy=evolution", "strategy.population_size=2,4")
+    overrides = ("strategy=evolution", "strategy.population_size=0,4")
     assert nas_hydra(monkeypatch, *SWEEP, "tracker=wandb", *overrides) == 2
-    assert "error: strategy.population_size: is 2" in capsys.readouterr().err
+    assert "error: strategy.population_size: is 0" in capsys.readouterr().err
     assert len(rows(Path("sweep/1-evolution-conv_net-digits-0"))) == 3
 
 

@@ -105,29 +105,27 @@ def test_architecture_and_learning_rate_are_searched_together(search):
 
 
 def test_a_candidate_is_trained_once(search):
-    summary = search("strategy=random", "search_space.width._choice_=[16]", *ONE_BLOCK)
+    summary = search(*STUBBORN)
     assert summary["trials"] == {
         "complete": 3,
         "pruned": 0,
         "failed": 0,
         "duplicates_saved": 2,
+        "infeasible": 0,
         "rejected": 0,
     }
 
 
 def test_a_candidate_is_trained_again_if_asked(search):
-    space = ("strategy=random", "search_space.width._choice_=[16]", *ONE_BLOCK)
-    summary = search(*space, "budget.repeats=1")
+    summary = search(*STUBBORN, "budget.repeats=1")
     assert summary["trials"]["duplicates_saved"] == 1
     first, second, third = (row["val_loss"] for row in rows(Path("run")))
     assert first != second
     assert first == third
 
 
-ONE_BLOCK = (
-    "search_space.model._args_.0._repeat_._int_={low:1,high:1}",
-    "search_space.model._args_.0._block_.kernel_size._choice_=[3]",
-)
+STUBBORN = ("strategy=random", "strategy._target_=strategy.strategies.Stubborn")
+"""Proposes one candidate again and again."""
 
 
 def test_the_test_split_is_not_touched(search, monkeypatch):

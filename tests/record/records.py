@@ -6,8 +6,8 @@ import numpy
 from omegaconf import OmegaConf
 
 from nas_hydra.objective import Objective
-from nas_hydra.record import StudyRecord
-from nas_hydra.record.storage import journal, memory, storage
+from nas_hydra.record.storage import journal, storage
+from nas_hydra.record.study import StudyRecord
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.trial import Proposal, Trial
 
@@ -43,7 +43,6 @@ def open_record(store, study="search", identity=IDENTITY, objectives=OBJECTIVES,
 
 
 STORES = {
-    "memory": lambda folder: memory(),
     "journal": lambda folder: journal(str(folder / "run" / "journal.log")),
     "sqlite": lambda folder: storage(f"sqlite:///{folder}/all.db"),
 }

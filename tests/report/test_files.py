@@ -12,7 +12,7 @@ from nas_hydra.report.files import RunFiles, read_summary
 from nas_hydra.report.summary import summarize
 from nas_hydra.run import weights_file
 from nas_hydra.search_space import SearchSpace
-from trials import search, told, trials
+from trials import search, standing, told, trials
 
 SPACE = SearchSpace(
     OmegaConf.create(
@@ -32,12 +32,12 @@ def write(folder: Path, upto: int = 4, weights: bool = True, finish: bool = True
     run = search(folder)
     files = RunFiles(SPACE)
     files.start(run)
-    for trial, best in told()[:upto]:
+    for trial, front in told()[:upto]:
         if weights and trial.complete and trial.duplicate_of is None:
             torch.save({"trial": torch.tensor(trial.number)}, weights_file(folder, trial.number))
-        files.tell(trial, best, recorded=not weights)
+        files.tell(trial, front, recorded=not weights)
     if finish:
-        files.finish(summarize(run, trials(), trials()[2]), 0)
+        files.finish(summarize(run, trials(), standing(*trials())), 0)
     else:
         files.finish(None, 130)
 
@@ -77,8 +77,8 @@ def test_table_has_a_row_per_trial_in_ask_order(folder):
 def test_table_is_on_disk_while_the_search_runs(folder):
     files = RunFiles(SPACE)
     files.start(search(folder))
-    for number, (trial, best) in enumerate(told(), start=1):
-        files.tell(trial, best, recorded=False)
+    for number, (trial, front) in enumerate(told(), start=1):
+        files.tell(trial, front, recorded=False)
         assert len(table(folder)) == number
 
 
@@ -122,8 +122,8 @@ def test_summary_has_the_documented_keys(folder):
     write(folder)
     summary = json.loads((folder / "summary.json").read_text())
     assert list(summary) == [
-        *("strategy", "search_space", "dataset", "seed", "objectives", "trials", "best"),
-        *("seconds", "versions"),
+        *("strategy", "search_space", "dataset", "seed", "objectives", "trials", "exhausted"),
+        *("best", "seconds", "versions"),
     ]
     assert summary["objectives"] == {"val_acc": "maximize"}
     assert summary["trials"] == {
@@ -131,6 +131,7 @@ def test_summary_has_the_documented_keys(folder):
         "pruned": 0,
         "failed": 1,
         "duplicates_saved": 1,
+        "infeasible": 0,
         "rejected": 0,
     }
     assert summary["best"] == {

@@ -199,9 +199,12 @@ def test_an_encoding_reads_like_the_config():
 
 def test_graph_features_stand_behind_the_genes():
     plain = model_of("{_choice_: [2, 3], _name_: n}")
-    plain.hooks = Hooks(encoder=lambda model: [model * 10, -1])
-    assert list(plain.encode({"n": 3}).values) == [0, 1, 30, -1]
-    assert list(plain.encode({"n": 3}).mask) == [True] * 4
+    plain.hooks = Hooks(encoder=lambda model: {"ten": [model * 10], "rest": [-1, 5]})
+    found = plain.encode({"n": 3})
+    assert list(found.values) == [0, 1, 30, -1, 5]
+    assert list(found.mask) == [True] * 5
+    assert found.genes == {"n": slice(0, 2)}
+    assert found.views == {"ten": slice(2, 3), "rest": slice(3, 5)}
 
 
 @pytest.mark.parametrize("gene", CONTINUOUS, ids=lambda gene: gene.name)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from nas_hydra.errors import ConfigError, InfeasibleError
-from nas_hydra.objective import Objective
+from nas_hydra.objective import Objective, Objectives
 from nas_hydra.search_space import Hooks, SearchSpace, every, fixed
 from nas_hydra.strategy.conformance import (
     PARTS,
@@ -20,9 +20,15 @@ from nas_hydra.strategy.conformance import (
     smooth,
     varied_space,
 )
+from nas_hydra.strategy.design import RandomDesign
+from nas_hydra.strategy.evolution import Evolution
+from nas_hydra.strategy.parents import Truncation
+from nas_hydra.strategy.survivors import Best
+from nas_hydra.strategy.variation import Mutation
+from nas_hydra.trial import Proposal
 from strategy.strategies import maker
 
-OBJECTIVES = [Objective("value", "maximize")]
+OBJECTIVES = Objectives((Objective("value", "maximize"),))
 SURVIVORS = ("best", "offspring", "youngest")
 
 
@@ -75,7 +81,8 @@ def test_a_full_population_keeps_its_size(size, generation, survivors, steps, sh
     for ask in steps:
         if ask or not driven.pending:
             proposal = driven.ask()
-            assert proposal is not None or driven.pending
+            exhausted = small and driven.asked == 24
+            assert proposal is not None or driven.pending or exhausted
         else:
             driven.tell()
         population = driven.strategy.population
@@ -86,12 +93,11 @@ def test_a_full_population_keeps_its_size(size, generation, survivors, steps, sh
 
 @pytest.mark.parametrize("survivors", SURVIVORS)
 @pytest.mark.parametrize("generation", [1, 5])
-def test_nobody_is_proposed_twice_before_the_space_is_exhausted(survivors, generation):
+def test_nobody_is_proposed_twice_and_the_search_ends_with_the_space(survivors, generation):
     make = maker("evolution", population_size=4, generation_size=generation, survivors=survivors)
     for seed in range(5):
         trials = simulate(make, small_space(), smooth, 40, seed=seed, ahead=2)
-        assert len({trial.key for trial in trials[:24]}) == 24
-        assert {trial.key for trial in trials[24:]} <= {trial.key for trial in trials[:24]}
+        assert len({trial.key for trial in trials}) == len(trials) == 24
 
 
 def test_the_rare_candidates_of_a_lopsided_space_are_found_in_the_end():
@@ -123,6 +129,114 @@ def test_failures_are_replaced_until_the_first_population_is_full():
 def test_no_more_are_asked_for_than_the_first_population_needs():
     driven = Driven(maker("evolution", population_size=5), varied_space(), smooth)
     assert [driven.ask() is None for _ in range(7)] == [False] * 5 + [True] * 2
+
+
+@pytest.mark.parametrize("generation", [1, 3])
+def test_few_founders_are_enough_and_the_population_grows_from_them(generation):
+    make = maker("evolution", population_size=8, founders=3, generation_size=generation)
+    driven = Driven(make, varied_space(), smooth)
+    sizes, origins = [], []
+    for _ in range(16):
+        origins.append(driven.ask().origin)
+        driven.tell()
+        sizes.append(len(driven.strategy.population))
+    assert origins == ["random"] * 3 + ["crossover+mutation"] * 13
+    assert max(sizes) == 8
+    assert sizes == sorted(sizes)
+
+
+def test_more_founders_than_members_are_sorted_out_by_the_first_survivors():
+    make = maker("evolution", population_size=3, founders=9, generation_size=1)
+    driven = Driven(make, varied_space(), smooth)
+    for _ in range(10):
+        driven.ask()
+        driven.tell()
+    assert len(driven.strategy.population) == 3
+
+
+class Choosy:
+    """A prescreen that takes the last of three children, and none at every fourth call."""
+
+    def __init__(self):
+        self.started, self.told, self.seen, self.calls, self.waiting = 0, [], [], 0, []
+
+    def start(self, space, objectives, unseen):
+        self.started += 1
+        self.unseen = unseen
+
+    def tell(self, trial):
+        self.told.append(trial.number)
+
+    def __call__(self, breed, pending, rng):
+        self.calls += 1
+        self.waiting.append(list(pending))
+        children = [breed() for _ in range(3)]
+        assert all(self.unseen.fresh(child.genotype) for child in children)
+        self.seen.append(children[-1].genotype.key)
+        return None if self.calls % 4 == 0 else children[-1]
+
+
+def evolution(space, objectives, prescreen):
+    return Evolution(
+        space,
+        objectives,
+        population_size=6,
+        generation_size=1,
+        founders=3,
+        design=RandomDesign(),
+        parents=Truncation(0.5),
+        variation=Mutation(None, 1),
+        prescreen=prescreen,
+        survivors=Best(),
+    )
+
+
+def test_a_prescreen_is_told_everything_and_its_child_is_proposed():
+    prescreen = Choosy()
+
+    def make(space, objectives, seed):
+        return evolution(space, objectives, prescreen)
+
+    trials = simulate(make, varied_space(), lambda g: math.nan if hilly(g) < 0.2 else smooth(g), 30)
+    assert prescreen.started == 1
+    assert prescreen.told == list(range(30))
+    children = [trial for trial in trials if trial.proposal.origin == "mutation"]
+    wanted = [key for call, key in enumerate(prescreen.seen, start=1) if call % 4]
+    assert [trial.key for trial in children] == wanted
+    at_random = [trial.number for trial in trials if trial.proposal.origin == "random"]
+    assert len(at_random) == 30 - len(wanted) > 3
+
+
+def test_a_prescreen_sees_what_is_pending():
+    prescreen = Choosy()
+
+    def make(space, objectives, seed):
+        return evolution(space, objectives, prescreen)
+
+    driven = Driven(make, varied_space(), smooth)
+    for _ in range(3):
+        driven.ask()
+        driven.tell()
+    proposals = [driven.ask() for _ in range(3)]
+    assert prescreen.waiting == [[one.genotype for one in proposals[:n]] for n in range(3)]
+
+
+def test_what_it_did_not_propose_joins_the_population_and_is_not_proposed():
+    make = maker("evolution", population_size=4, generation_size=4)
+    driven = Driven(make, small_space(), smooth)
+    given = list(every(small_space()))[:10]
+    for number, genotype in enumerate(given):
+        driven.strategy.tell(outcome(Proposal(number, genotype, "initial"), smooth(genotype)))
+    assert len(driven.strategy.population) == 4
+    driven.asked = 10
+    proposals = [driven.ask()]
+    while proposals[-1] is not None or driven.pending:
+        if proposals[-1] is None:
+            driven.tell()
+        proposals.append(driven.ask())
+    keys = {proposal.genotype.key for proposal in proposals if proposal is not None}
+    assert len(keys) == 14
+    assert not keys & {genotype.key for genotype in given}
 
 
 def test_a_generation_waits_for_the_last_of_the_one_before():
@@ -197,8 +311,10 @@ def test_minimised_objectives_are_minimised():
 @pytest.mark.parametrize(
     ("changes", "key"),
     [
-        ({"population_size": 2}, "strategy.population_size"),
-        ({"population_size": 0, "parents": "truncation"}, "strategy.population_size"),
+        ({"population_size": 2, "parents": "tournament"}, "strategy.population_size"),
+        ({"founders": 2, "parents": "tournament"}, "strategy.founders"),
+        ({"founders": 0}, "strategy.founders"),
+        ({"population_size": 0}, "strategy.population_size"),
         ({"generation_size": 0}, "strategy.generation_size"),
         ({"population_size": "many"}, "strategy.population_size"),
         ({"populaton_size": 3}, "strategy.populaton_size"),
@@ -212,12 +328,12 @@ def test_wrong_sizes_are_refused_by_name(changes, key):
 
 def test_the_refusal_of_a_small_population_says_what_would_do():
     with pytest.raises(ConfigError, match="draws 3 at a time, so at least 3 is needed"):
-        maker("evolution", population_size=2)(small_space(), OBJECTIVES, 0)
+        maker("evolution", population_size=2, parents="tournament")(small_space(), OBJECTIVES, 0)
 
 
 def test_several_objectives_are_refused():
-    both = [Objective("value", "maximize"), Objective("params", "minimize")]
-    with pytest.raises(ConfigError, match="value, params"):
+    both = Objectives((Objective("value", "maximize"), Objective("params", "minimize")))
+    with pytest.raises(ConfigError, match="'value', 'params' were given"):
         maker("evolution")(small_space(), both, 0)
 
 
@@ -250,7 +366,7 @@ def test_the_feasible_candidates_of_a_small_space_are_found_and_no_others():
     for seed in range(3):
         space = small_space_where(lambda model: (model["b"] + model["c"]) % 2)
         trials = simulate(maker("evolution", population_size=4), space, smooth, 30, seed=seed)
-        assert len({trial.key for trial in trials[:12]}) == 12
+        assert len({trial.key for trial in trials}) == len(trials) == 12
         assert all(space.feasible(trial.proposal.genotype) for trial in trials)
 
 

@@ -1,3 +1,4 @@
+from collections import Counter
 from functools import cache
 
 import numpy
@@ -9,7 +10,7 @@ from omegaconf import OmegaConf
 from nas_hydra.errors import ConfigError
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.strategy.conformance import PARTS, single_space, small_space, varied_space
-from nas_hydra.strategy.variation import Chain, Mutation, UniformCrossover
+from nas_hydra.strategy.variation import Chain, Mutation, OnePointCrossover, UniformCrossover
 
 SPACE = varied_space()
 seeds = st.integers(0, 2**32 - 1)
@@ -25,11 +26,12 @@ def operators():
         "rate": Mutation(rate=0.3, count=None),
         "count": Mutation(rate=None, count=2),
         "crossover": UniformCrossover(0.9),
+        "one-point": OnePointCrossover(0.9),
         "chain": Chain([UniformCrossover(1.0), Mutation(rate=1.0, count=None)]),
     }
 
 
-@pytest.mark.parametrize("name", ["rate", "count", "crossover", "chain"])
+@pytest.mark.parametrize("name", ["rate", "count", "crossover", "one-point", "chain"])
 @given(seed=seeds)
 @settings(max_examples=80, deadline=None)
 def test_children_are_inside_the_space(name, seed):
@@ -39,12 +41,45 @@ def test_children_are_inside_the_space(name, seed):
     assert SPACE.genotype(dict(child)).key == child.key
 
 
+crossovers = pytest.mark.parametrize("crossover", [UniformCrossover, OnePointCrossover])
+
+
+@crossovers
 @given(seed=seeds)
 @settings(max_examples=80, deadline=None)
-def test_crossover_of_equals_is_their_equal(seed):
+def test_crossover_of_equals_is_their_equal(crossover, seed):
     rng = rng_of(seed)
     parent = SPACE.sample(rng)
-    assert UniformCrossover(1.0)(SPACE, [parent, parent], rng) == parent
+    assert crossover(1.0)(SPACE, [parent, parent], rng) == parent
+
+
+@cache
+def row(size):
+    """So many numbers in a row, that are hardly ever equal."""
+    model = {f"g{i}": {"_int_": {"low": 0, "high": 10**6}} for i in range(size)}
+    return SearchSpace(OmegaConf.create({"model": model}), PARTS)
+
+
+@given(seed=seeds, size=st.integers(1, 12))
+@settings(max_examples=150, deadline=None)
+def test_one_point_crossover_joins_a_head_and_a_tail(seed, size):
+    space, rng = row(size), rng_of(seed)
+    first, second = space.sample(rng), space.sample(rng)
+    child = tuple(OnePointCrossover(1.0)(space, [first, second], rng).values())
+    one, other = tuple(first.values()), tuple(second.values())
+    joined = {one[:point] + other[point:] for point in range(1, max(2, size))}
+    assert child in joined
+
+
+def test_every_point_is_as_likely():
+    space = row(5)
+    zeros, ones = (space.genotype({f"model.g{i}": n for i in range(5)}) for n in (0, 1))
+    points = Counter(
+        sum(OnePointCrossover(1.0)(space, [ones, zeros], rng_of(seed)).values())
+        for seed in range(2000)
+    )
+    assert set(points) == {1, 2, 3, 4}
+    assert all(400 < times < 600 for times in points.values())
 
 
 @given(seed=seeds)
@@ -62,12 +97,13 @@ def test_a_count_of_one_changes_one_decision(seed):
         assert is_part(*sorted([blocks_of(parent), blocks_of(child)], key=len))
 
 
+@crossovers
 @given(seed=seeds)
 @settings(max_examples=80, deadline=None)
-def test_a_crossed_child_has_every_decision_from_a_parent_that_has_the_gene(seed):
+def test_a_crossed_child_has_every_decision_from_a_parent_that_has_the_gene(crossover, seed):
     rng = rng_of(seed)
     parents = first, second = SPACE.sample(rng), SPACE.sample(rng)
-    child = UniformCrossover(1.0)(SPACE, parents, rng)
+    child = crossover(1.0)(SPACE, parents, rng)
     for name in single(child):
         owners = [parent[name] for parent in parents if name in parent]
         assert not owners or child[name] in owners
@@ -125,10 +161,11 @@ def test_a_higher_count_than_there_are_genes_changes_all():
     assert all(child[name] != parent[name] for name in parent)
 
 
-def test_without_crossing_the_child_is_the_first_parent():
+@crossovers
+def test_without_crossing_the_child_is_the_first_parent(crossover):
     rng = rng_of(0)
     first, second = SPACE.sample(rng), SPACE.sample(rng)
-    assert UniformCrossover(0.0)(SPACE, [first, second], rng) == first
+    assert crossover(0.0)(SPACE, [first, second], rng) == first
 
 
 def test_a_chain_tells_all_its_steps():
@@ -145,7 +182,7 @@ def test_a_chain_tells_all_its_steps():
         (lambda: Mutation(rate=1.1, count=None), "rate is 1.1"),
         (lambda: Mutation(rate=None, count=0), "count is 0"),
         (lambda: UniformCrossover(-0.1), "probability is -0.1"),
-        (lambda: UniformCrossover(1.1), "probability is 1.1"),
+        (lambda: OnePointCrossover(1.1), "probability is 1.1"),
         (lambda: Chain([]), "at least one"),
         (lambda: Chain([Mutation(0.1, None), UniformCrossover(0.9)]), "can only come first"),
     ],

@@ -5,28 +5,29 @@ import io
 import pytest
 from rich.console import Console
 
+from nas_hydra.objective import Limit, Objectives
 from nas_hydra.report.summary import summarize
 from nas_hydra.tracker import terminal
-from nas_hydra.tracker.terminal import Terminal
-from trials import search, told, trials
+from nas_hydra.tracker.terminal import Terminal, show
+from trials import ONE, TWO, complete, search, standing, told, trials
 
 
 @pytest.fixture
 def follow(tmp_path, monkeypatch):
     """A search followed by the terminal: what it printed while running."""
 
-    def run(upto=4, recorded=0, finish=True, is_terminal=False):
+    def run(*given, upto=4, recorded=0, finish=True, is_terminal=False, objectives=ONE):
         stream = io.StringIO()
         console = Console(
             file=stream, force_terminal=is_terminal, soft_wrap=True, width=100, markup=False
         )
         monkeypatch.setattr(terminal, "messages", console)
-        followed = search(tmp_path / "run")
+        followed = search(tmp_path / "run", objectives=objectives)
         tracker = Terminal()
         tracker.start(followed)
-        for trial, best in told()[:upto]:
-            tracker.tell(trial, best, recorded=trial.number < recorded)
-        summary = summarize(followed, trials(), trials()[2]) if finish else None
+        for trial, front in told(*given, objectives=objectives)[:upto]:
+            tracker.tell(trial, front, recorded=trial.number < recorded)
+        summary = summarize(followed, given or trials(), front) if finish else None
         tracker.finish(summary, 0 if finish else 130)
         return stream.getvalue()
 
@@ -64,6 +65,30 @@ def test_the_end_names_the_winner_the_files_and_three_commands(follow, capsys, t
     assert shown.split("next")[1].count("nas-hydra") == 3
 
 
+def test_several_objectives_have_a_front(follow, capsys):
+    two = complete(0, 0.5, {}, val_loss=3.0), complete(1, 0.75, {}, val_loss=5.0)
+    printed = follow(*two, objectives=TWO)
+    assert "val_loss 5  mutation    <- on the front" in printed
+    shown = capsys.readouterr().out
+    assert "front: 2 of 2 trials, hypervolume 0" in shown
+    assert "trial 1  val_acc 0.75, val_loss 5" in shown
+
+
+def test_the_live_line_of_several_objectives_shows_the_knee():
+    front = standing(complete(0, 0.5, {}, val_loss=3.0), objectives=TWO)
+    assert terminal.standing(front) == "best val_acc 0.5, val_loss 3 (trial 0)"
+    front.add(complete(1, 0.75, {}, val_loss=5.0))
+    shown = terminal.standing(front)
+    assert shown == "front of 2, knee val_acc 0.5, val_loss 3 (trial 0)"
+
+
+def test_limits_that_nothing_meets_are_mentioned(follow, capsys):
+    limited = Objectives(ONE.optimised, (Limit("val_acc", at_least=0.9),))
+    printed = follow(objectives=limited)
+    assert printed.count("best so far, but over a limit") == 2
+    assert "no trial meets the limits" in capsys.readouterr().out
+
+
 def test_an_interrupted_search_says_how_to_go_on(follow, tmp_path):
     printed = follow(upto=2, finish=False)
     assert "stopped after 2 of 4 trials; all are recorded" in printed
@@ -75,3 +100,46 @@ def test_recorded_trials_are_counted_not_listed(follow):
     assert "3 trials are recorded already" in printed
     assert "too deep" not in printed
     assert "known from trial 0" in printed
+
+
+def shown_at_the_end(capsys, folder, **changes) -> str:
+    run = search(folder, **changes)
+    show(run, summarize(run, trials(), standing(*trials())))
+    return capsys.readouterr().out
+
+
+def test_the_winner_is_shown_with_all_that_was_measured(capsys, tmp_path):
+    assert "trial 2, val_acc 0.8 (val_loss 0.2)" in shown_at_the_end(capsys, tmp_path / "run")
+
+
+def test_only_counts_that_say_something_are_shown(capsys, tmp_path):
+    shown = shown_at_the_end(capsys, tmp_path / "run")
+    assert "done: 3 complete, 1 failed, 1 duplicates saved; 3 s of evaluation" in shown
+
+
+@pytest.mark.parametrize(("optimum", "regret"), [(0.95, "regret 0.15"), (0.8, "found")])
+def test_a_known_optimum_is_told_with_the_regret(optimum, regret, capsys, tmp_path):
+    shown = shown_at_the_end(capsys, tmp_path / "run", optimum={"val_acc": optimum})
+    assert f"optimum: val_acc {optimum}, {regret}" in shown
+
+
+def test_no_optimum_is_made_up(capsys, tmp_path):
+    assert "optimum:" not in shown_at_the_end(capsys, tmp_path / "run")
+
+
+def test_commands_to_try_next_are_the_users_own_with_a_change(capsys, tmp_path):
+    typed = "strategy=random +optimizer.lr=0.1 dataset.limit=9"
+    command = f"nas-hydra --config-dir my hydra.run.dir=x {typed}"
+    shown = shown_at_the_end(capsys, tmp_path / "run", command=command)
+    for line in (
+        "nas-hydra --config-dir my dataset=fashion_mnist strategy=random +optimizer.lr=0.1",
+        "nas-hydra --config-dir my strategy=tpe +optimizer.lr=0.1 dataset.limit=9",
+        "nas-hydra -m --config-dir my strategy=evolution,random,tpe seed=0,1 +optimizer.lr=0.1",
+    ):
+        assert line in shown
+    assert "hydra.run.dir" not in shown
+
+
+def test_without_a_dataset_no_other_one_is_suggested(capsys, tmp_path):
+    choices = {"strategy": "random", "search_space": "mine", "dataset": "none"}
+    assert "fashion" not in shown_at_the_end(capsys, tmp_path / "run", choices=choices)

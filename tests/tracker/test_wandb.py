@@ -12,11 +12,12 @@ import yaml
 
 from nas_hydra.component import build
 from nas_hydra.errors import ConfigError
+from nas_hydra.front import Front
 from nas_hydra.run import Run
 from nas_hydra.tracker.none import NoTracker
 from nas_hydra.tracker.wandb import ID_FILE, WandbTracker
 from tracker.wandb_file import BLOCK, WandbRun, read_runs
-from trials import search, told
+from trials import TWO, complete, search, told
 
 CONF = Path(__file__).parents[2] / "conf" / "tracker"
 KEY = "k" * 40
@@ -49,8 +50,8 @@ def track(run: Run, upto: int = 4, recorded: int = 0, exit_code: int = 0, **chan
     """A whole search of ``upto`` trials, the first ``recorded`` of them by an earlier process."""
     sink = tracker(**changes)
     sink.start(run)
-    for trial, best in told()[:upto]:
-        sink.tell(trial, best, recorded=trial.number < recorded)
+    for trial, front in told()[:upto]:
+        sink.tell(trial, front, recorded=trial.number < recorded)
     sink.finish(SUMMARY if exit_code == 0 else None, exit_code)
 
 
@@ -109,9 +110,24 @@ def test_summary_has_the_winner_and_the_counts(tmp_path):
 def test_summary_has_the_pareto_front(tmp_path):
     sink = tracker()
     sink.start(search(tmp_path / "run"))
-    sink.finish({**SUMMARY, "pareto": [SUMMARY["best"]]}, 0)
+    sink.finish({**SUMMARY, "pareto": [SUMMARY["best"]], "hypervolume": 0.25}, 0)
     (found,) = read_runs(tmp_path / "run")
     assert found.summary["pareto"] == [SUMMARY["best"]]
+    assert found.summary["hypervolume"] == 0.25
+
+
+def test_history_of_several_objectives_has_the_front(tmp_path):
+    run = search(tmp_path / "run", objectives=TWO)
+    sink, front = tracker(), Front(TWO)
+    sink.start(run)
+    for trial in (complete(0, 0.5, {}, val_loss=3.0), complete(1, 0.75, {}, val_loss=5.0)):
+        front.add(trial)
+        sink.tell(trial, front, recorded=False)
+    sink.finish(None, 0)
+    (found,) = read_runs(run.folder)
+    assert [row["front/size"] for row in found.history] == [1, 2]
+    assert [row["hypervolume"] for row in found.history] == [0.0, 0.0]  # the worst is at the ends
+    assert [row["best/val_loss"] for row in found.history] == [3.0, 3.0]
 
 
 def test_artifact_has_the_files_that_are_there(tmp_path):

@@ -7,7 +7,7 @@ operations on two different earlier nodes, and the cell's output is all four of 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from nas_hydra.cell.path import Route, path_features
+from nas_hydra.cell.path import views
 
 OPERATIONS = (
     *("skip_connect", "max_pool_3x3", "avg_pool_3x3"),
@@ -15,32 +15,46 @@ OPERATIONS = (
 )
 INPUTS = (0, 1)
 
+Edge = tuple[int, int]
+"""A node and which of its two operations."""
 
-def path_encoding(model: Mapping[str, Any], longest: int) -> list[float]:
-    """Which sequences of operations lead from each input to the output, in each kind of cell.
+
+def describe(model: Mapping[str, Any], longest: int) -> dict[str, list[float]]:
+    """The cells as numbers: each kind of cell, seen from each of its inputs; see ``path.views``.
 
     Args:
         model: the closed config of ``nas_hydra.model.darts.Darts``.
         longest: paths of more operations are left out, 1 to 4: a number n gives
             4 * (7 + ... + 7 ** n) features, of which the long ones are nearly always 0.
     """
-    return [
-        feature
-        for kind in ("normal", "reduction")
-        for start in INPUTS
-        for feature in path_features(routes(model[kind], start), OPERATIONS, range(1, longest + 1))
-    ]
+    merged: dict[str, list[float]] = {}
+    for kind in ("normal", "reduction"):
+        operation = operations_of(model[kind])
+        for start in INPUTS:
+            found = views(ways(model[kind], start), operation, OPERATIONS, range(1, longest + 1))
+            for name, features in found.items():
+                merged.setdefault(name, []).extend(features)
+    return merged
 
 
-def routes(cell: Sequence[Mapping[str, Any]], start: int) -> Iterator[Route]:
-    """The operations on each way from one of the two inputs to a node of the cell.
+def operations_of(cell: Sequence[Mapping[str, Any]]) -> dict[Edge, str]:
+    """The operation on each edge."""
+    return {
+        (node, slot): name
+        for node, entry in enumerate(cell, start=len(INPUTS))
+        for slot, name in enumerate(entry["operations"])
+    }
+
+
+def ways(cell: Sequence[Mapping[str, Any]], start: int) -> Iterator[tuple[Edge, ...]]:
+    """The edges on each way from one of the two inputs to a node of the cell.
 
     Args:
         cell: for each node, its two ``inputs`` and the ``operations`` on them.
         start: 0 or 1.
     """
-    known: list[list[Route]] = [[()] if start == node else [] for node in INPUTS]
-    for node in cell:
-        pairs = zip(node["inputs"], node["operations"], strict=True)
-        known.append([(*route, name) for source, name in pairs for route in known[source]])
+    known: list[list[tuple[Edge, ...]]] = [[()] if start == node else [] for node in INPUTS]
+    for node, entry in enumerate(cell, start=len(INPUTS)):
+        inputs = enumerate(entry["inputs"])
+        known.append([(*way, (node, slot)) for slot, source in inputs for way in known[source]])
         yield from known[-1]

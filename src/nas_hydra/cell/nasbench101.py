@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain, combinations, groupby, permutations, product
 from typing import Any, Protocol
 
-from nas_hydra.cell.path import Route, path_features
+from nas_hydra.cell.path import views
 
 VERTICES = 7
 OPERATIONS = ("conv3x3", "conv1x1", "maxpool3x3")
@@ -133,24 +133,28 @@ def _colours(graph: Graph) -> list[int]:
     return labels
 
 
-def path_encoding(model: Mapping[str, Any]) -> list[float]:
-    """Which of the 1 + 3 + ... + 243 = 364 sequences of operations lead from input to output.
+def describe(model: Mapping[str, Any]) -> dict[str, list[float]]:
+    """The cell as numbers: 3 operations, 16 steps and 1 + 3 + ... + 243 = 364 paths.
+
+    See ``path.views``.
 
     Args:
         model: the closed config of ``nas_hydra.model.nasbench101.NasBench101``.
     """
-    return path_features(routes(pruned(model["cell"])), OPERATIONS, range(VERTICES - 1))
+    graph = pruned(model["cell"])
+    operation = dict(enumerate(graph.operations, start=1))
+    return views(ways(graph), operation, OPERATIONS, range(VERTICES - 1))
 
 
-def routes(graph: Graph) -> Iterator[Route]:
-    """The operations on each way from the input to the output."""
+def ways(graph: Graph) -> Iterator[tuple[int, ...]]:
+    """The inner vertices on each way from the input to the output."""
 
-    def onwards(vertex: int, route: Route) -> Iterator[Route]:
+    def onwards(vertex: int, way: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
         for target in graph.targets(vertex):
             if target == graph.output:
-                yield route
+                yield way
             else:
-                yield from onwards(target, (*route, graph.operations[target - 1]))
+                yield from onwards(target, (*way, target))
 
     return onwards(0, ())
 

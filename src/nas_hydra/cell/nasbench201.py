@@ -7,7 +7,7 @@ node is the sum of what its edges bring. Node 0 is the input, node 3 the output.
 from collections.abc import Mapping
 from typing import Any
 
-from nas_hydra.cell.path import Route, path_features
+from nas_hydra.cell.path import views
 
 NODES = 4
 OPERATIONS = ("skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
@@ -46,23 +46,28 @@ def _term(operation: str, value: str) -> str:
     return value if operation == "skip_connect" else f"({value})@{operation}"
 
 
-def path_encoding(model: Mapping[str, Any]) -> list[float]:
-    """Which of the 4 + 16 + 64 sequences of operations lead from the input to the output.
+def describe(model: Mapping[str, Any]) -> dict[str, list[float]]:
+    """The cell as numbers: 4 operations, 25 steps and 84 paths, see ``path.views``.
 
-    A path over a ``none`` is no path, so that the encoding has 84 features and not 155.
+    A way over a ``none`` is no way, so that there are 84 possible paths and not 155.
 
     Args:
         model: the closed config of ``nas_hydra.model.nasbench201.NasBench201``.
     """
-    routes: list[list[Route]] = [[()]]
+    return views(ways(model["cell"]), model["cell"], OPERATIONS, range(1, NODES))
+
+
+def ways(cell: Mapping[str, str]) -> list[tuple[str, ...]]:
+    """Every way from the input to the output, as the edges that it takes."""
+    known: list[list[tuple[str, ...]]] = [[()]]
     for target in range(1, NODES):
-        operations = [model["cell"][f"edge_{i}_{target}"] for i in range(target)]
-        routes.append(
+        edges = [(source, f"edge_{source}_{target}") for source in range(target)]
+        known.append(
             [
-                (*route, operation)
-                for source, operation in enumerate(operations)
-                if operation != "none"
-                for route in routes[source]
+                (*way, edge)
+                for source, edge in edges
+                if cell[edge] != "none"
+                for way in known[source]
             ]
         )
-    return path_features(routes[-1], OPERATIONS, range(1, NODES))
+    return known[-1]

@@ -17,6 +17,7 @@ from nas_hydra.cli.explain import explain
 from nas_hydra.errors import ConfigError, NasHydraError, SearchFailedError, exit_code
 from nas_hydra.record.lock import exclusive
 from nas_hydra.report.files import read_summary
+from nas_hydra.run import typed_with
 from nas_hydra.tracker.terminal import show
 
 log = logging.getLogger(__name__)
@@ -107,7 +108,7 @@ def command() -> str:
     folder = hydra_config.sweep.dir if sweep else hydra_config.runtime.output_dir
     quoted = folder if re.fullmatch(r"[\w./-]+", folder) else f"'{folder}'"
     kept = [argument for argument in sys.argv[1:] if not argument.startswith(f"{key}=")]
-    return shlex.join(["nas-hydra", *kept, f"{key}={quoted}"])
+    return shlex.join(["nas-hydra", *typed_with(kept, [f"{key}={quoted}"])])
 
 
 def save_config(config: DictConfig, place: Path) -> None:

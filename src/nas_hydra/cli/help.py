@@ -16,6 +16,7 @@ USAGE = """\
   nas-hydra dataset=fashion_mnist budget.trials=50
   nas-hydra -m strategy=evolution,random,tpe seed=0,1      a sweep: one search each
   nas-hydra 'optimizer.lr={_float_:{low:1e-3,high:1e-1,log:true}}'   open any value
+  nas-hydra evaluator=tabular evaluator.table=FILE evaluator.value=COLUMN   search a table
   nas-hydra hydra.run.dir=FOLDER                   name the run's folder; again: go on with it
 """
 SETTINGS = {

@@ -2,7 +2,6 @@
 
 import argparse
 import logging
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,6 +22,7 @@ from nas_hydra.report.candidate_picture import candidate_picture
 from nas_hydra.report.outline import outline, size_in_words
 from nas_hydra.report.picture import FORMATS, PictureError, save
 from nas_hydra.report.space_picture import space_picture
+from nas_hydra.run import typed_with
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.settings import resolved, settings_of
 from nas_hydra.tracker.terminal import messages
@@ -69,15 +69,8 @@ def run(argv: Sequence[str]) -> int:
         help=f"random candidates to count ({SAMPLES}); with 0 no model is built",
     )
     given, rest = parser.parse_known_args(argv[1:])
-    sys.argv = [argv[0], *with_defaults(rest)]  # where Hydra reads it
+    sys.argv = [argv[0], *typed_with(rest, DEFAULTS)]  # where Hydra reads it
     return launch(lambda config: show(config, given.samples))
-
-
-def with_defaults(typed: Sequence[str]) -> list[str]:
-    """What was typed, ``DEFAULTS`` before its overrides: Hydra wants overrides side by side."""
-    overrides = (i for i, word in enumerate(typed) if re.match(r"~|[^-].*=", word))
-    first = next(overrides, len(typed))
-    return [*typed[:first], *DEFAULTS, *typed[first:]]
 
 
 def _natural(text: str) -> int:
@@ -109,7 +102,7 @@ def show(config: DictConfig, samples: int) -> None:
         "candidate": candidate_picture(space, first, f"a random candidate of {title}"),
     }
     draw(console, Path(settings.folder), pictures)
-    if samples:
+    if samples and "_target_" in settings.dataset:  # else the networks are not known whole
         count(console, space, samples, settings.seed)
 
 

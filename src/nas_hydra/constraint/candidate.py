@@ -85,9 +85,8 @@ class Candidate:
         return Sketch(self.config["model"], self.input_shape)
 
     def _dataset(self, name: str) -> Any:
-        try:
-            return self.config["dataset"][name]
-        except KeyError:
-            raise ConfigError(
-                f"dataset.{name}", "is missing, but a constraint needs it; put it back"
-            ) from None
+        given = self.config.get("dataset", {}).get(name)
+        if given is None:
+            problem = "is missing, but a constraint needs it; put it back, or choose a dataset=..."
+            raise ConfigError(f"dataset.{name}", problem)
+        return given

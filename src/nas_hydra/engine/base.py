@@ -11,8 +11,8 @@ from typing import Any, Literal, Protocol
 from pydantic import BaseModel, ByteSize, ConfigDict, PositiveFloat
 
 from nas_hydra.errors import CandidateError, ConfigError
-from nas_hydra.objective import Objective, values_of
-from nas_hydra.trial import Evaluation, Proposal, Trial
+from nas_hydra.objective import Objective
+from nas_hydra.trial import Evaluation, Proposal, Trial, measured
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Job:
     Args:
         objectives: which of the metrics are the trial's values.
         proposal: what was asked for.
-        candidate: its closed config.
+        candidate: its closed config, or its decisions if the evaluator builds nothing.
         repeat: how many evaluations of the same candidate came before.
         weights: file for the trained weights.
     """
@@ -87,27 +87,11 @@ class Job:
             log.warning("trial %d failed", self.proposal.number, exc_info=error)
             reason = f"{type(error).__name__}: {first_line(error)}"
             return self.failed(reason, time.perf_counter() - start)
-        return self._finished(evaluation, time.perf_counter() - start)
+        return measured(self.proposal, evaluation, self.objectives, time.perf_counter() - start)
 
     def failed(self, error: str, seconds: float) -> Trial:
         """The trial of a candidate that came to nothing, and why, in one line."""
         return Trial(self.proposal, "failed", seconds=seconds, error=error)
-
-    def _finished(self, evaluation: Evaluation, seconds: float) -> Trial:
-        metrics, error = evaluation.metrics, evaluation.error
-        values = values_of(self.objectives, metrics) if error is None else {}
-        if values is None:
-            values, error = {}, "an objective is not a finite number"
-        return Trial(
-            self.proposal,
-            "failed" if error else "complete",
-            values,
-            metrics,
-            evaluation.epochs,
-            seconds if evaluation.seconds is None else evaluation.seconds,
-            error,
-            source=evaluation.source,
-        )
 
 
 def first_line(error: BaseException) -> str:

@@ -2,16 +2,44 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
+from nas_hydra.objective import Direction, Objectives
+from nas_hydra.search_space import SearchSpace
 from nas_hydra.trial import Evaluation
 
 
 class Evaluator(Protocol):
-    """Turns a candidate's closed config into metrics."""
+    """Turns a candidate into metrics."""
 
-    metrics: Sequence[str]
-    """Names of everything that it measures."""
+    builds: ClassVar[bool] = True
+    """Whether it makes something of the closed config that it is handed.
+
+    One that does not is handed the decisions alone, gene by gene, and looks them up. Then the
+    config's components need not be there, how a network is trained is no part of a candidate, and
+    networks that are the same (``search_space.canonical``) are different candidates.
+    """
+
+    @property
+    def metrics(self) -> Sequence[str]:
+        """Names of everything that it measures."""
+
+    @property
+    def machine(self) -> str | None:
+        """What it runs on, if its metrics depend on that."""
+        return None
+
+    @property
+    def objectives(self) -> Mapping[str, Direction]:
+        """What it is there to optimise, unless the config's ``objective`` says otherwise."""
+        return {}
+
+    def prepare(self, space: SearchSpace) -> None:
+        """Get to know the space; called once, before anything else.
+
+        Raises:
+            ConfigError: if it cannot evaluate the space's candidates.
+        """
 
     def check(self, candidate: Mapping[str, Any]) -> None:
         """Make sure, without training, that a candidate can work.
@@ -25,7 +53,7 @@ class Evaluator(Protocol):
         """Measure a candidate.
 
         Args:
-            candidate: its closed config; must not be changed.
+            candidate: its closed config, or its decisions (see ``builds``); must not be changed.
             repeat: how many evaluations of it came before: another one, another seed.
             weights: where to put the trained weights, if there are any.
 
@@ -42,3 +70,7 @@ class Evaluator(Protocol):
 
     def adopt(self, shared: Any) -> None:
         """Take over, in a worker and before anything is evaluated there, what ``share`` gave."""
+
+    def optimum(self, space: SearchSpace, objectives: Objectives) -> dict[str, float]:
+        """Objective -> the best value that a feasible candidate has; those that are known."""
+        return {}

@@ -15,7 +15,7 @@ OURS = tuple(f"nas_hydra.{package}" for package in ("evaluator", "dataset", "mod
 """Those of our packages that take part in training."""
 NEUTRAL = {
     f"nas_hydra.evaluator.{module}"
-    for module in ("code", "device", "footprint", "gate", "identity", "sketch", "store")
+    for module in ("code", "device", "footprint", "gate", "identity", "latency", "sketch", "store")
 }
 """Modules of these that change no number."""
 

@@ -1,7 +1,10 @@
 """Which device trains."""
 
+import platform
+import re
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
@@ -25,6 +28,23 @@ def _device(accelerator: str, devices: str) -> torch.device:
         enable_model_summary=False,
     )
     return trainer.strategy.root_device
+
+
+@lru_cache
+def processors() -> str:
+    """The machine's CPU, and its GPU if there is one; machines of one kind have the same."""
+    found = [cpuinfo()]
+    if torch.cuda.is_available():
+        found.append(torch.cuda.get_device_name())
+    return ", ".join(found)
+
+
+def cpuinfo() -> str:
+    """The model of the CPU, or at least its architecture."""
+    file = Path("/proc/cpuinfo")
+    text = file.read_text() if file.exists() else ""
+    named = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
+    return named[1] if named else platform.machine()
 
 
 def kind(device: torch.device) -> str:

@@ -42,13 +42,16 @@ class Gate:
 
     def __call__(
         self, candidate: Mapping[str, Any], dataset: ImageDataset, device: torch.device
-    ) -> None:
+    ) -> Footprint | None:
         """Let a candidate pass, or refuse it. One that needs values to be built passes.
 
         Args:
             candidate: its closed config.
             dataset: the one that it names.
             device: that is to train it.
+
+        Returns:
+            What its training needs; None if it takes values to find that out.
 
         Raises:
             CandidateError: if it cannot fit or cannot work; with the figures.
@@ -59,11 +62,13 @@ class Gate:
             network = Sketch(candidate["model"], dataset.input_shape).bare
         except CandidateError as error:
             log.debug("not built on the meta device: %s", error)
-            return
+            return None
         needed = footprint(network, batch, candidate["optimizer"], half)
         self._fit(needed, batch[0], device)
-        if needed.output is not None:
-            check_logits(needed.output, batch[0], dataset.num_classes)
+        if needed.output is None:
+            return None
+        check_logits(needed.output, batch[0], dataset.num_classes)
+        return needed
 
     def _fit(self, needed: Footprint, batch_size: int, device: torch.device) -> None:
         if device not in self._room:

@@ -2,42 +2,51 @@
 
 import json
 import logging
-import signal
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import pytorch_lightning as pl
 import torch
 
-from nas_hydra.component import build, build_function, plain
+from nas_hydra.component import build, build_function
 from nas_hydra.dataset import ImageDataset
 from nas_hydra.dataset.held import adopt, share
-from nas_hydra.errors import CandidateError, ConfigError
+from nas_hydra.errors import CandidateError, ConfigError, listing, nearest
 from nas_hydra.evaluator.alone import occupied
+from nas_hydra.evaluator.base import Evaluator
 from nas_hydra.evaluator.build import build_model, count_parameters, seeded
 from nas_hydra.evaluator.classifier import Classifier
-from nas_hydra.evaluator.device import device_of
+from nas_hydra.evaluator.device import device_of, processors
+from nas_hydra.evaluator.fit import MEASURED, build_trainer, fit, multiplying
+from nas_hydra.evaluator.footprint import Footprint
 from nas_hydra.evaluator.gate import Gate
 from nas_hydra.evaluator.identity import identity
+from nas_hydra.evaluator.latency import Latency
 from nas_hydra.evaluator.probe import in_one_line
+from nas_hydra.evaluator.sketch import Sketch
 from nas_hydra.evaluator.store import Store
 from nas_hydra.trial import Evaluation
 
-logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
 log = logging.getLogger(__name__)
 
-MEASURED = ("val_acc", "val_f1", "val_loss", "train_loss")
+ALWAYS = (*MEASURED, "params")
+ON_DEMAND = ("flops", "latency", "memory")
 
 
-class TrainEvaluator:
+class TrainEvaluator(Evaluator):
     """Trains a candidate on the training split and measures it on the validation split.
 
     The test split is not touched. A candidate that a GPU has no memory for is trained once more,
     alone on the GPU and with batches cut in two, whose gradients are added up.
+
+    Measured are ``val_acc``, ``val_f1`` (shares), ``val_loss``, ``train_loss`` (nats) and
+    ``params`` (trainable ones), and on demand ``flops`` (of one image's forward pass, two for each
+    multiply-accumulate, see ``Candidate.flops``), ``latency`` (milliseconds of a forward pass, see
+    ``Latency``; with the weights, layout and precision of training) and ``memory`` (bytes that the
+    training of one batch takes at its peak, see ``Footprint``: an estimate, the same on every
+    device). A candidate of which this cannot be told is not trained, and fails.
 
     Args:
         seed: of initial weights, order of batches, augmentation and dropout; the same for every
@@ -47,9 +56,9 @@ class TrainEvaluator:
         compile: ``torch.compile`` each network, which takes many seconds.
         store: folder that keeps evaluations across runs; None or ``none`` keeps none.
         memory_limit: what would need more is not trained, see ``Gate``.
+        measure: metrics to measure beside those of training; names of the latter change nothing.
+        latency: how it is measured; needed only where ``measure`` names it.
     """
-
-    metrics = (*MEASURED, "params")
 
     def __init__(
         self,
@@ -59,12 +68,26 @@ class TrainEvaluator:
         compile: bool = False,
         store: str | None = None,
         memory_limit: int | str | None = None,
+        measure: Sequence[str] = (),
+        latency: Latency | None = None,
     ) -> None:
         self._seed, self._tf32, self._compile = seed, tf32, compile
         self._settings = {"channels_last": channels_last, "tf32": tf32, "compile": compile}
         self._store = None if store in (None, "none") else Store(str(store))
         self._gate = Gate(memory_limit)
         self._channels_last = channels_last
+        check_measure(measure, latency)
+        self._measure, self._latency = measure, latency
+
+    @property
+    def metrics(self) -> Sequence[str]:
+        """Names of everything that it measures."""
+        return [*ALWAYS, *(name for name in ON_DEMAND if name in self._measure)]
+
+    @property
+    def machine(self) -> str | None:
+        """The processors, if latency is measured."""
+        return processors() if "latency" in self._measure else None
 
     def check(self, candidate: Mapping[str, Any]) -> None:
         """Build the network and everything that trains it, and pass two empty images through."""
@@ -82,12 +105,51 @@ class TrainEvaluator:
     def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
         """Train from scratch unless the store knows it; the last epoch's weights go to the file."""
         dataset, device = self._dataset(candidate), device_of(candidate["trainer"])
-        self._gate(candidate, dataset, device)
+        needed = self._gate(candidate, dataset, device)
+        # Not kept in the store, whose latencies would be those of other machines.
+        costs = self._costs(candidate, needed)
+        evaluation = self._known_or_trained(candidate, repeat, weights)
+        if evaluation.error is not None:
+            return evaluation
+        return replace(evaluation, metrics={**evaluation.metrics, **costs})
+
+    def _known_or_trained(
+        self, candidate: Mapping[str, Any], repeat: int, weights: Path
+    ) -> Evaluation:
+        """What training gives, from the store if that knows it."""
         if self._store is None:
             return self._trained(candidate, repeat, weights)
+        dataset, device = self._dataset(candidate), device_of(candidate["trainer"])
         settings = {**self._settings, "seed": self._seed + repeat}
         known = identity(candidate, dataset, settings, device, __name__)
         return self._store(known, weights, lambda: self._trained(candidate, repeat, weights))
+
+    def _costs(self, candidate: Mapping[str, Any], needed: Footprint | None) -> dict[str, float]:
+        """What of ``ON_DEMAND`` is asked for, here and now."""
+        dataset = self._dataset(candidate)
+        costs: dict[str, float] = {}
+        if "flops" in self._measure:
+            costs["flops"] = float(Sketch(candidate["model"], dataset.input_shape).flops)
+        if "memory" in self._measure:
+            if needed is None:
+                raise CandidateError(
+                    "its memory cannot be told: it takes values to build or run it"
+                )
+            costs["memory"] = float(needed.bytes)
+        if "latency" in self._measure:
+            costs["latency"] = self._time(candidate, dataset)
+        return costs
+
+    def _time(self, candidate: Mapping[str, Any], dataset: ImageDataset) -> float:
+        """Milliseconds of a forward pass; weights do not matter, so fresh ones are good enough."""
+        assert self._latency is not None  # or it would not have been built
+        trainer = build_trainer(candidate["trainer"], parts=1)
+        device, precision = trainer.strategy.root_device, trainer.precision_plugin
+        with occupied(device, alone=False), multiplying(device, self._tf32), seeded(self._seed):
+            model = precision.convert_module(self._module(candidate, dataset).model).to(device)
+            images = precision.convert_input(self._latency.images(dataset.input_shape, device))
+            with precision.val_step_context():
+                return self._latency(model, images)
 
     def _trained(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
         """Train with whole batches, and if a GPU has no memory for them once more with less."""
@@ -153,71 +215,27 @@ class TrainEvaluator:
         )
 
 
+def check_measure(measure: Sequence[str], latency: Latency | None) -> None:
+    """Make sure that everything asked for can be measured.
+
+    Raises:
+        ConfigError: naming what can.
+    """
+    allowed = (*ALWAYS, *ON_DEMAND)
+    for name in measure:
+        if name not in allowed:
+            raise ConfigError(
+                "evaluator.measure",
+                f"names '{name}', which is not measured; allowed: {listing(allowed)}"
+                f"{nearest(name, allowed)} (it has the names of the objective, here"
+                f" objective.{name}, unless it is given)",
+            )
+    if "latency" in measure and latency is None:
+        raise ConfigError("evaluator.latency", "is missing, and says how latency is measured")
+
+
 @lru_cache(maxsize=8)
 def build_dataset(config: str) -> ImageDataset:
     """The dataset of a config written as JSON; nearly always the one before."""
     dataset: ImageDataset = build(json.loads(config), "dataset")
     return dataset
-
-
-def build_trainer(config: Mapping[str, Any], parts: int) -> pl.Trainer:
-    """A trainer that takes so many micro-batches for each batch of its config."""
-    steps = parts * config.get("accumulate_grad_batches", 1)
-    config = {**config, "accumulate_grad_batches": steps}
-    arguments = {name: value for name, value in config.items() if name != "_target_"}
-    # A callback or a plugin has a state of its own, and is made for each trainer.
-    if plain(arguments):
-        return trainer_maker(json.dumps(config))()
-    trainer: pl.Trainer = build(config, "trainer")
-    return trainer
-
-
-@lru_cache(maxsize=8)
-def trainer_maker(config: str) -> Callable[[], pl.Trainer]:
-    """What makes trainers of a config, written as JSON, that is checked once."""
-    return build_function({**json.loads(config), "_partial_": True}, "trainer")
-
-
-@contextmanager
-def multiplying(device: torch.device, tf32: bool) -> Iterator[None]:
-    """On a GPU, matrices of float32 multiplied in TF32 for a while, or not."""
-    if device.type != "cuda":
-        yield
-        return
-    earlier = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("high" if tf32 else "highest")
-    try:
-        yield
-    finally:
-        torch.set_float32_matmul_precision(earlier)
-
-
-def fit(trainer: pl.Trainer, module: Classifier, train: Any, valid: Any) -> None:
-    """Train and validate.
-
-    Args:
-        trainer: used once.
-        module: what it trains.
-        train: batches ``(images, labels)``, anew in each epoch.
-        valid: likewise.
-
-    Raises:
-        CandidateError: if training ended before the metrics were measured.
-        KeyboardInterrupt: as usual; Lightning alone would exit the process with code 1.
-    """
-    handler = signal.getsignal(signal.SIGINT)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # advice about loggers and loaders, for each candidate
-            trainer.fit(module, train, valid)
-    except SystemExit as error:
-        signal.signal(signal.SIGINT, handler)
-        if isinstance(error.__context__, KeyboardInterrupt):
-            raise KeyboardInterrupt from error
-        raise
-    missing = [name for name in MEASURED if name not in trainer.callback_metrics]
-    if missing:
-        raise CandidateError(
-            f"training ended without {', '.join(missing)}; the trainer must train and validate at"
-            " least one epoch"
-        )

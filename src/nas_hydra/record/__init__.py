@@ -1,5 +1,5 @@
 """The record: every finished trial, on disk the moment it is finished."""
 
-from nas_hydra.record.study import StudyRecord
+from nas_hydra.record.base import Record
 
-__all__ = ["StudyRecord"]
+__all__ = ["Record"]

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from optuna.exceptions import OptunaError
-from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, get_storage
+from optuna.storages import BaseStorage, JournalStorage, get_storage
 from optuna.storages.journal import JournalFileBackend
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -74,11 +74,6 @@ def storage(url: str) -> BaseStorage:
         raise ConfigError(
             "record.storage.url", f"does not open: {str(error).splitlines()[0]}"
         ) from error
-
-
-def memory() -> BaseStorage:
-    """Kept in memory and lost with the process: for benchmarks."""
-    return InMemoryStorage()
 
 
 def _cut_torn_line(file: Path, lock: FileLock) -> None:

@@ -60,9 +60,13 @@ class StudyRecord:
         self._objectives = objectives
         self._distributions = {gene.name: distribution(gene) for gene in space.genes}
         self._study = self._open(storage, study)
+        # Of the values in the study, whatever the order in which the objectives are given today.
+        self._names = self._study.metric_names or [objective.name for objective in objectives]
         self._claim(identity)
         trials = self._study.get_trials(deepcopy=False)
-        self._known = {frozen.user_attrs["number"]: frozen for frozen in trials}
+        self._known: dict[int, FrozenTrial | Trial] = {
+            frozen.user_attrs["number"]: frozen for frozen in trials
+        }
 
     def find(self, proposal: Proposal) -> Trial | None:
         """The recorded outcome of a proposal.
@@ -70,18 +74,18 @@ class StudyRecord:
         Raises:
             ConfigError: if the record has another candidate under that number.
         """
-        frozen = self._known.get(proposal.number)
-        if frozen is None:
+        known = self._known.get(proposal.number)
+        if known is None:
             return None
-        facts = frozen.user_attrs
-        if facts["key"] != proposal.genotype.key:
+        key = known.key if isinstance(known, Trial) else known.user_attrs["key"]
+        if key != proposal.genotype.key:
             raise ConfigError(
                 "folder",
-                f"the record's trial {proposal.number} is another candidate ({facts['key']}) than"
+                f"the record's trial {proposal.number} is another candidate ({key}) than"
                 f" this run proposes ({proposal.genotype.key}); the code or a library has changed"
                 " since. Start in a new folder",
             )
-        return self._trial(proposal, frozen)
+        return known if isinstance(known, Trial) else self._trial(proposal, known)
 
     def add(self, trial: Trial) -> None:
         """Write a trial; one whose number is there already changes nothing.
@@ -96,14 +100,14 @@ class StudyRecord:
         names = list(trial.proposal.genotype)
         frozen = optuna.trial.create_trial(
             state=STATES[trial.state],
-            values=[trial.values[o.name] for o in self._objectives] if trial.complete else None,
+            values=[trial.values[name] for name in self._names] if trial.complete else None,
             params=dict(trial.proposal.genotype),
             distributions={name: self._distributions[name] for name in names},
             user_attrs=facts,
         )
         frozen.datetime_start = datetime.now() - timedelta(seconds=trial.seconds)
         self._study.add_trial(frozen)
-        self._known[trial.number] = frozen
+        self._known[trial.number] = trial  # which the search keeps too; the study has a copy
 
     def finish(self, budget: Mapping[str, Any]) -> None:
         """Note that the run has spent this budget."""
@@ -156,13 +160,13 @@ class StudyRecord:
 
     def _trial(self, proposal: Proposal, frozen: FrozenTrial) -> Trial:
         facts = frozen.user_attrs
-        values = frozen.values if frozen.state == TrialState.COMPLETE else []
-        names = [objective.name for objective in self._objectives][: len(values)]
+        complete = frozen.state == TrialState.COMPLETE
+        values = dict(zip(self._names, frozen.values, strict=True)) if complete else {}
         state = next(name for name, known in STATES.items() if known == frozen.state)
         return Trial(
             proposal,
             state,
-            dict(zip(names, values, strict=True)),
+            values,
             {name: float(value) for name, value in facts["metrics"].items()},
             facts["epochs"],
             facts["seconds"],

@@ -3,16 +3,16 @@
 import csv
 import json
 import logging
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from omegaconf import OmegaConf
-
+from nas_hydra.front import Front
 from nas_hydra.report.candidate_picture import candidate_picture
+from nas_hydra.report.front_picture import front_picture
 from nas_hydra.report.picture import PictureError, save
-from nas_hydra.run import Run, weights_file
+from nas_hydra.report.winners import Winners, replace
+from nas_hydra.run import Run
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.trial import Trial
 
@@ -24,9 +24,9 @@ FACTS = ("number", "state", "key", "origin", "parents", "epochs", "seconds")
 class RunFiles:
     """A tracker that writes the table of trials, the winner's files and the summary.
 
-    ``trials.csv``, ``best.yaml`` and ``best.ckpt`` are up to date after every trial; ``best.svg``
-    is drawn when the search ends or is interrupted. A resumed search writes them anew from its
-    record.
+    ``trials.csv`` and the files of ``Winners`` are up to date after every trial; ``best.svg``, and
+    with several objectives ``pareto.svg``, are drawn when the search ends or is interrupted. A
+    resumed search writes them anew from its record.
 
     Args:
         space: closes the winner's genotype.
@@ -34,7 +34,7 @@ class RunFiles:
 
     def __init__(self, space: SearchSpace) -> None:
         self._space = space
-        self._best: Trial | None = None
+        self._told: list[Trial] = []
 
     def start(self, run: Run) -> None:
         """Begin the table of trials."""
@@ -42,31 +42,29 @@ class RunFiles:
         self._stream: IO[str] = (run.folder / "trials.csv").open("w", newline="")
         self._table = csv.writer(self._stream)
         self._table.writerow([*FACTS, *run.measures, *run.genes, "error"])
-        weights_file(run.folder, 0).parent.mkdir(exist_ok=True)
+        self._winners = Winners(run, self._space)
 
-    def tell(self, trial: Trial, best: Trial | None, recorded: bool) -> None:
-        """Add a row; keep the weights and the config of a new winner, drop other weights."""
+    def tell(self, trial: Trial, front: Front, recorded: bool) -> None:
+        """Add a row; keep the files of the best trials."""
         self._table.writerow(row(self._run, trial))
         self._stream.flush()
-        weights = weights_file(self._run.folder, trial.number)
-        if trial is not best:
-            weights.unlink(missing_ok=True)
-            return
-        self._best = trial
-        if weights.exists():  # not if an earlier process has moved them already
-            os.replace(weights, self._run.folder / "best.ckpt")
-        winner = OmegaConf.create(self._space.close(trial.proposal.genotype))
-        replace(self._run.folder / "best.yaml", OmegaConf.to_yaml(winner))
+        self._winners.take(trial, front)
+        self._told.append(trial)
+        self._front = front
 
     def finish(self, summary: Mapping[str, Any] | None, exit_code: int) -> None:
-        """Draw the best candidate; write the summary, if the search got that far."""
+        """Draw the best candidate and the front; write the summary, if the search got that far."""
         self._stream.close()
-        if self._best is not None:
-            self._draw(self._best)
+        if self._winners.best is not None:
+            self._draw(self._winners.best)
+        if self._winners.best is not None and len(self._run.objectives) > 1:
+            title = f"the front of {self._run.name}"
+            picture = front_picture(self._told, self._front, self._run.objectives, title)
+            replace(self._run.folder / "pareto.svg", picture)
         if summary is None:
             return
         replace(self._run.folder / "summary.json", json.dumps(summary, indent=2) + "\n")
-        weights_file(self._run.folder, 0).parent.rmdir()
+        self._winners.close()
 
     def _draw(self, best: Trial) -> None:
         """A picture is a help; a search does not fail for the want of one."""
@@ -96,13 +94,6 @@ def row(run: Run, trial: Trial) -> list[Any]:
         *(proposal.genotype.get(name) for name in run.genes),
         trial.error,
     ]
-
-
-def replace(file: Path, text: str) -> None:
-    """Write a whole file in one step, so that nobody ever reads half of it."""
-    fresh = file.with_name(f".{file.name}.new")
-    fresh.write_text(text)
-    os.replace(fresh, file)
 
 
 def read_summary(folder: Path) -> dict[str, Any] | None:

@@ -1,10 +1,13 @@
 """A search in a few numbers."""
 
+import math
 import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
+from nas_hydra.front import Front
+from nas_hydra.objective import Objectives
 from nas_hydra.run import Run
 from nas_hydra.trial import Trial
 
@@ -14,23 +17,70 @@ PACKAGES = (
 )
 
 
-def summarize(
-    run: Run, trials: Sequence[Trial], best: Trial | None, rejected: int = 0
-) -> dict[str, Any]:
+def summarize(run: Run, trials: Sequence[Trial], front: Front, rejected: int = 0) -> dict[str, Any]:
     """What ``summary.json`` holds.
 
     ``seconds`` is the time that all evaluations took together, also those of an earlier,
     interrupted process; ``best`` is None if no trial was completed; ``rejected`` is the number of
-    different candidates that the space's constraints refused, so that no trial was spent on them.
+    different candidates that the space's constraints refused, so that no trial was spent on them,
+    and ``infeasible`` that of complete trials that break the objective's limits. ``exhausted``
+    says that the search ended before its budget was spent, since no candidate was left.
     """
     return {
         **{group: run.choices[group] for group in ("strategy", "search_space", "dataset")},
         "seed": run.seed,
         "objectives": {objective.name: objective.direction for objective in run.objectives},
-        "trials": {**count(trials), "rejected": rejected},
-        "best": entry(best) if best else None,
+        **limits(run.objectives),
+        "trials": {**count(trials), "infeasible": front.infeasible, "rejected": rejected},
+        "exhausted": len(trials) < run.trials,
+        "best": winner(run.objectives, front.best) if front.best else None,
+        **(pareto(front) if len(run.objectives) > 1 else {}),
+        **({"optimum": dict(run.optimum), "regret": regret(run, front)} if run.optimum else {}),
         "seconds": round(sum(trial.seconds for trial in trials), 3),
         "versions": versions(),
+    }
+
+
+def limits(objectives: Objectives) -> dict[str, Any]:
+    """Metric -> its bounds, if there are any."""
+    bounds = {
+        limit.name: {
+            name: bound
+            for name, bound in (("at_least", limit.at_least), ("at_most", limit.at_most))
+            if math.isfinite(bound)
+        }
+        for limit in objectives.limits
+    }
+    return {"limits": bounds} if bounds else {}
+
+
+def winner(objectives: Objectives, best: Trial) -> dict[str, Any]:
+    """The best trial; where there are limits, with how much it breaks them."""
+    violation = {"violation": objectives.violation(best.metrics)} if objectives.limits else {}
+    return {**entry(best), **violation}
+
+
+def regret(run: Run, front: Front) -> dict[str, float]:
+    """Objective -> how far its best feasible value is from the optimum; 0.0 if it was found.
+
+    The best value of each objective is a member's, so that several objectives have several trials.
+    """
+    return {
+        objective.name: abs(
+            run.optimum[objective.name]
+            - objective.signed(max(objective.fitness(trial.values) for trial in front.members))
+        )
+        for objective in run.objectives
+        if objective.name in run.optimum and front.feasible
+    }
+
+
+def pareto(front: Front) -> dict[str, Any]:
+    """The front, empty if no trial is feasible, and how much it dominates."""
+    return {
+        "pareto": [entry(member) for member in front.members if front.feasible],
+        "hypervolume": front.hypervolume,
+        "reference": front.reference,
     }
 
 

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from nas_hydra.search_space.gene import Categorical, Decision, Gene
 from nas_hydra.search_space.scale import fraction
 
+NO_VIEWS: Mapping[str, Sequence[float]] = {}
+
 
 @dataclass(frozen=True)
 class Encoding:
@@ -18,10 +20,14 @@ class Encoding:
         values: float64 (D,), each from 0 to 1: one-hot labels, numbers scaled to their (log)
             range, 0 where a gene is not active; then the graph features, on their own scale.
         mask: bool (D,), whether the gene of that place is active; True for graph features.
+        genes: name -> the places of a gene, in the order of the config.
+        views: name -> the places of one view of the graph, such as its paths.
     """
 
     values: NDArray[np.float64]
     mask: NDArray[np.bool_]
+    genes: Mapping[str, slice]
+    views: Mapping[str, slice]
 
 
 class Encoder:
@@ -32,26 +38,40 @@ class Encoder:
     """
 
     def __init__(self, genes: Iterable[Gene]) -> None:
-        self._places: dict[str, tuple[Gene, int]] = {}
-        self.length = 0
-        for gene in genes:
-            self._places[gene.name] = gene, self.length
-            self.length += len(gene) if isinstance(gene, Categorical) else 1
+        self._genes = {gene.name: gene for gene in genes}
+        widths = {
+            name: len(gene) if isinstance(gene, Categorical) else 1
+            for name, gene in self._genes.items()
+        }
+        self._places = consecutive(widths, 0)
+        self._length = sum(widths.values())
 
     def __call__(
-        self, decisions: Mapping[str, Decision], features: Sequence[float] = ()
+        self,
+        decisions: Mapping[str, Decision],
+        graph: Mapping[str, Sequence[float]] = NO_VIEWS,
     ) -> Encoding:
-        """The vector of a candidate: its genes in the order of the config, then the features."""
-        values = np.zeros(self.length + len(features))
+        """The vector of a candidate: its genes in the order of the config, then its graph."""
+        views = consecutive({name: len(view) for name, view in graph.items()}, self._length)
+        values = np.zeros(self._length + sum(len(view) for view in graph.values()))
         mask = np.zeros(len(values), dtype=bool)
         for name, decision in decisions.items():
-            gene, start = self._places[name]
+            gene, place = self._genes[name], self._places[name]
+            mask[place] = True
             if isinstance(gene, Categorical):
-                values[start + gene.labels.index(decision)] = 1.0
-                mask[start : start + len(gene)] = True
+                values[place.start + gene.labels.index(decision)] = 1.0
             else:
-                values[start] = fraction(gene, decision)
-                mask[start] = True
-        values[self.length :] = features
-        mask[self.length :] = True
-        return Encoding(values, mask)
+                values[place.start] = fraction(gene, decision)
+        for name, place in views.items():
+            values[place] = graph[name]
+        mask[self._length :] = True
+        return Encoding(values, mask, self._places, views)
+
+
+def consecutive(widths: Mapping[str, int], start: int) -> dict[str, slice]:
+    """The places of parts that stand one after the other."""
+    places = {}
+    for name, width in widths.items():
+        places[name] = slice(start, start + width)
+        start += width
+    return places

@@ -32,6 +32,10 @@ class Categorical:
         """A label, uniformly."""
         return self.labels[int(rng.integers(len(self.labels)))]
 
+    def at(self, share: float) -> Decision:
+        """The label at a share, 0 to below 1, of all."""
+        return self.labels[int(share * len(self.labels))]
+
     def mutate(self, decision: Decision, rng: Generator) -> Decision:
         """Another label, uniformly: categorical genes jump."""
         others = [label for label in self.labels if label != decision]
@@ -72,8 +76,18 @@ class Integer:
         """A value, uniformly (or log-uniformly) over the grid."""
         if not self.log:
             return self.values[int(rng.integers(len(self)))]
-        drawn = math.exp(rng.uniform(math.log(self.low - 0.5), math.log(self.high + 0.5)))
-        return min(max(round(drawn), self.low), self.high)
+        return self._rounded(rng.random())
+
+    def at(self, share: float) -> int:
+        """The value at a share, 0 to below 1, of the grid (or of the logarithmic range)."""
+        if not self.log:
+            return self.values[int(share * len(self))]
+        return self._rounded(share)
+
+    def _rounded(self, share: float) -> int:
+        """The value at a share of the logarithmic range."""
+        low, high = math.log(self.low - 0.5), math.log(self.high + 0.5)
+        return min(max(round(math.exp(low + share * (high - low))), self.low), self.high)
 
     def mutate(self, decision: Decision, rng: Generator) -> int:
         """A near value, never the same if there is another: ordered genes step.
@@ -139,6 +153,13 @@ class Real:
         if self.step is not None:
             return self.point(int(rng.integers(len(self))))
         return self.unscale(rng.uniform(self.scale(self.low), self.scale(self.high)))
+
+    def at(self, share: float) -> float:
+        """The value at a share, 0 to below 1, of the grid or the (log) range."""
+        if self.step is not None:
+            return self.point(int(share * len(self)))
+        low, high = self.scale(self.low), self.scale(self.high)
+        return self.unscale(low + share * (high - low))
 
     def mutate(self, decision: Decision, rng: Generator) -> float:
         """A near value, never the same if there is another: some grid steps, or a Gaussian one."""

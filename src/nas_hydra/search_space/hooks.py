@@ -12,10 +12,11 @@ class Hooks:
     Args:
         canonical: closed ``model`` config -> a JSON-like value that is equal for models that
             compute the same function. It takes the model's place in the key.
-        encoder: closed ``model`` config -> graph features, always equally many.
+        encoder: closed ``model`` config -> graph features by the name of a view, always the same
+            views with equally many features.
         feasible: closed candidate config and its closed constraints -> whether it meets them.
     """
 
     canonical: Callable[[Mapping[str, Any]], Any] | None = None
-    encoder: Callable[[Mapping[str, Any]], Sequence[float]] | None = None
+    encoder: Callable[[Mapping[str, Any]], Mapping[str, Sequence[float]]] | None = None
     feasible: Callable[[Mapping[str, Any], Sequence[Mapping[str, Any]]], bool] | None = None

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from numpy.random import Generator
+
 from nas_hydra.search_space.alignment import Column
 from nas_hydra.search_space.descent import descend
 from nas_hydra.search_space.gene import Decision, Gene, Integer
@@ -14,15 +16,36 @@ if TYPE_CHECKING:
     from nas_hydra.search_space.space import SearchSpace
 
 
-def neighbours(space: "SearchSpace", genotype: Genotype) -> Iterator[Genotype]:
+def neighbours(
+    space: "SearchSpace", genotype: Genotype, rng: Generator | None = None
+) -> Iterator[Genotype]:
     """Every feasible genotype one decision away, each key once, without the genotype's own.
 
     What ``scale.others`` lists for each active gene; a number that says how often a block is
     repeated goes one step up and down. Where copies are gained or lost, they are so at every
     position in turn (several at once side by side). Genes that become active take their
     ``scale.default``.
+
+    Args:
+        space: of the genotype.
+        genotype: whose neighbours they are.
+        rng: shuffles what is changed, before any neighbour is made; without it, the order is
+            that of the config.
     """
     seen = {genotype.key}
+    changes = list(_changes(space, genotype))
+    if rng is not None:
+        rng.shuffle(changes)
+    for name, value in changes:
+        for child in _changed(space, genotype, name, value):
+            if child.key not in seen:
+                seen.add(child.key)
+                if space.feasible(child):
+                    yield child
+
+
+def _changes(space: "SearchSpace", genotype: Genotype) -> Iterator[tuple[str, Decision]]:
+    """Every gene with every other decision that it may take."""
     counts = _counts(space)
     for name, decision in genotype.items():
         gene, node, *_ = space.places[name]
@@ -30,12 +53,7 @@ def neighbours(space: "SearchSpace", genotype: Genotype) -> Iterator[Genotype]:
             values = steps(gene, decision, (1,))
         else:
             values = others(gene, decision)
-        for value in values:
-            for child in _changed(space, genotype, name, value):
-                if child.key not in seen:
-                    seen.add(child.key)
-                    if space.feasible(child):
-                        yield child
+        yield from ((name, value) for value in values)
 
 
 def _counts(space: "SearchSpace") -> set[object]:

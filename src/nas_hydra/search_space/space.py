@@ -146,9 +146,9 @@ class SearchSpace:
         self._check_active(decisions, found)
         return found
 
-    def neighbours(self, genotype: Genotype) -> Iterator[Genotype]:
+    def neighbours(self, genotype: Genotype, rng: Generator | None = None) -> Iterator[Genotype]:
         """Every feasible genotype one decision away, lazily; see ``neighbour.neighbours``."""
-        return neighbours(self, genotype)
+        return neighbours(self, genotype, rng)
 
     def distance(self, one: Mapping[str, Decision], other: Mapping[str, Decision]) -> float:
         """How far apart two genotypes are: a metric, from 0 to the number of genes.
@@ -166,7 +166,8 @@ class SearchSpace:
         """The genotype as a vector, of one length for all; see ``Encoding``."""
         if self.hooks.encoder is None:
             return self._encoder(genotype)
-        return self._encoder(genotype, self.hooks.encoder(self.close(genotype)["model"]))
+        graph = self.hooks.encoder(self.close(genotype)["model"])
+        return self._encoder(genotype, graph)
 
     @cached_property
     def _encoder(self) -> Encoder:
@@ -206,9 +207,9 @@ def _looked_up(decisions: Mapping[str, Decision]) -> Decide:
 def _refuse_unread(path: tuple[str | int, ...], parts: Mapping[str, tuple[str, ...]]) -> None:
     """An open value that nothing reads would silently stay open."""
     tops = sorted({part[0] for part in parts.values()})
-    problem = (
-        "is open, but no candidate depends on it; refer to it with ${...}, or delete it"
-        if path and path[0] in tops
-        else f"cannot be opened; open values may stand in {', '.join(tops)}. Give it a plain value"
-    )
+    problem = f"cannot be opened; open values may stand in {', '.join(tops)}. Give it a plain value"
+    if path and path[0] in tops:
+        problem = "is open, but no candidate depends on it; refer to it with ${...}, or delete it"
+    elif path and path[0] in PARTS:
+        problem = f"is open, but the evaluator reads no {path[0]}; give it a plain value"
     raise ConfigError(dotted(path), problem)

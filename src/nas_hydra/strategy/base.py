@@ -20,13 +20,18 @@ class Strategy(Protocol):
     def ask(self, number: int, rng: Generator) -> Proposal | None:
         """The proposal with this number; None if it needs more results first.
 
+        None while no result is pending ends the search: the space is exhausted.
+
         Args:
             number: 0, 1, 2, ...; the same number again after a None.
             rng: the only source of chance, seeded by the search's seed and the number.
         """
 
     def tell(self, trial: Trial) -> None:
-        """Learn from a trial, in ask order; it may have failed."""
+        """Learn from a trial, in ask order; it may have failed, or be another's proposal.
+
+        A warm start tells of candidates that the strategy did not propose, before it is asked.
+        """
 
 
 def only(objectives: Sequence[Objective], strategy: str) -> Objective:

@@ -16,12 +16,12 @@ from typing import Any
 import numpy
 from omegaconf import OmegaConf
 
-from nas_hydra.objective import Direction, Objective
-from nas_hydra.search_space import Decision, Genotype, Hooks, SearchSpace
+from nas_hydra.objective import Direction, Objective, Objectives
+from nas_hydra.search_space import Decision, Genotype, Hooks, SearchSpace, every
 from nas_hydra.strategy.base import Strategy
 from nas_hydra.trial import Proposal, Trial
 
-Make = Callable[[SearchSpace, Sequence[Objective], int], Strategy]
+Make = Callable[[SearchSpace, Objectives, int], Strategy]
 """Space, objectives and seed to a new strategy."""
 Measure = Callable[[Genotype], float]
 """A candidate's value; not a number if its trial fails."""
@@ -88,7 +88,7 @@ def simulate(
     ahead: int = 1,
     direction: Direction = "maximize",
 ) -> list[Trial]:
-    """A search without evaluations: the trials in ask order.
+    """A search without evaluations: the trials in ask order, fewer if the strategy ends it.
 
     Args:
         make: gives the strategy.
@@ -98,11 +98,8 @@ def simulate(
         seed: of the strategy and the proposals.
         ahead: proposal k is asked when trials 0 ... k - ahead are told, as in a search.
         direction: of the one objective, ``value``.
-
-    Raises:
-        AssertionError: if the strategy waits for results when none is pending.
     """
-    strategy = make(space, [Objective("value", direction)], seed)
+    strategy = make(space, Objectives((Objective("value", direction),)), seed)
     asked: list[Trial] = []
     pending: deque[Trial] = deque()
     while len(asked) < trials:
@@ -110,12 +107,13 @@ def simulate(
         proposal = None
         if len(pending) < ahead:
             proposal = strategy.ask(number, numpy.random.default_rng((seed, number)))
-            assert proposal or pending, f"no proposal {number}, though no result is pending"
-        if proposal is None:
+        if proposal is not None:
+            asked.append(outcome(proposal, measure(proposal.genotype)))
+            pending.append(asked[-1])
+        elif pending:
             strategy.tell(pending.popleft())
-            continue
-        asked.append(outcome(proposal, measure(proposal.genotype)))
-        pending.append(asked[-1])
+        else:
+            break
     while pending:
         strategy.tell(pending.popleft())
     return asked
@@ -152,7 +150,9 @@ def trajectory(trials: Sequence[Trial]) -> list[tuple[int, str, str, tuple[int, 
 def check_proposals(make: Make) -> None:
     """Proposals bear their numbers and are inside the space; parents are earlier trials."""
     space = varied_space()
-    for number, trial in enumerate(simulate(make, space, smooth, 60)):
+    trials = simulate(make, space, smooth, 60)
+    _check_length(trials, 60, space)
+    for number, trial in enumerate(trials):
         proposal = trial.proposal
         assert proposal.number == number, f"proposal {proposal.number} answers ask({number})"
         assert proposal.origin, f"proposal {number} does not say where it came from"
@@ -174,11 +174,13 @@ def check_seed(make: Make) -> None:
 
 def check_global_state(make: Make) -> None:
     """Nothing is drawn from the generators that all code shares."""
-    found = []
+    space, found = varied_space(), []
     for shared in (1, 2):
         random.seed(shared)
         numpy.random.seed(shared)
-        found.append(trajectory(simulate(make, varied_space(), smooth, 40)))
+        trials = simulate(make, space, smooth, 40)
+        _check_length(trials, 40, space)
+        found.append(trajectory(trials))
     assert found[0] == found[1], "global random state changes the proposals"
     expected = random.Random(2).random(), numpy.random.RandomState(2).random()
     assert (random.random(), numpy.random.random()) == expected, "global random state was used"
@@ -193,27 +195,30 @@ def check_failures(make: Make) -> None:
             def measure(genotype: Genotype, fails: Callable[[Genotype], bool] = fails) -> float:
                 return math.nan if fails(genotype) else smooth(genotype)
 
-            assert len(simulate(make, space, measure, 40, ahead=ahead)) == 40
+            _check_length(simulate(make, space, measure, 40, ahead=ahead), 40, space)
 
 
 def check_pending(make: Make) -> None:
     """Any number of trials may be pending."""
+    space = varied_space()
     for ahead in (2, 3, 16, 100):
-        assert len(simulate(make, varied_space(), smooth, 50, ahead=ahead)) == 50
+        _check_length(simulate(make, space, smooth, 50, ahead=ahead), 50, space)
 
 
 def check_small_spaces(make: Make) -> None:
-    """A space with fewer candidates than trials, or with one, is no reason to stop."""
+    """A strategy ends a search only when every candidate was proposed."""
     for space in (small_space(), single_space()):
         for ahead in (1, 4):
-            assert len(simulate(make, space, smooth, 40, ahead=ahead)) == 40
+            _check_length(simulate(make, space, smooth, 40, ahead=ahead), 40, space)
 
 
 def check_constraints(make: Make) -> None:
     """Only what meets the space's constraints is proposed, even where little does."""
     space = constrained_space()
     for ahead in (1, 4):
-        for trial in simulate(make, space, smooth, 25, ahead=ahead):
+        trials = simulate(make, space, smooth, 25, ahead=ahead)
+        _check_length(trials, 25, space)
+        for trial in trials:
             decisions = trial.proposal.genotype
             assert space.feasible(decisions), f"proposal {trial.number} is infeasible"
 
@@ -232,8 +237,18 @@ def check_optimum(make: Make) -> None:
             return sign * agreement(genotype)
 
         trials = simulate(make, space, measure, 150, direction=direction)  # type: ignore[arg-type]
-        found = max(agreement(trial.proposal.genotype) for trial in trials)
+        found = max((agreement(trial.proposal.genotype) for trial in trials), default=0)
         assert found == 3, f"{direction}: the best of 24 candidates is not among 150 trials"
+
+
+def _check_length(trials: Sequence[Trial], expected: int, space: SearchSpace) -> None:
+    """There are as many trials as expected; fewer only if every candidate was proposed."""
+    if len(trials) < expected:
+        assert space.size < math.inf, f"no proposal {len(trials)}, though no result is pending"
+        keys = {trial.key for trial in trials}
+        fresh = (one for one in every(space) if one.key not in keys and space.feasible(one))
+        left = next(fresh, None)
+        assert left is None, f"ended after {len(trials)} trials, without {left!r}"
 
 
 CHECKS: tuple[Callable[[Make], None], ...] = (

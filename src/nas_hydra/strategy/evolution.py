@@ -1,116 +1,128 @@
 """Evolution: one loop, whose parts are configs."""
 
-from collections.abc import Callable, Sequence
-from itertools import islice
+import logging
 
 from numpy.random import Generator
 
-from nas_hydra.errors import ConfigError
-from nas_hydra.objective import Objective
-from nas_hydra.search_space import Genotype, SearchSpace, every
-from nas_hydra.strategy.base import only
+from nas_hydra.errors import ConfigError, listing
+from nas_hydra.objective import Objectives
+from nas_hydra.search_space import Genotype, SearchSpace
+from nas_hydra.strategy.design import Design
 from nas_hydra.strategy.parents import Parents
+from nas_hydra.strategy.prescreen import Child, Prescreen
 from nas_hydra.strategy.survivors import Survivors
+from nas_hydra.strategy.unseen import Unseen
 from nas_hydra.strategy.variation import Variation
 from nas_hydra.trial import Proposal, Trial
 
-TRIES = 50
-"""How often a child is made anew when the search proposed its like before, or may not."""
-MOST_LISTED = 100_000
-"""How many candidates are looked through, over a run, for one that chance did not find."""
+log = logging.getLogger(__name__)
 
 
 class Evolution:
-    """Random initial population, then children of selected parents, generation by generation.
+    """Random founders, then children of selected parents, generation by generation.
 
     Nobody is evaluated twice: a child that was proposed before, or does not meet the space's
-    constraints, is made anew, a bounded number of times, then replaced by a random candidate,
-    and at last by the next one that is left.
-    Failed trials join no population. Only a space that is exhausted gives duplicates.
+    constraints, is bred anew, a bounded number of times, then replaced by a random candidate.
+    Failed trials join no population. The search ends early if the space is exhausted.
 
     Args:
         population_size: members, at least as many as parent selection needs.
         generation_size: children per generation; 1 is a steady state, in which no child waits
             for another.
+        founders: how many trials have to be complete before children are bred. With
+            fewer than ``population_size``, the population grows to its size afterwards.
+        design: draws the founders.
         parents: draws a parent from the population.
         variation: makes a child of parents.
+        prescreen: picks one of many children.
         survivors: makes the next population of the last one and its children.
 
     Attributes:
-        population: complete trials; ``population_size`` of them once the initial ones are in.
+        population: complete trials, at most ``population_size`` once there are children.
     """
 
     def __init__(
         self,
         space: SearchSpace,
-        objectives: Sequence[Objective],
+        objectives: Objectives,
         population_size: int,
         generation_size: int,
+        founders: int,
+        design: Design,
         parents: Parents,
         variation: Variation,
+        prescreen: Prescreen,
         survivors: Survivors,
     ) -> None:
-        _check_sizes(population_size, generation_size, parents)
-        self._space = space
-        self._objective = only(objectives, "evolution")
+        _check_sizes(population_size, generation_size, founders, parents)
+        _check_objectives(objectives, parents, survivors)
+        self._space, self._objectives = space, objectives
         self._population_size, self._generation_size = population_size, generation_size
+        self._founders, self._design = founders, design
         self._parents, self._variation, self._survivors = parents, variation, survivors
+        self._prescreen = prescreen
+        self._unseen = Unseen(space)
+        self._prescreen.start(space, objectives, self._unseen)
         self.population: list[Trial] = []
+        self._founding = True
         self._children: list[Trial] = []
-        self._asked = 0  # of the present generation; the initial population is the first
-        self._told = 0
-        self._initial = True
-        self._seen: set[str] = set()
-        self._listed = islice(every(space), MOST_LISTED)
+        self._told = 0  # of the present generation
+        self._pending: dict[int, Genotype] = {}
 
     def ask(self, number: int, rng: Generator) -> Proposal | None:
-        """A random member while the first population is made, then a child.
+        """A random founder, later a child.
 
-        None while a generation is out that the next one needs; it always has pending trials.
+        None while trials are pending that the next generation needs, and if the space is
+        exhausted.
         """
-        if self._initial:
-            return self._random(number, rng) if self._room() else None
-        if self._generation_size > 1 and self._asked == self._generation_size:
+        if not self._room():
             return None
-        return self._child(number, rng)
+        child = self._founder(rng) if self._founding else self._child(rng)
+        if child is None:
+            child = self._random(rng)
+        if child is None:
+            return None
+        self._unseen.add(child.genotype)
+        self._pending[number] = child.genotype
+        return Proposal(number, child.genotype, child.origin, child.parents)
 
     def tell(self, trial: Trial) -> None:
         """Take the trial in, and let the next generation begin when the last one is complete."""
-        self._told += 1
-        if self._initial:
-            self.population += [trial] if trial.complete else []
-            self._initial = len(self.population) < self._population_size
-            if not self._initial:
-                self._asked = self._told = 0
+        self._pending.pop(trial.number, None)
+        self._unseen.add(trial.proposal.genotype)
+        self._prescreen.tell(trial)
+        complete = [trial] if trial.complete else []
+        if self._founding:
+            self.population += complete
+            self._founding = len(self.population) < self._founders
             return
-        self._children += [trial] if trial.complete else []
+        self._children += complete
+        self._told += 1
         if self._told >= self._generation_size:
-            self._next_generation()
-
-    def fitness(self, trial: Trial) -> float:
-        """The objective's value, signed so that more is better."""
-        return self._objective.fitness(trial.values)
+            self.population = self._survivors(
+                self.population, self._children, self._population_size, self._objectives
+            )
+            self._children, self._told = [], 0
 
     def _room(self) -> bool:
-        """Whether the initial population needs more than are evaluated or under way."""
-        under_way = self._asked - self._told
-        return len(self.population) + under_way < self._population_size
+        """Whether the founders, or the present generation, are more than are asked for."""
+        if self._founding:
+            return len(self.population) + len(self._pending) < self._founders
+        steady = self._generation_size == 1
+        return steady or self._told + len(self._pending) < self._generation_size
 
-    def _next_generation(self) -> None:
-        self.population = self._survivors(
-            self.population, self._children, self._population_size, self.fitness
-        )
-        self._children, self._asked, self._told = [], 0, 0
+    def _founder(self, rng: Generator) -> Child | None:
+        genotype = self._unseen.first(lambda: self._design(self._space, self._founders, rng))
+        return None if genotype is None else Child(genotype, "random", ())
 
-    def _random(self, number: int, rng: Generator) -> Proposal:
-        genotype = self._new(lambda: self._space.sample(rng))
-        if genotype is None:
-            genotype = next(filter(self._is_new, self._listed), None)
-        if genotype is None:
-            genotype = self._space.sample(rng)
-        return self._propose(number, genotype, "random", ())
+    def _random(self, rng: Generator) -> Child | None:
+        genotype = self._unseen.random(rng)
+        return None if genotype is None else Child(genotype, "random", ())
 
-    def _child(self, number: int, rng: Generator) -> Proposal:
+    def _child(self, rng: Generator) -> Child | None:
+        return self._prescreen(lambda: self._bred(rng), list(self._pending.values()), rng)
+
+    def _bred(self, rng: Generator) -> Child | None:
         parents: list[Trial] = []
 
         def make() -> Genotype:
@@ -118,11 +130,9 @@ class Evolution:
             genotypes = [parent.proposal.genotype for parent in parents]
             return self._variation(self._space, genotypes, rng)
 
-        child = self._new(make)
-        if child is None:
-            return self._random(number, rng)
+        genotype = self._unseen.first(make)
         numbers = tuple(dict.fromkeys(parent.number for parent in parents))
-        return self._propose(number, child, self._variation.origin, numbers)
+        return None if genotype is None else Child(genotype, self._variation.origin, numbers)
 
     def _couple(self, rng: Generator) -> list[Trial]:
         """As many parents as variation takes, different ones while there are any."""
@@ -130,30 +140,39 @@ class Evolution:
         for _ in range(self._variation.parents):
             taken = {trial.number for trial in chosen}
             others = [trial for trial in self.population if trial.number not in taken]
-            chosen.append(self._parents(others or self.population, self.fitness, rng))
+            chosen.append(self._parents(others or self.population, self._objectives, rng))
         return chosen
 
-    def _new(self, make: Callable[[], Genotype]) -> Genotype | None:
-        """A feasible genotype not proposed before, if one turns up within ``TRIES``."""
-        return next(filter(self._is_new, (make() for _ in range(TRIES))), None)
 
-    def _is_new(self, genotype: Genotype) -> bool:
-        return genotype.key not in self._seen and self._space.feasible(genotype)
-
-    def _propose(
-        self, number: int, genotype: Genotype, origin: str, parents: tuple[int, ...]
-    ) -> Proposal:
-        self._seen.add(genotype.key)
-        self._asked += 1
-        return Proposal(number, genotype, origin, parents)
-
-
-def _check_sizes(population_size: int, generation_size: int, parents: Parents) -> None:
-    if population_size < max(1, parents.least):
-        raise ConfigError(
-            "strategy.population_size",
-            f"is {population_size}; parent selection draws {parents.least} at a time, so at least"
-            f" {max(1, parents.least)} is needed (or a smaller strategy.parents.size)",
-        )
+def _check_sizes(
+    population_size: int, generation_size: int, founders: int, parents: Parents
+) -> None:
+    least = max(1, parents.least)
+    for name, size in (("population_size", population_size), ("founders", founders)):
+        if size < least:
+            raise ConfigError(
+                f"strategy.{name}",
+                f"is {size}; parent selection draws {least} at a time, so at least {least} is"
+                " needed (or a smaller strategy.parents.size)",
+            )
     if generation_size < 1:
         raise ConfigError("strategy.generation_size", f"is {generation_size}; at least 1 is needed")
+
+
+def _check_objectives(objectives: Objectives, parents: Parents, survivors: Survivors) -> None:
+    """Refuse what ranks by one objective where there are several; mention the reverse."""
+    for name, part in (("parents", parents), ("survivors", survivors)):
+        kind = type(part).__name__
+        if len(objectives) > 1 and part.made_for == "one":
+            names = listing(objective.name for objective in objectives)
+            raise ConfigError(
+                f"strategy/{name}",
+                f"{kind} ranks by one objective; {names} were given. Take strategy=nsga2 or its"
+                f" {name}, or give one objective",
+            )
+        if len(objectives) == 1 and part.made_for == "several":
+            log.warning(
+                "strategy/%s: %s is made for several objectives; with one it selects the fittest",
+                name,
+                kind,
+            )

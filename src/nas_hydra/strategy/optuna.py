@@ -1,79 +1,248 @@
 """Optuna's samplers, driven by ask and tell on the same genes as every other strategy."""
 
+import inspect
+import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import cast
 
 import optuna
 from numpy.random import Generator
 from optuna.exceptions import ExperimentalWarning
-from optuna.samplers import BaseSampler
+from optuna.samplers import BaseSampler, CmaEsSampler
+from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState
+from threadpoolctl import threadpool_limits
 
-from nas_hydra.objective import Objective
+from nas_hydra.errors import ConfigError, listing
+from nas_hydra.objective import Limit, Objectives
 from nas_hydra.search_space import Categorical, Decision, Gene, Genotype, Integer, Real, SearchSpace
+from nas_hydra.strategy.unseen import Unseen
 from nas_hydra.trial import Proposal, Trial
 
-# Samplers warn when they are made, which is before the strategy is: their target imports first.
-warnings.filterwarnings("ignore", category=ExperimentalWarning)
-
 TRIES = 20
-"""How often the sampler is asked anew when its candidate does not meet the constraints."""
+"""How often the sampler is asked anew when it suggests what was proposed before, or may not be."""
 
 STATES = {"pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
 
 
 class OptunaStrategy:
-    """Walks the space with ``trial.suggest_*``.
+    """Walks the space with ``trial.suggest_*``: a gene is suggested only where it is active.
 
-    So a conditional gene is suggested only where it is active. What does not meet the space's
-    constraints is told to the sampler as failed, and it is asked again; at last a random candidate
-    is taken, and told to it like its own.
+    The sampler is treated as in a loop of its own that has a cache: what it suggests again is told
+    to it again with the known values, and it is asked anew. So a duplicate costs the search
+    nothing, neither an evaluation nor a trial of its budget. The like of a pending candidate is
+    told along with it, and what does not meet the space's constraints is told as failed. After
+    ``TRIES`` in vain a random unseen candidate is taken, and told to the sampler like its own.
+
+    The objectives' limits are told as Optuna's constraints; not every sampler heeds them.
 
     Args:
-        sampler: any ``optuna.samplers.*`` with a seed of its own.
+        seed: of the sampler, unless its config gives one.
+        sampler: makes any of ``optuna.samplers.*``; its config says ``_partial_: true``.
+
+    Raises:
+        ConfigError: if the sampler cannot be made or seeded, or does not work on these genes.
     """
 
     def __init__(
-        self, space: SearchSpace, objectives: Sequence[Objective], sampler: BaseSampler
+        self,
+        space: SearchSpace,
+        objectives: Objectives,
+        seed: int,
+        sampler: Callable[..., BaseSampler],
     ) -> None:
         self._space, self._objectives = space, objectives
-        self._asked: dict[int, optuna.Trial] = {}
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self._study = optuna.create_study(
-            directions=[objective.direction for objective in objectives], sampler=sampler
-        )
+        self._unseen = Unseen(space)
+        self._pending: dict[str, list[optuna.Trial]] = {}
+        self._told: dict[str, Trial] = {}
+        self._study = open_study(objectives, make(sampler, seed, space))
 
-    def ask(self, number: int, rng: Generator) -> Proposal:
-        """What the sampler suggests, if it is feasible within ``TRIES``."""
-        for _ in range(TRIES):
-            trial, genotype = self._suggested()
-            if self._space.feasible(genotype):
-                self._asked[number] = trial
-                return Proposal(number, genotype, "sampler")
-            self._study.tell(trial, state=TrialState.FAIL)
-        places = self._space.places
-        self._study.enqueue_trial(
-            {
-                name: parameter(places[name].gene, decision)
-                for name, decision in self._space.sample(rng).items()
-            }
-        )
-        self._asked[number], genotype = self._suggested()
-        return Proposal(number, genotype, "random")
+    def ask(self, number: int, rng: Generator) -> Proposal | None:
+        """What the sampler suggests, if it is fresh; None if the space is exhausted."""
+        suggested = self._fresh(1)
+        if suggested is not None:
+            return self._proposal(number, *suggested, "sampler")
+        left = self._unseen.random(rng)
+        if left is None:
+            return None
+        suggested = self._fresh(TRIES)
+        if suggested is not None:
+            return self._proposal(number, *suggested, "sampler")
+        return self._proposal(number, self._enqueued(left), left, "random")
 
     def tell(self, trial: Trial) -> None:
         """Hand the values, or the failure, to the sampler's study."""
-        asked = self._asked.pop(trial.number)
-        if trial.complete:
-            told = [trial.values[objective.name] for objective in self._objectives]
-            self._study.tell(asked, told)
+        genotype = trial.proposal.genotype
+        self._unseen.add(genotype)
+        self._told[trial.key] = trial
+        for asked in self._pending.pop(trial.key, None) or [self._enqueued(genotype)]:
+            self._hand_over(trial, asked)
+
+    def _proposal(
+        self, number: int, asked: optuna.Trial, genotype: Genotype, origin: str
+    ) -> Proposal:
+        self._unseen.add(genotype)
+        self._pending[genotype.key] = [asked]
+        return Proposal(number, genotype, origin)
+
+    def _fresh(self, tries: int) -> tuple[optuna.Trial, Genotype] | None:
+        """The sampler's next suggestion that can be proposed; the others are answered."""
+        for _ in range(tries):
+            asked, genotype = self._suggested()
+            if self._unseen.fresh(genotype):
+                return asked, genotype
+            self._answer(asked, genotype)
+        return None
+
+    def _answer(self, asked: optuna.Trial, genotype: Genotype) -> None:
+        """Tell what is known of a suggestion that cannot be proposed."""
+        if not self._space.feasible(genotype):
+            self._study.tell(asked, state=TrialState.FAIL)
+        elif genotype.key in self._pending:
+            self._pending[genotype.key].append(asked)
         else:
+            self._hand_over(self._told[genotype.key], asked)
+
+    def _hand_over(self, trial: Trial, asked: optuna.Trial) -> None:
+        limits = self._objectives.limits if trial.complete else ()
+        breaches = {limit.name: breach(limit, trial.metrics) for limit in limits}
+        if not trial.complete:
             self._study.tell(asked, state=STATES[trial.state])
+        elif not all(map(math.isfinite, breaches.values())):
+            self._study.tell(asked, state=TrialState.FAIL)  # nothing can be learnt from infinity
+        else:
+            for name, value in breaches.items():
+                asked.set_constraint(name, value)
+            self._study.tell(asked, [trial.values[one.name] for one in self._objectives])
 
     def _suggested(self) -> tuple[optuna.Trial, Genotype]:
-        trial = self._study.ask()
-        return trial, self._space.walk(lambda gene: suggest(trial, gene))
+        try:
+            with threadpool_limits(limits=1):  # small matrices: threads would wait for each other
+                asked = self._study.ask()
+            return asked, self._space.walk(lambda gene: suggest(asked, gene))
+        except ValueError as error:  # such as a grid that lacks a gene
+            name = type(self._study.sampler).__name__
+            raise ConfigError("strategy.sampler", f"{name} cannot go on: {error}") from error
+
+    def _enqueued(self, genotype: Genotype) -> optuna.Trial:
+        """The study's trial of a genotype that its sampler did not suggest."""
+        places = self._space.places
+        self._study.enqueue_trial(
+            {name: parameter(places[name].gene, made) for name, made in genotype.items()}
+        )
+        return self._suggested()[0]
+
+
+class Study(optuna.Study):
+    """A study that is asked and told from outside, and lets no sampler end it."""
+
+    def stop(self) -> None:
+        """The space is exhausted; that is found out by asking again."""
+
+
+def open_study(objectives: Objectives, sampler: BaseSampler) -> Study:
+    """A new study in memory."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    storage = InMemoryStorage()
+    directions = [objective.direction for objective in objectives]
+    made = optuna.create_study(storage=storage, sampler=sampler, directions=directions)
+    return Study(made.study_name, storage, sampler)
+
+
+def make(sampler: Callable[..., BaseSampler], seed: int, space: SearchSpace) -> BaseSampler:
+    """The sampler of a partial config, seeded.
+
+    Raises:
+        ConfigError: if it is none, takes no seed, lacks a package, or does not work on the genes.
+    """
+    if isinstance(sampler, BaseSampler):
+        raise ConfigError("strategy.sampler", "needs _partial_: true; its seed is given here")
+    parameters = inspect.signature(sampler).parameters
+    if "seed" not in parameters:
+        raise ConfigError(
+            "strategy.sampler",
+            "takes no seed, so that the search could not be repeated; take one of"
+            f" optuna.samplers that does: {listing(seedable())}",
+        )
+    given = parameters["seed"].default
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        made = sampler(seed=seed if given in (None, inspect.Parameter.empty) else given)
+    if not isinstance(made, BaseSampler):
+        raise ConfigError(
+            "strategy.sampler._target_",
+            f"makes a {type(made).__name__}, which is no sampler; take one of optuna.samplers:"
+            f" {listing(seedable())}",
+        )
+    if isinstance(made, CmaEsSampler):
+        check_installed("cmaes")
+        check_numeric(space)
+    return made
+
+
+def seedable() -> list[str]:
+    """The names of Optuna's samplers that take a seed."""
+    return [
+        name
+        for name in optuna.samplers.__all__
+        if name.endswith("Sampler")
+        and "seed" in inspect.signature(getattr(optuna.samplers, name)).parameters
+    ]
+
+
+def check_installed(package: str) -> None:
+    """Optuna imports it when it is first needed, which is in the middle of a search.
+
+    Raises:
+        ConfigError: if it is not there.
+    """
+    try:
+        import_module(package)
+    except ImportError as error:
+        raise ConfigError(
+            "strategy.sampler",
+            f"needs the package {package}; pip install 'nas-hydra[samplers]', or take another"
+            " strategy, such as strategy=tpe",
+        ) from error
+
+
+def check_numeric(space: SearchSpace) -> None:
+    """Make sure that every gene is a number, and active in every candidate.
+
+    Raises:
+        ConfigError: naming a gene that is not.
+    """
+    for gene in space.genes:
+        if isinstance(gene, Categorical) and len(gene) > 1:
+            raise ConfigError(
+                gene.name,
+                "is a choice between labels; CMA-ES works on numbers only. Open it with _int_ or"
+                " _float_, fix it, or take another strategy, such as strategy=tpe",
+            )
+    smallest = space.walk(lowest)  # with numbers alone, only counts of copies decide about others
+    for gene in space.genes:
+        if gene.name not in smallest:
+            raise ConfigError(
+                gene.name,
+                "is not active in every candidate, as CMA-ES needs it. Fix the _repeat_ that it is"
+                " in, or take another strategy, such as strategy=tpe",
+            )
+
+
+def lowest(gene: Gene) -> Decision:
+    """The first of a gene's decisions."""
+    return gene.labels[0] if isinstance(gene, Categorical) else gene.low
+
+
+def breach(limit: Limit, metrics: Mapping[str, float]) -> float:
+    """By how much a metric breaks a limit, as a share of the bound; negative where it does not."""
+    excess = limit.excess(metrics)
+    if excess > 0:
+        return excess
+    bounds = [bound for bound in (limit.at_least, limit.at_most) if math.isfinite(bound)]
+    return -min(abs(metrics[limit.name] - bound) / (abs(bound) or 1.0) for bound in bounds)
 
 
 def suggest(trial: optuna.Trial, gene: Gene) -> Decision:

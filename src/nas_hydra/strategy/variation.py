@@ -5,7 +5,9 @@ that genes which become active by a change are sampled, genes which become inact
 the decisions in a repeated block move along with its copies.
 """
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Protocol
 
 from numpy.random import Generator
@@ -70,12 +72,12 @@ class Mutation:
     def _changing(self, names: Sequence[str], rng: Generator) -> set[str]:
         if self._rate is not None:
             return {name for name in names if rng.random() < self._rate}
-        count = min(self._count or 0, len(names))
-        return {names[int(index)] for index in rng.choice(len(names), size=count, replace=False)}
+        size = min(self._count or 0, len(names))
+        return {names[int(index)] for index in rng.choice(len(names), size=size, replace=False)}
 
 
-class UniformCrossover:
-    """Takes each gene from either parent with equal chance (Syswerda 1989).
+class Crossover(ABC):
+    """Takes each gene from one of two parents.
 
     Copies of a repeated block are aligned first, so that most decisions agree (see
     ``search_space.alignment``); the genes of a copy without a counterpart come from its parent.
@@ -98,15 +100,46 @@ class UniformCrossover:
         """A mix of both parents."""
         if rng.random() >= self._probability:
             return parents[0]
+        from_first = self.mask(len(parents[0]), rng)
 
         def inherit(gene: Gene, origins: Sequence[str | None]) -> Decision:
             pairs = list(zip(parents, origins, strict=True))
-            for parent, origin in pairs if rng.random() < 0.5 else reversed(pairs):
+            for parent, origin in pairs if next(from_first) else reversed(pairs):
                 if origin is not None:
                     return parent[origin]
             return gene.sample(rng)
 
         return descend(space, parents, inherit, at_random(rng))
+
+    @abstractmethod
+    def mask(self, length: int, rng: Generator) -> Iterator[bool]:
+        """For each gene of the child in turn, endlessly, whether the first parent's is taken.
+
+        Args:
+            length: how many genes the first parent has.
+            rng: the only source of chance.
+        """
+
+
+class UniformCrossover(Crossover):
+    """Takes each gene from either parent with equal chance (Syswerda 1989)."""
+
+    def mask(self, length: int, rng: Generator) -> Iterator[bool]:
+        """A coin for each gene."""
+        return (rng.random() < 0.5 for _ in count())
+
+
+class OnePointCrossover(Crossover):
+    """Takes the genes before a random point from the first parent, the others from the second.
+
+    Genes stand in the order of the config, so those next to each other stay together (Holland
+    1975). The point lies between any two genes of the first parent.
+    """
+
+    def mask(self, length: int, rng: Generator) -> Iterator[bool]:
+        """True up to the point, False from there on."""
+        point = 1 + int(rng.integers(max(1, length - 1)))
+        return (position < point for position in count())
 
 
 class Chain:

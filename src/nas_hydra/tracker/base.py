@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from nas_hydra.front import Front
 from nas_hydra.run import Run
 from nas_hydra.trial import Trial
 
@@ -13,12 +14,12 @@ class Tracker(Protocol):
     def start(self, run: Run) -> None:
         """The search begins, or goes on after an interruption."""
 
-    def tell(self, trial: Trial, best: Trial | None, recorded: bool) -> None:
+    def tell(self, trial: Trial, front: Front, recorded: bool) -> None:
         """A trial was told.
 
         Args:
             trial: the trial, in ask order.
-            best: the incumbent after this trial; None while nothing is complete.
+            front: the best trials after this one; empty while nothing is complete.
             recorded: whether it was known from an earlier, interrupted process.
         """
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from nas_hydra.front import Front
 from nas_hydra.run import Run
 from nas_hydra.trial import Trial
 
@@ -13,7 +14,7 @@ class NoTracker:
     def start(self, run: Run) -> None:
         """Nothing to begin."""
 
-    def tell(self, trial: Trial, best: Trial | None, recorded: bool) -> None:
+    def tell(self, trial: Trial, front: Front, recorded: bool) -> None:
         """Nothing to log."""
 
     def finish(self, summary: Mapping[str, Any] | None, exit_code: int) -> None:

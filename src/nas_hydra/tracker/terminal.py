@@ -1,23 +1,30 @@
 """The terminal: a live line while the search runs, and the winner at its end."""
 
 import logging
-from collections.abc import Mapping
+import re
+import shlex
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from nas_hydra.run import Run
+from nas_hydra.front import Front
+from nas_hydra.run import Run, typed_with
 from nas_hydra.trial import Trial
 
 FILES = {
-    "best.yaml": "the winner: hydra.utils.instantiate(OmegaConf.load('best.yaml').model)",
+    "best.yaml": "the winner",
     "best.ckpt": "its trained weights: torch.load('best.ckpt', weights_only=True)",
     "best.svg": "its picture",
+    "pareto": "configs and weights of the front's trials: NUMBER.yaml, NUMBER.ckpt",
+    "pareto.svg": "picture of the front",
     "trials.csv": "every trial, one row each",
     "summary.json": "the search in numbers",
     "journal.log": "the record: optuna-dashboard shows it, and a search resumes from it",
 }
+HOW = ": hydra.utils.instantiate(OmegaConf.load('best.yaml').model)"
+"""How to build the winner, where it is known for which images."""
 
 
 messages = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
@@ -52,22 +59,23 @@ class Terminal:
         self._task = self._progress.add_task("no result yet", total=run.trials, failed=0)
         self._progress.start()
 
-    def tell(self, trial: Trial, best: Trial | None, recorded: bool) -> None:
+    def tell(self, trial: Trial, front: Front, recorded: bool) -> None:
         """Move the live line on; a line of its own for a new best, a failure, or no terminal."""
         self._told += 1
         self._failed += trial.state == "failed"
         self._known += recorded
         if not recorded:
-            self._print(trial, trial is best)
-        described = f"best {shown(best.values)} (trial {best.number})" if best else "no result yet"
-        self._progress.update(self._task, advance=1, description=described, failed=self._failed)
+            self._print(trial, news(trial, front, len(self._run.objectives) > 1))
+        self._progress.update(
+            self._task, advance=1, description=standing(front), failed=self._failed
+        )
 
-    def _print(self, trial: Trial, best: bool) -> None:
+    def _print(self, trial: Trial, news: str) -> None:
         if self._known:
             messages.print(f"{self._known} trials are recorded already")
             self._known = 0
-        if best or trial.state == "failed" or not messages.is_terminal:
-            messages.print(line(trial) + ("  <- best so far" if best else ""))
+        if news or trial.state == "failed" or not messages.is_terminal:
+            messages.print(line(trial) + (f"  <- {news}" if news else ""))
 
     def finish(self, summary: Mapping[str, Any] | None, exit_code: int) -> None:
         """The winner and what to do next, or how to resume."""
@@ -81,20 +89,74 @@ class Terminal:
             show(self._run, summary)
 
 
+def news(trial: Trial, front: Front, several: bool) -> str:
+    """What a trial that was just told changes, in words."""
+    if trial.number not in {member.number for member in front.members}:
+        return ""
+    if not front.feasible:
+        return "best so far, but over a limit"
+    return "on the front" if several else "best so far"
+
+
+def standing(front: Front) -> str:
+    """The best so far, in a few words."""
+    if front.best is None:
+        return "no result yet"
+    size = f"front of {len(front.members)}, knee" if len(front.members) > 1 else "best"
+    return f"{size} {shown(front.best.values)} (trial {front.best.number})"
+
+
 def show(run: Run, summary: Mapping[str, Any]) -> None:
     """The end of a search, also of one that was finished before."""
     best = summary["best"]
-    counts = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in summary["trials"].items())
-    files = {name: text for name, text in FILES.items() if (run.folder / name).exists()}
+    counts = [f"{n} {name.replace('_', ' ')}" for name, n in summary["trials"].items() if n]
     console = Console(highlight=False, soft_wrap=True)
-    console.print(f"\n[bold]done[/]: {counts}; {summary['seconds']:.0f} s of evaluation")
+    console.print(f"\n[bold]done[/]: {', '.join(counts)}; {summary['seconds']:.0f} s of evaluation")
+    if best.get("violation"):
+        console.print("[bold]no trial meets the limits[/]; the winner breaks them least")
     for title, rows in (
-        (f"winner[/]: trial {best['trial']}, {shown(best['values'])}", best["genotype"]),
-        (f"files[/] in {run.folder}", files),
+        *front_rows(summary),
+        (f"winner[/]: {winner(best)}", best["genotype"]),
+        *optimum_rows(summary),
+        (f"files[/] in {run.folder}", files(run)),
         ("next[/]", suggestions(run)),
     ):
         console.print(f"[bold]{title}")
-        console.print(aligned(rows), markup=False)
+        if rows:
+            console.print(aligned(rows), markup=False)
+
+
+def winner(best: Mapping[str, Any]) -> str:
+    """``trial 3, val_acc 0.9713 (val_loss 0.1, params 38,310)``."""
+    others = {name: value for name, value in best["metrics"].items() if name not in best["values"]}
+    known = f" ({shown(others)})" if others else ""
+    return f"trial {best['trial']}, {shown(best['values'])}{known}"
+
+
+def optimum_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """A title that tells the best possible values and how far the search came, if that is known."""
+    regrets = summary.get("regret", {})
+    told = [
+        shown({name: value}) + {None: "", 0: ", found"}.get(regret, f", regret {regret:.4g}")
+        for name, value in summary.get("optimum", {}).items()
+        for regret in [regrets.get(name)]
+    ]
+    if told:
+        yield f"optimum[/]: {'; '.join(told)}", {}
+
+
+def files(run: Run) -> dict[str, str]:
+    """The files that are there, and what each is for."""
+    known = {"best.yaml": FILES["best.yaml"] + HOW} if run.choices["dataset"] != "none" else {}
+    return {name: text for name, text in {**FILES, **known}.items() if (run.folder / name).exists()}
+
+
+def front_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """A title and the front's trials, if there is a front; its knee is the winner."""
+    if front := summary.get("pareto"):
+        of = f"{len(front)} of {summary['trials']['complete']} trials"
+        title = f"front[/]: {of}, hypervolume {summary['hypervolume']:.4g}"
+        yield title, {f"trial {one['trial']}": shown(one["values"]) for one in front}
 
 
 def line(trial: Trial) -> str:
@@ -121,10 +183,20 @@ def aligned(rows: Mapping[str, str]) -> str:
 
 
 def suggestions(run: Run) -> dict[str, str]:
-    """Three commands worth trying after this search."""
+    """What is worth trying after this search, and the commands for it."""
     other = "tpe" if run.choices["strategy"] != "tpe" else "evolution"
+    images = {"the same search on other images": again(run, "dataset=fashion_mnist")}
     return {
-        "nas-hydra dataset=fashion_mnist": "the same search on other images",
-        f"nas-hydra strategy={other}": "another strategy",
-        "nas-hydra -m strategy=evolution,random,tpe seed=0,1": "strategies side by side",
+        **(images if run.choices["dataset"] != "none" else {}),
+        "another strategy": again(run, f"strategy={other}"),
+        "strategies side by side": again(run, "strategy=evolution,random,tpe", "seed=0,1"),
     }
+
+
+def again(run: Run, *changes: str) -> str:
+    """The run's command in a new folder, with changes; settings of a changed group are dropped."""
+    changed = [re.escape(change.partition("=")[0]) for change in changes]
+    dropped = re.compile(rf"hydra\.(run|sweep)\.dir=|\W?({'|'.join(changed)})\b")
+    kept = [word for word in shlex.split(run.command)[1:] if not dropped.match(word)]
+    sweep = ["-m"] if any("," in change for change in changes) and "-m" not in kept else []
+    return shlex.join(["nas-hydra", *sweep, *typed_with(kept, changes)])

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from wandb.errors import AuthenticationError, CommError, UsageError
 
 from nas_hydra.errors import ConfigError
+from nas_hydra.front import Front
 from nas_hydra.run import Run
 from nas_hydra.trial import Trial
 
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 
 ID_FILE = "wandb_id.txt"
 """In the run's folder: the id of its W&B run, so that a resumed search continues it."""
-ARTIFACT_FILES = ("best.yaml", "journal.log")
+ARTIFACT_FILES = ("best.yaml", "pareto.svg", "journal.log")
 ONLINE = {"online", "run", "shared"}
 """The modes that need an account; ``run`` is W&B's old word for online."""
 INIT_SECONDS = 30
@@ -66,7 +67,7 @@ class WandbTracker:
         if self._wandb.url:
             log.info("W&B: %s", self._wandb.url)
 
-    def tell(self, trial: Trial, best: Trial | None, recorded: bool) -> None:
+    def tell(self, trial: Trial, front: Front, recorded: bool) -> None:
         """Log a trial, unless an earlier process has; count it in any case."""
         self._trials.append(trial)
         self._totals = {
@@ -74,7 +75,9 @@ class WandbTracker:
         }
         if not (recorded and self._continued):
             # The step is the trial's number, so that the parts of a resumed run do not overlap.
-            row = history_row(trial, best) | self._totals
+            row = history_row(trial, front) | self._totals
+            if len(self._search.objectives) > 1:
+                row |= {"hypervolume": front.hypervolume, "front/size": len(front.members)}
             self._wandb.log(row, step=trial.number, commit=True)
 
     def finish(self, summary: Mapping[str, Any] | None, exit_code: int) -> None:
@@ -180,9 +183,9 @@ def amounts(trial: Trial) -> dict[str, float]:
     }
 
 
-def history_row(trial: Trial, best: Trial | None) -> dict[str, float]:
+def history_row(trial: Trial, front: Front) -> dict[str, float]:
     """One row of the history, but for the running totals."""
-    incumbent = best.values if best else {}
+    incumbent = front.best.values if front.best else {}
     measured = {**trial.metrics, **trial.values}
     return {
         "trial": trial.number,
@@ -222,6 +225,7 @@ def flat_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
         flat |= {f"best/{name}": value for name, value in best["values"].items()}
         flat |= {"best/trial": best["trial"], "best/key": best["key"]}
         flat["best/genotype"] = dict(best["genotype"])
+    flat |= {f"regret/{name}": value for name, value in summary.get("regret", {}).items()}
     if "pareto" in summary:
-        flat["pareto"] = list(summary["pareto"])
+        flat |= {"pareto": list(summary["pareto"]), "hypervolume": summary["hypervolume"]}
     return flat

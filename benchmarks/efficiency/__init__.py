@@ -1,0 +1,1 @@
+"""The parts of ``benchmarks/search_efficiency.py``, from composing a strategy to the picture."""

@@ -1,0 +1,84 @@
+"""Lightning's trainer, and one training with it."""
+
+import json
+import logging
+import signal
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+
+from nas_hydra.component import build, build_function, plain
+from nas_hydra.errors import CandidateError
+from nas_hydra.evaluator.classifier import Classifier
+
+logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+
+MEASURED = ("val_acc", "val_f1", "val_loss", "train_loss")
+
+
+def build_trainer(config: Mapping[str, Any], parts: int) -> pl.Trainer:
+    """A trainer that takes so many micro-batches for each batch of its config."""
+    steps = parts * config.get("accumulate_grad_batches", 1)
+    config = {**config, "accumulate_grad_batches": steps}
+    arguments = {name: value for name, value in config.items() if name != "_target_"}
+    # A callback or a plugin has a state of its own, and is made for each trainer.
+    if plain(arguments):
+        return trainer_maker(json.dumps(config))()
+    trainer: pl.Trainer = build(config, "trainer")
+    return trainer
+
+
+@lru_cache(maxsize=8)
+def trainer_maker(config: str) -> Callable[[], pl.Trainer]:
+    """What makes trainers of a config, written as JSON, that is checked once."""
+    return build_function({**json.loads(config), "_partial_": True}, "trainer")
+
+
+@contextmanager
+def multiplying(device: torch.device, tf32: bool) -> Iterator[None]:
+    """On a GPU, matrices of float32 multiplied in TF32 for a while, or not."""
+    if device.type != "cuda":
+        yield
+        return
+    earlier = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("high" if tf32 else "highest")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(earlier)
+
+
+def fit(trainer: pl.Trainer, module: Classifier, train: Any, valid: Any) -> None:
+    """Train and validate.
+
+    Args:
+        trainer: used once.
+        module: what it trains.
+        train: batches ``(images, labels)``, anew in each epoch.
+        valid: likewise.
+
+    Raises:
+        CandidateError: if training ended before the metrics were measured.
+        KeyboardInterrupt: as usual; Lightning alone would exit the process with code 1.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # advice about loggers and loaders, for each candidate
+            trainer.fit(module, train, valid)
+    except SystemExit as error:
+        signal.signal(signal.SIGINT, handler)
+        if isinstance(error.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from error
+        raise
+    missing = [name for name in MEASURED if name not in trainer.callback_metrics]
+    if missing:
+        raise CandidateError(
+            f"training ended without {', '.join(missing)}; the trainer must train and validate at"
+            " least one epoch"
+        )

@@ -1,0 +1,162 @@
+"""Evaluation by looking up: benchmarks whose candidates somebody else has trained, all of them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy
+from numpy.typing import NDArray
+
+from nas_hydra.errors import CandidateError, ConfigError
+from nas_hydra.evaluator.base import Evaluator
+from nas_hydra.evaluator.rows import Rows
+from nas_hydra.evaluator.table import KEY, Table
+from nas_hydra.objective import Direction, Objective, Objectives
+from nas_hydra.search_space import Genotype, SearchSpace
+from nas_hydra.trial import Evaluation
+
+MOST_REFUSED = 1000
+"""So many candidates in a row that break the space's constraints, and the optimum is unknown."""
+
+
+class TabularEvaluator(Evaluator):
+    """Looks candidates up in a table: one row per candidate, one column per gene, under its name.
+
+    Where a gene is not active, its cell is empty, as it is where the decision is null. Networks
+    that compute the same function are looked up each in a row of its own, since each was trained.
+
+    The protocol of NATS-Bench (Dong et al. 2021) is to search the validation accuracy of a short
+    training, ``value``, and to report the test accuracy of a long one, ``report``.
+
+    Args:
+        table: file of the table, see ``Table``.
+        value: column, or columns, to optimise.
+        report: further columns to report of each trial.
+        missing: what a candidate without a row does: ``error`` ends the search, with ``fail`` its
+            trial is a failed one.
+
+    Raises:
+        ConfigError: if no column is to be optimised.
+    """
+
+    builds = False
+
+    def __init__(
+        self,
+        table: str,
+        value: str | Sequence[str],
+        report: str | Sequence[str],
+        missing: Literal["error", "fail"],
+    ) -> None:
+        self._file, self._missing = table, missing
+        self._values, self._report = listed(value), listed(report)
+        if not self._values:
+            raise ConfigError("evaluator.value", "names no column; say which to optimise")
+
+    @property
+    def metrics(self) -> Sequence[str]:
+        """The values, then the other columns to report."""
+        return list(dict.fromkeys([*self._values, *self._report]))
+
+    @property
+    def objectives(self) -> Mapping[str, Direction]:
+        """Every value, to be maximised."""
+        return dict.fromkeys(self._values, "maximize")
+
+    def prepare(self, space: SearchSpace) -> None:
+        """Read the table, and find the rows that are candidates of the space.
+
+        Raises:
+            ConfigError: if the file cannot be read or lacks a column, or a value is no number; if
+                a column is a gene's and a result too; if two rows are the same candidate, or none
+                is one.
+        """
+        table = Table(self._file)
+        genes = {gene.name for gene in space.genes}
+        self._columns: dict[str, NDArray[numpy.float64]] = {}
+        for name in self.metrics:
+            key = "evaluator.value" if name in self._values else "evaluator.report"
+            if name in genes:
+                raise ConfigError(key, f"column '{name}' is a gene's; it cannot be a result too")
+            self._columns[name] = table.numbers(name, key)
+        self._rows = Rows(table, space.genes)
+        if self._missing == "error":
+            self._rows.check_covers()
+
+    def check(self, candidate: Mapping[str, Any]) -> None:
+        """Nothing; a search may never come to the rows that are missing."""
+
+    def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
+        """The numbers in the candidate's row.
+
+        Args:
+            candidate: its decisions.
+            repeat: changes nothing.
+            weights: there are none.
+
+        Raises:
+            CandidateError: if the table lacks it, and that counts as a failure.
+            ConfigError: if it is an error.
+        """
+        row = self._rows.find(candidate)
+        if row is not None:
+            return Evaluation(self._measured(row), epochs=0)
+        problem = f"the table has no row for {described(candidate)}"
+        if self._missing == "fail":
+            raise CandidateError(problem)
+        raise ConfigError(
+            KEY,
+            f"{problem}; complete it, keep to choices that it covers, or say"
+            " evaluator.missing=fail to count such candidates as failed",
+        )
+
+    def share(self) -> None:
+        """Nothing: the table travels with the evaluator."""
+
+    def adopt(self, shared: Any) -> None:
+        """Nothing was shared."""
+
+    def optimum(self, space: SearchSpace, objectives: Objectives) -> dict[str, float]:
+        """The best value of each objective among the rows that a trial could have.
+
+        Those are rows of candidates which meet the space's constraints, with a finite number for
+        every objective, within the objectives' limits. An objective is left out if there is no
+        such row, or the best ``MOST_REFUSED`` candidates are all refused by the constraints.
+        """
+        best = {one.name: self._best(space, objectives, one) for one in objectives}
+        return {name: value for name, value in best.items() if value is not None}
+
+    def _best(
+        self, space: SearchSpace, objectives: Objectives, objective: Objective
+    ) -> float | None:
+        refused = 0
+        for row in self._ranked(objectives, objective):
+            genotype = self._rows.genotype(row, space)
+            if genotype is None or objectives.violation(self._measured(row)):
+                continue
+            if space.feasible(genotype):
+                return float(self._columns[objective.name][row])
+            refused += 1
+            if refused == MOST_REFUSED:
+                break
+        return None
+
+    def _ranked(self, objectives: Objectives, objective: Objective) -> Iterator[int]:
+        """The space's rows that have all values, the best first."""
+        values = [self._columns[one.name][self._rows.inside] for one in objectives]
+        rows = self._rows.inside[numpy.isfinite(values).all(0)]
+        fitness = objective.signed(1.0) * self._columns[objective.name][rows]
+        yield from rows[numpy.argsort(-fitness, kind="stable")].tolist()
+
+    def _measured(self, row: int) -> dict[str, float]:
+        return {name: float(column[row]) for name, column in self._columns.items()}
+
+
+def listed(names: str | Sequence[str]) -> list[str]:
+    """One name, or several, as a list without repetitions."""
+    return list(dict.fromkeys([names] if isinstance(names, str) else names))
+
+
+def described(decisions: Mapping[str, Any]) -> str:
+    """A candidate in one line."""
+    return Genotype(decisions, "").summary or "the space's only candidate, without any gene"

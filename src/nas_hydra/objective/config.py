@@ -1,0 +1,79 @@
+"""The config group ``objective``: metric -> direction, limits or both."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from nas_hydra.errors import ConfigError, listing, nearest
+from nas_hydra.objective.base import Direction, Limit, Objective, Objectives
+
+DIRECTIONS = get_args(Direction)
+BOUNDS = ("at_least", "at_most")
+KEYS = ("direction", *BOUNDS, "reference")
+FORMS = "maximize, minimize, or a mapping such as {direction: minimize, at_most: 1e6}"
+
+
+def objectives_from(config: Mapping[str, Any]) -> Objectives:
+    """The objectives of the config group ``objective``.
+
+    Args:
+        config: metric -> ``maximize`` or ``minimize``; or a mapping with some of ``KEYS``, which
+            is an objective if it has a direction, and a limit if it has a bound.
+
+    Raises:
+        ConfigError: if a key or a value has no meaning, bounds exclude each other, or nothing is
+            left to optimise.
+    """
+    parts = {name: _part(given, f"objective.{name}") for name, given in config.items()}
+    optimised = tuple(_objective(name, part) for name, part in parts.items() if "direction" in part)
+    limits = tuple(_limit(name, part) for name, part in parts.items() if {*BOUNDS} & {*part})
+    if not optimised:
+        only = f" to optimise, only limits of {listing(parts)}" if parts else ""
+        raise ConfigError("objective", f"names no metric{only}; for example objective=val_acc")
+    return Objectives(optimised, limits)
+
+
+def _part(given: Any, key: str) -> dict[str, Any]:
+    """One metric's mapping, its keys and values checked; a direction alone is the shortest."""
+    if not isinstance(given, Mapping):
+        _check_direction(given, key, FORMS)
+        return {"direction": given}
+    for name, value in given.items():
+        if name not in KEYS:
+            hint = nearest(name, KEYS)
+            raise ConfigError(f"{key}.{name}", f"means nothing; allowed: {listing(KEYS)}{hint}")
+        if name == "direction":
+            _check_direction(value, f"{key}.direction", listing(DIRECTIONS))
+        else:
+            _check_number(value, f"{key}.{name}")
+    if not {"direction", *BOUNDS} & {*given}:
+        raise ConfigError(key, f"has neither a direction nor a bound; allowed: {FORMS}")
+    if "reference" in given and "direction" not in given:
+        raise ConfigError(f"{key}.reference", "is of an objective; give it a direction too")
+    return dict(given)
+
+
+def _check_direction(value: Any, key: str, allowed: str) -> None:
+    if value not in DIRECTIONS:
+        hint = nearest(value, DIRECTIONS)
+        raise ConfigError(key, f"is {value!r}; allowed: {allowed}{hint}")
+
+
+def _check_number(value: Any, key: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ConfigError(key, f"is {value!r}; it must be a finite number")
+
+
+def _objective(name: str, part: Mapping[str, Any]) -> Objective:
+    return Objective(name, part["direction"], part.get("reference"))
+
+
+def _limit(name: str, part: Mapping[str, Any]) -> Limit:
+    limit = Limit(name, **{bound: part[bound] for bound in BOUNDS if bound in part})
+    if limit.at_least > limit.at_most:
+        raise ConfigError(
+            f"objective.{name}",
+            f"must be at least {limit.at_least} and at most {limit.at_most}, which nothing is;"
+            " exchange them, or drop one",
+        )
+    return limit

@@ -1,0 +1,85 @@
+"""The files of the best trials: ``best.yaml`` and ``best.ckpt``, and a folder for a whole front."""
+
+import os
+import shutil
+from pathlib import Path
+
+from omegaconf import OmegaConf
+
+from nas_hydra.front import Front
+from nas_hydra.run import Run, weights_file
+from nas_hydra.search_space import SearchSpace
+from nas_hydra.trial import Trial
+
+
+class Winners:
+    """Keeps the config and the trained weights of the best trial, and drops all other weights.
+
+    With several objectives, each member of the front has ``pareto/NUMBER.yaml`` and
+    ``pareto/NUMBER.ckpt`` as long as it is one, and ``best`` is the knee. Files of an earlier
+    process are taken over: a resumed search tells its trials again.
+
+    Args:
+        run: whose folder it is.
+        space: closes genotypes.
+
+    Attributes:
+        best: None while no trial is complete.
+    """
+
+    def __init__(self, run: Run, space: SearchSpace) -> None:
+        self._folder, self._space = run.folder, space
+        self._several = len(run.objectives) > 1
+        self._members: set[int] = set()
+        self.best: Trial | None = None
+        weights_file(run.folder, 0).parent.mkdir(exist_ok=True)
+        if self._several:
+            self._member(0, "yaml").parent.mkdir(exist_ok=True)
+
+    def take(self, trial: Trial, front: Front) -> None:
+        """Bring the files up to date with a trial that was told."""
+        weights = weights_file(self._folder, trial.number)
+        if self._several:
+            weights = self._update(trial, front, weights)
+        if front.best is not None and front.best is not self.best:
+            self.best = front.best
+            self._crown(self.best, weights)
+        weights_file(self._folder, trial.number).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Drop the folder in which weights have waited."""
+        weights_file(self._folder, 0).parent.rmdir()
+
+    def _update(self, trial: Trial, front: Front, weights: Path) -> Path:
+        """Bring the front's folder up to date; where the weights of its best are then."""
+        members = {member.number for member in front.members}
+        for number in self._members - members:
+            for kind in ("yaml", "ckpt"):
+                self._member(number, kind).unlink(missing_ok=True)
+        if trial.number in members:
+            if weights.exists():
+                os.replace(weights, self._member(trial.number, "ckpt"))
+            self._write(trial, self._member(trial.number, "yaml"))
+        self._members = members
+        return self._member(front.best.number, "ckpt") if front.best else weights
+
+    def _crown(self, best: Trial, weights: Path) -> None:
+        if weights.exists():  # not if an earlier process has dropped them since
+            fresh = self._folder / ".best.ckpt.new"
+            shutil.copyfile(weights, fresh)
+            os.replace(fresh, self._folder / "best.ckpt")
+        self._write(best, self._folder / "best.yaml")
+
+    def _member(self, number: int, kind: str) -> Path:
+        return self._folder / "pareto" / f"{number}.{kind}"
+
+    def _write(self, trial: Trial, file: Path) -> None:
+        config = OmegaConf.create(self._space.close(trial.proposal.genotype))
+        replace(file, OmegaConf.to_yaml(config))
+
+
+def replace(file: Path, text: str) -> None:
+    """Write a whole file in one step, so that nobody ever reads half of it."""
+    fresh = file.with_name(f".{file.name}.new")
+    fresh.write_text(text)
+    os.replace(fresh, file)
