@@ -8,7 +8,7 @@ from rich.console import Console
 from nas_hydra.objective import Limit, Objectives
 from nas_hydra.report.summary import summarize
 from nas_hydra.tracker import terminal
-from nas_hydra.tracker.terminal import Terminal, show
+from nas_hydra.tracker.terminal import Terminal, show, suggestions
 from trials import ONE, TWO, complete, search, standing, told, trials
 
 
@@ -143,3 +143,9 @@ def test_commands_to_try_next_are_the_users_own_with_a_change(capsys, tmp_path):
 def test_without_a_dataset_no_other_one_is_suggested(capsys, tmp_path):
     choices = {"strategy": "random", "search_space": "mine", "dataset": "none"}
     assert "fashion" not in shown_at_the_end(capsys, tmp_path / "run", choices=choices)
+
+
+def test_with_several_objectives_no_strategy_is_suggested_that_refuses_them(tmp_path):
+    commands = " ".join(suggestions(search(tmp_path, objectives=TWO)).values())
+    assert "strategy=nsga2,random,tpe" in commands
+    assert "evolution" not in commands

@@ -23,8 +23,8 @@ class Inputs:
 
     Args:
         genes: float64 (N, D), the columns of all genes. The squared distance between two
-            candidates in the columns of a gene is 1 if its labels differ or it is active in one
-            of them only, and the squared difference as a share of the (log) range for numbers.
+            candidates in the columns of a gene is 1 if its labels differ, the squared difference as
+            a share of the (log) range for numbers, and at least 1 if it is active in one only.
         owner: int (D,), the number of the gene that a column belongs to.
         spread: squared distance of two random candidates over all genes, on average.
         views: of the candidate as a whole, float64 (N, D_v) each; two random candidates are at a

@@ -184,12 +184,13 @@ def aligned(rows: Mapping[str, str]) -> str:
 
 def suggestions(run: Run) -> dict[str, str]:
     """What is worth trying after this search, and the commands for it."""
-    other = "tpe" if run.choices["strategy"] != "tpe" else "evolution"
+    ours = "evolution" if len(run.objectives) == 1 else "nsga2"
+    other = "tpe" if run.choices["strategy"] != "tpe" else ours
     images = {"the same search on other images": again(run, "dataset=fashion_mnist")}
     return {
         **(images if run.choices["dataset"] != "none" else {}),
         "another strategy": again(run, f"strategy={other}"),
-        "strategies side by side": again(run, "strategy=evolution,random,tpe", "seed=0,1"),
+        "strategies side by side": again(run, f"strategy={ours},random,tpe", "seed=0,1"),
     }
 
 
