@@ -81,7 +81,7 @@ class Bench:
             for name, precision in PRECISIONS.items()
         }
         self.config = self.configs["float32"]
-        self.loop = Loop(valid_batch(candidate(self.config, NETWORKS[0])), device=device)
+        self.loop = Loop(valid_batch(candidate(self.config, NETWORKS[0]), device), device=device)
         self.others: list[float] = []
 
     def by_hand(self) -> dict[str, Loop]:

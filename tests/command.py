@@ -13,6 +13,7 @@ from nas_hydra.cli import main
 SMALL = (
     "engine=serial",
     "tracker=none",
+    "report=false",
     "dataset.limit=100",
     "trainer.max_epochs=1",
     "budget.trials=3",

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from efficiency.matrix import Run
-from efficiency.statistics import median, reached, reported, wilcoxon
+from efficiency.statistics import median, reached, reported
 from efficiency.task import column
+from nas_hydra.comparison.statistics import wilcoxon
 
 Key = tuple[int, str, str]
 """Pending, task, strategy."""

@@ -11,19 +11,11 @@ import numpy as np
 
 from efficiency.comparison import Comparison, Key, better, budget_of, soonest
 from efficiency.matrix import Run
-from efficiency.statistics import (
-    Interval,
-    holm,
-    intervals,
-    median,
-    quantile,
-    reached,
-    regrets,
-    reported,
-    within,
-)
+from efficiency.statistics import median, quantile, reached, regrets, reported, within
 from efficiency.synthetic import SPACES
 from efficiency.task import COLUMNS, column
+from nas_hydra.comparison.result import Interval
+from nas_hydra.comparison.statistics import holm, intervals
 
 FLAGSHIP = "surrogate_evolution"
 EVOLUTION = "regularized_evolution"

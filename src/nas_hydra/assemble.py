@@ -14,8 +14,9 @@ from nas_hydra.component import UNKNOWN, build, build_function, check, check_cal
 from nas_hydra.constraint.judge import Judge
 from nas_hydra.errors import CandidateError, ConfigError, InfeasibleError, listing, nearest
 from nas_hydra.evaluator import Evaluator
-from nas_hydra.objective import Objectives, objectives_from
+from nas_hydra.objective import Objectives, objectives_from, wanted
 from nas_hydra.report.files import RunFiles
+from nas_hydra.report.run_page import RunPage
 from nas_hydra.run import Run
 from nas_hydra.search import Search
 from nas_hydra.search_space import PARTS, Genotype, Hooks, SearchSpace
@@ -87,7 +88,8 @@ def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command
         seed=settings.seed,
         optimum=evaluator.optimum(space, objectives),
     )
-    trackers = [RunFiles(space), tracker, Terminal()]
+    pages = [RunPage(space)] if settings.report else []
+    trackers = [RunFiles(space), *pages, tracker, Terminal()]
     strategy = Initial(candidates, strategy) if candidates else strategy
     return Search(
         run, space, strategy, evaluator, engine, record, trackers, settings.budget.repeats
@@ -195,19 +197,6 @@ def check_open_component(node: Table) -> None:
     for option in options:
         if isinstance(option, Constant):
             check_call({**given, "_target_": option.value}, node.path, {})
-
-
-def wanted(own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The config's objectives beside those of the evaluator's own that it leaves as they are.
-
-    A mapping without a direction (``{at_least: 80}``) leaves the direction as it is.
-    """
-    completed = {
-        name: {"direction": own[name], **part}
-        for name, part in given.items()
-        if name in own and isinstance(part, Mapping)
-    }
-    return {**own, **given, **completed}
 
 
 def check_objectives(objectives: Objectives, evaluator: Evaluator) -> None:

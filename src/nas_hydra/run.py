@@ -8,6 +8,9 @@ from typing import Any
 
 from nas_hydra.objective import Objectives
 
+OVERRIDE = r"~|[^-].*="
+"""How the words of a command begin that change the config."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -60,6 +63,6 @@ def origin_of(weights: Path) -> str:
 
 def typed_with(typed: Sequence[str], more: Sequence[str]) -> list[str]:
     """A command's words with more overrides, before its own: Hydra wants them side by side."""
-    places = (i for i, word in enumerate(typed) if re.match(r"~|[^-].*=", word))
+    places = (i for i, word in enumerate(typed) if re.match(OVERRIDE, word))
     first = next(places, len(typed))
     return [*typed[:first], *more, *typed[first:]]

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, ValidationError
 
 from nas_hydra.engine.base import Limits
 from nas_hydra.errors import ConfigError, listing, nearest
@@ -36,6 +36,7 @@ class Settings(BaseModel):
     trial: Limits
     folder: str
     name: str
+    report: StrictBool
     search_space: Group
     dataset: Group
     trainer: Group

@@ -21,6 +21,7 @@ class Evaluation:
         error: why it came to nothing, in one line; only of one that took place elsewhere, since
             an evaluator raises its own.
         source: where it took place, if not here.
+        curves: metric -> its value after each epoch; empty if nothing was trained.
     """
 
     metrics: Mapping[str, float]
@@ -28,6 +29,7 @@ class Evaluation:
     seconds: float | None = None
     error: str | None = None
     source: str | None = None
+    curves: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Proposal:
         origin: where it came from: ``random``, ``mutation``, ``crossover``, ``sampler``, ...
         parents: numbers of the trials that it descends from.
         known: what another run measured of it; then it is not evaluated.
+        facts: what the strategy says about itself at the time, for trackers, such as
+            ``predictor/correlation``.
     """
 
     number: int
@@ -47,6 +51,7 @@ class Proposal:
     origin: str
     parents: tuple[int, ...] = ()
     known: Evaluation | None = None
+    facts: Mapping[str, float] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,7 @@ class Trial:
         error: why it failed, in one line; None unless failed.
         duplicate_of: number of the earlier trial that answered this one without an evaluation.
         source: the evaluation of another run that answered this one; None if it is the run's own.
+        curves: metric -> its value after each epoch; empty if nothing was trained for this trial.
     """
 
     proposal: Proposal
@@ -74,6 +80,7 @@ class Trial:
     error: str | None = None
     duplicate_of: int | None = None
     source: str | None = None
+    curves: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     @property
     def number(self) -> int:
@@ -115,6 +122,7 @@ def measured(
         seconds if evaluation.seconds is None else evaluation.seconds,
         error,
         source=evaluation.source,
+        curves=evaluation.curves,
     )
 
 

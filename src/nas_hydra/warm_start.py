@@ -9,10 +9,11 @@ from typing import Any
 
 from nas_hydra.errors import ConfigError, listing, nearest
 from nas_hydra.objective import Objectives
-from nas_hydra.record.past import PastTrial, read_run
+from nas_hydra.record.past import read_run
 from nas_hydra.record.study import differing
 from nas_hydra.search_space import Categorical, Decision, Gene, Genotype, SearchSpace
 from nas_hydra.strategy.initial import Candidate
+from nas_hydra.trial import Trial
 
 log = logging.getLogger(__name__)
 
@@ -64,14 +65,15 @@ def from_run(
         for key, there, here in differing(measuring(past.identity), measuring(identity))
     ]
 
-    def known(genotype: Genotype, trial: PastTrial) -> bool:
-        measured = all(name in trial.evaluation.metrics for name in objectives.names)
+    def known(genotype: Genotype, trial: Trial) -> bool:
+        measured = all(name in trial.metrics for name in objectives.names)
         return not changed and genotype.key == trial.key and measured
 
-    genotypes = entries([trial.decisions for trial in past.trials], space, listed, "trial")
+    trials = [trial for trial in past.trials if trial.complete and trial.duplicate_of is None]
+    genotypes = entries([trial.proposal.genotype for trial in trials], space, listed, "trial")
     candidates = [
-        Candidate(genotype, trial.evaluation if known(genotype, trial) else None)
-        for genotype, trial in zip(genotypes, past.trials, strict=True)
+        Candidate(genotype, past.evaluation(trial) if known(genotype, trial) else None)
+        for genotype, trial in zip(genotypes, trials, strict=True)
     ]
     anew = sum(candidate.known is None for candidate in candidates)
     reason = f" ({changed[0]})" if changed else ""

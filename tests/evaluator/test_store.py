@@ -69,7 +69,7 @@ def folder(tmp_path):
 def train(weights: Path, acc: float = 0.5):
     def evaluate() -> Evaluation:
         weights.write_bytes(b"trained" * 100)
-        return Evaluation({"acc": acc}, 3)
+        return Evaluation({"acc": acc}, 3, curves={"acc": (0.25, acc)})
 
     return evaluate
 
@@ -88,6 +88,7 @@ def test_a_hit_has_the_original_cost_and_weights_and_names_its_source(folder, we
     found = Store(str(folder))({"width": 8}, other, never)
     assert found == replace(first, source=f"trial 7 of {weights.parent.parent}")
     assert (found.metrics, found.epochs) == ({"acc": 0.5}, 3)
+    assert found.curves == {"acc": (0.25, 0.5)}
     assert found.seconds > 0
     assert other.read_bytes() == b"trained" * 100
 
@@ -130,6 +131,17 @@ def test_a_torn_file_is_ignored_and_made_anew(what, tear, folder, weights):
     store({"width": 8}, weights, train(weights))
     assert store({"width": 8}, weights, never).metrics == {"acc": 0.5}
     assert weights.read_bytes() == b"trained" * 100
+
+
+def test_an_entry_of_version_0_1_has_no_curves(folder, weights):
+    store = Store(str(folder))
+    store({"width": 8}, weights, train(weights))
+    (file,) = entries(folder)
+    entry = json.loads(file.read_text())
+    del entry["curves"]
+    file.write_text(json.dumps(entry))
+    found = store({"width": 8}, weights, never)
+    assert (found.metrics, found.curves) == ({"acc": 0.5}, {})
 
 
 def test_an_entry_of_something_else_is_ignored(folder, weights):

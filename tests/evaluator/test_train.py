@@ -75,6 +75,17 @@ def test_a_network_learns_and_everything_is_measured(weights):
     assert found.metrics["params"] == 16 * 25 + 2 * 16 + 16 * 10 + 10
 
 
+def test_curves_have_every_epoch_and_end_at_the_metrics(weights):
+    given = candidate()
+    trainer = {**given["trainer"], "max_epochs": 3, "num_sanity_val_steps": 2}
+    found = TrainEvaluator(seed=0).evaluate({**given, "trainer": trainer}, 0, weights)
+    assert {name: len(curve) for name, curve in found.curves.items()} == dict.fromkeys(
+        ("val_loss", "val_acc", "val_f1", "train_loss"), 3
+    )
+    assert all(curve[-1] == found.metrics[name] for name, curve in found.curves.items())
+    assert found.curves["train_loss"][0] > found.curves["train_loss"][-1]
+
+
 def test_metrics_are_those_of_the_saved_weights(weights):
     found = TrainEvaluator(seed=0).evaluate(candidate(), 0, weights)
     network = instantiate(MODEL)

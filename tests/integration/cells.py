@@ -13,6 +13,7 @@ SEARCH = (
     "evaluator.table=cells.csv",
     "evaluator.value=acc",
     "tracker=none",
+    "report=false",
     "budget.trials=20",
     "hydra.run.dir=run",
 )

@@ -17,9 +17,9 @@ from command import finish, nas_hydra, rows
 from engine.evaluators import ended
 
 TESTS = Path(__file__).parents[1]
-POOL = ("engine=processes", "tracker=none", "hydra.run.dir=run")
+POOL = ("engine=processes", "tracker=none", "report=false", "hydra.run.dir=run")
 REAL = (
-    *("tracker=none", "dataset.limit=100", "trainer.max_epochs=1"),
+    *("tracker=none", "report=false", "dataset.limit=100", "trainer.max_epochs=1"),
     *("search_space.width._choice_=[8]", "strategy.population_size=4"),
 )
 """Real training, a tenth of a second each."""
@@ -131,8 +131,8 @@ def test_a_mistake_that_shows_in_a_worker_ends_the_search_with_2():
 
 def test_every_search_of_a_sweep_has_a_pool_of_its_own(monkeypatch):
     monkeypatch.syspath_prepend(TESTS)
-    settings = ("engine=processes", "engine.workers=1,2", "engine.ahead=3", "tracker=none")
-    budget = ("budget.trials=6", "hydra.sweep.dir=sweep")
+    settings = ("engine=processes", "engine.workers=1,2", "engine.ahead=3")
+    budget = ("tracker=none", "report=false", "budget.trials=6", "hydra.sweep.dir=sweep")
     assert nas_hydra(monkeypatch, "-m", *settings, *budget, measuring("Even")) == 0
     first, second = sorted(Path("sweep").glob("*-*"))
     assert rows(first) == rows(second)

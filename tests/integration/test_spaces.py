@@ -111,6 +111,7 @@ def test_cells_that_compute_the_same_are_trained_once(monkeypatch):
     settings = (
         "engine=serial",
         "tracker=none",
+        "report=false",
         "dataset.limit=50",
         "trainer.max_epochs=1",
         "budget.trials=12",

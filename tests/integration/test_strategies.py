@@ -16,7 +16,8 @@ model:
   b: {_int_: {low: 0, high: 7}, _name_: b}
 """
 COMMON = (
-    *("--config-dir", "mine", "search_space=numbers", "tracker=none", "budget.trials=20"),
+    *("--config-dir", "mine", "search_space=numbers", "budget.trials=20"),
+    *("tracker=none", "report=false"),
     *("evaluator=tabular", "evaluator.table=numbers.csv", "evaluator.value=acc"),
 )
 SETTINGS = {

@@ -23,6 +23,7 @@ from record.records import (
 )
 
 numbers = st.floats(allow_nan=True, allow_infinity=True)
+curves = st.dictionaries(st.text(max_size=5), st.lists(numbers, max_size=3).map(tuple), max_size=2)
 
 
 def same(one, other):
@@ -39,6 +40,7 @@ def trials(draw):
         "metrics": metrics,
         "epochs": draw(st.integers(0, 99)),
         "seconds": draw(st.floats(0, 99)),
+        "curves": draw(curves),
     }
     state = draw(st.sampled_from(["complete", "failed", "pruned"]))
     if state == "complete":
@@ -118,12 +120,24 @@ def test_duplicates_and_failures_come_back(tmp_path):
         assert (found.error, found.values) == (failed.error, {})
 
 
+def test_a_record_of_version_0_1_has_no_curves(tmp_path):
+    trial = complete(0, curves={"val_acc": (0.1, 0.2)})
+    open_record(STORES["journal"](tmp_path)).add(trial)
+    journal = tmp_path / "run" / "journal.log"
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    for line in lines:
+        line.get("user_attrs", {}).pop("curves", None)
+    journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert open_record(STORES["journal"](tmp_path)).find(trial.proposal) == complete(0)
+
+
 def test_the_journal_is_strict_json(tmp_path):
     def refuse(constant):
         raise AssertionError(constant)
 
     record = open_record(STORES["journal"](tmp_path))
     record.add(Trial(proposal(1), "failed", metrics={"acc": math.nan, "loss": math.inf}))
+    record.add(complete(2, curves={"loss": (math.inf, math.nan)}))
     for line in (tmp_path / "run" / "journal.log").read_text().splitlines():
         json.loads(line, parse_constant=refuse)
 

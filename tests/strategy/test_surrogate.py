@@ -16,7 +16,7 @@ from nas_hydra.strategy.acquisition import log_expected_improvement
 from nas_hydra.strategy.conformance import PARTS, hilly, simulate, small_space, smooth, varied_space
 from nas_hydra.strategy.surrogate import Surrogate
 from nas_hydra.strategy.target import normal_scores, targets
-from nas_hydra.strategy.trust import MOST_DOUBT, Trust
+from nas_hydra.strategy.trust import MOST_DOUBT, Trust, doubt
 from nas_hydra.trial import Proposal, Trial
 from strategy.strategies import CONF, config, maker
 
@@ -98,10 +98,10 @@ def test_trust_follows_what_came_true():
         right.expect(one.key, one.number)
         wrong.expect(one.key, -one.number)
     assert right.correlation(trials, outcomes) == pytest.approx(1)
-    assert right.doubt(trials, outcomes) == 0
-    assert wrong.doubt(trials, outcomes) == MOST_DOUBT
+    assert doubt(right.correlation(trials, outcomes)) == 0
+    assert doubt(wrong.correlation(trials, outcomes)) == MOST_DOUBT
     assert new.correlation(trials, outcomes) is None
-    assert new.doubt(trials, outcomes) == 0
+    assert doubt(None) == 0
 
 
 def test_only_the_last_predictions_count():
@@ -139,6 +139,14 @@ def test_a_predictor_finds_better_candidates_than_evolution_without(predictor):
     screened = best_after("surrogate_evolution", prescreen=part)
     unscreened = best_after("surrogate_evolution", prescreen="none")
     assert mannwhitneyu(screened, unscreened, alternative="greater").pvalue < 0.05
+
+
+def test_proposals_say_how_far_the_predictor_was_right():
+    trials = simulate(maker("surrogate_evolution"), wide_space(), agreement, 40, seed=0)
+    told = [t.proposal.facts.get("predictor/correlation") for t in trials]
+    assert told[:10] == [None] * 10
+    assert all(-1 <= correlation <= 1 for correlation in told if correlation is not None)
+    assert told[-1] is not None
 
 
 def test_where_nothing_can_be_learnt_children_pass_unscreened():

@@ -4,6 +4,7 @@ import io
 import logging
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,10 @@ from nas_hydra.errors import ConfigError
 from nas_hydra.front import Front
 from nas_hydra.run import Run
 from nas_hydra.tracker.none import NoTracker
-from nas_hydra.tracker.wandb import ID_FILE, WandbTracker
+from nas_hydra.tracker.wandb import WandbTracker
+from nas_hydra.tracker.wandb_place import WandbPlace, wandb_place
 from tracker.wandb_file import BLOCK, WandbRun, read_runs
-from trials import TWO, complete, search, told
+from trials import ONE, TWO, complete, search, told
 
 CONF = Path(__file__).parents[2] / "conf" / "tracker"
 KEY = "k" * 40
@@ -68,9 +70,11 @@ def test_a_run_says_whose_it_is(tmp_path):
         "sweep-1",
         "search",
     )
-    assert (found.project, found.tags) == ("nas-hydra", ["paper"])
+    assert found.project == "nas-hydra"
+    assert found.tags == ["random", "conv_net", "digits", "paper"]
     assert found.config["seed"] == 0
     assert found.config["width"] == {"_choice_": [16, 32]}
+    assert found.config["choices"]["strategy"] == "random"
 
 
 def test_history_has_a_row_per_trial_with_the_trial_as_step(tmp_path):
@@ -130,6 +134,39 @@ def test_history_of_several_objectives_has_the_front(tmp_path):
     assert [row["best/val_loss"] for row in found.history] == [3.0, 3.0]
 
 
+def test_a_search_faster_than_wandb_is_thinned_but_for_what_is_new(tmp_path, monkeypatch):
+    monkeypatch.setattr("nas_hydra.tracker.wandb.MOST_WAITING", 50)
+    run, front = search(tmp_path / "run"), Front(ONE)
+    sink = tracker()
+    sink.start(run)
+    best = {0: 0.1, 333: 0.2, 777: 0.3}
+    for number in range(1000):
+        trial = complete(number, best.get(number, 0.05), {"width": 16})
+        front.add(trial)
+        sink.tell(trial, front, recorded=False)
+    sink.finish(SUMMARY, 0)
+    (found,) = read_runs(run.folder)
+    steps = [row["trial"] for row in found.history]
+    assert {*best, 999} <= set(steps)
+    assert 50 <= len(steps) < 200
+    assert steps == sorted(steps)
+    assert found.history[-1]["cost/epochs"] == 2000  # passed over, and counted
+    assert len(found.table["data"]) == 1000
+
+
+def test_trials_told_out_of_turn_are_rows_in_the_order_of_telling(tmp_path):
+    run = search(tmp_path / "run")
+    sink = tracker()
+    sink.start(run)
+    trial, front = told()[0]
+    for number in (2, 0, 1):
+        sink.tell(replace(trial, proposal=replace(trial.proposal, number=number)), front, False)
+    sink.finish(SUMMARY, 0)
+    (found,) = read_runs(run.folder)
+    assert [row["trial"] for row in found.history] == [2, 0, 1]
+    assert [row["_step"] for row in found.history] == [0, 1, 2]
+
+
 def test_artifact_has_the_files_that_are_there(tmp_path):
     run = search(tmp_path / "run")
     (run.folder / "best.yaml").write_text("model: 1")
@@ -159,11 +196,23 @@ def test_a_resumed_search_continues_its_run(tmp_path):
     track(run, upto=2, exit_code=130)
     track(run, recorded=2)
     before, after = read_runs(run.folder)
-    assert before.id == after.id == (run.folder / ID_FILE).read_text().strip()
+    assert before.id == after.id == wandb_place(run.folder).id
     assert [row["trial"] for row in before.history + after.history] == [0, 1, 2, 3]
     assert [row["_step"] for row in before.history + after.history] == [0, 1, 2, 3]
     assert after.history[-1]["cost/epochs"] == 4
     assert len(after.table["data"]) == 4
+
+
+def test_a_search_resumed_after_a_kill_logs_again_what_may_be_lost(tmp_path):
+    run = search(tmp_path / "run")
+    killed = tracker()
+    killed.start(run)
+    for trial, front in told()[:2]:
+        killed.tell(trial, front, recorded=False)
+    wandb.teardown()
+    track(run, recorded=2)
+    *_, after = read_runs(run.folder)
+    assert [row["trial"] for row in after.history] == [0, 1, 2, 3]
 
 
 def test_recorded_trials_that_no_run_has_seen_are_logged(tmp_path):
@@ -202,9 +251,9 @@ def test_an_account_whose_server_is_out_of_reach_means_offline(
         monkeypatch.setenv("WANDB_API_KEY", KEY)
     else:
         (tmp_path / "no_netrc").write_text(f"machine 127.0.0.1:9 login user password {KEY}\n")
-    monkeypatch.setattr("nas_hydra.tracker.wandb.INIT_SECONDS", 2)
+    monkeypatch.setattr("nas_hydra.tracker.account.INIT_SECONDS", 2)
     run = search(tmp_path / "run")
-    (run.folder / ID_FILE).write_text("abc123\n")
+    WandbPlace("abc123", "nas-hydra/abc123", 0).write(run.folder)
     track(run)
     found = [part for part in read_runs(run.folder) if part.history]
     assert [part.id for part in found] == ["abc123"]

@@ -17,6 +17,13 @@ def main() -> None:
     sys.exit(run())
 
 
+def compare() -> None:
+    """Put searches side by side. The exit codes are those above."""
+    from nas_hydra.cli.compare import run
+
+    sys.exit(run(sys.argv))
+
+
 def space() -> None:
     """Show what a search could choose from; nothing is trained. The exit codes are those above."""
     os.environ["HYDRA_FULL_ERROR"] = "1"

@@ -43,8 +43,8 @@ def launch(work: Callable[[DictConfig], float | None]) -> int:
         except NasHydraError as error:
             log.error("error: %s", error)
             failures.append(error)
-            if HydraConfig.get().mode == RunMode.MULTIRUN:
-                raise  # Hydra goes on with the other jobs, and tells which one it was
+            if is_told_of_failures():
+                raise
         return None
 
     try:
@@ -60,6 +60,17 @@ def launch(work: Callable[[DictConfig], float | None]) -> int:
         print(f"error: {message}", file=sys.stderr)
         return exit_code(ConfigError("", message))
     return exit_code(failures[0]) if failures else 0
+
+
+def is_told_of_failures() -> bool:
+    """Whether the error should go on to Hydra, which keeps it for the end of a batch of jobs.
+
+    A launcher that works elsewhere cannot tell us otherwise, and a sweeper that learns from values
+    has to know which are missing. Hydra's own would only end the sweep without its last steps.
+    """
+    hydra_config = HydraConfig.get()
+    own = {hydra_config.runtime.choices[f"hydra/{part}"] for part in ("launcher", "sweeper")}
+    return hydra_config.mode == RunMode.MULTIRUN and own != {"basic"}
 
 
 def search_in_folder(config: DictConfig) -> float | None:
@@ -78,7 +89,11 @@ def search_in_folder(config: DictConfig) -> float | None:
 
 
 def search(config: DictConfig, folder: Path) -> float | None:
-    """Search, or say that this run is finished; the best value of the first objective."""
+    """Search, or say that this run is finished.
+
+    Returns:
+        The best value of the objective; of several, the hypervolume.
+    """
     search = assemble(config, dict(HydraConfig.get().runtime.choices), group(folder), command())
     budget = {"trials": search.run.trials}
     summary = read_summary(folder) if search.record.finished(budget) else None
@@ -89,8 +104,9 @@ def search(config: DictConfig, folder: Path) -> float | None:
         save_config(config, folder / ".hydra")
         summary = search()
         search.record.finish(budget)
-    best: float = summary["best"]["values"][search.run.objectives[0].name]
-    return best
+    if len(search.run.objectives) > 1:
+        return float(summary["hypervolume"])
+    return float(summary["best"]["values"][search.run.objectives[0].name])
 
 
 def group(folder: Path) -> str:

@@ -1,6 +1,6 @@
 """The Lightning module that trains a candidate."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pytorch_lightning as pl
@@ -46,6 +46,7 @@ class Classifier(pl.LightningModule):
         self._optimizer, self._scheduler, self._augment = optimizer, scheduler, augment
         self._losses: list[Tensor] = []
         self._validated: list[tuple[Tensor, Tensor, Tensor]] = []
+        self._curves: dict[str, list[Tensor]] = {}
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """The loss of one batch.
@@ -64,7 +65,7 @@ class Classifier(pl.LightningModule):
         """Log the mean of the batches' losses."""
         loss = self._finite(torch.stack(self._losses).mean())
         self._losses.clear()
-        self.log("train_loss", loss)
+        self._log({"train_loss": loss})
 
     def on_validation_epoch_start(self) -> None:
         """Forget an earlier validation."""
@@ -82,13 +83,18 @@ class Classifier(pl.LightningModule):
         losses, predicted, labels = zip(*self._validated, strict=True)
         both = torch.cat(predicted), torch.cat(labels)
         classes = self._num_classes
-        self.log_dict(
+        self._log(
             {
                 "val_loss": torch.stack(losses).sum() / len(both[1]),
                 "val_acc": multiclass_accuracy(*both, classes, "micro", validate_args=False),
                 "val_f1": multiclass_f1_score(*both, classes, "macro", validate_args=False),
             }
         )
+
+    @property
+    def curves(self) -> dict[str, tuple[float, ...]]:
+        """Every metric after each epoch of training that measured it."""
+        return {name: tuple(map(float, values)) for name, values in self._curves.items()}
 
     def transfer_batch_to_device(
         self, batch: Batch, device: torch.device, dataloader_idx: int
@@ -113,6 +119,13 @@ class Classifier(pl.LightningModule):
         if self._scheduler is None:
             return optimizer
         return {"optimizer": optimizer, "lr_scheduler": self._scheduler(optimizer)}
+
+    def _log(self, metrics: Mapping[str, Tensor]) -> None:
+        """Log metrics of an epoch, and keep them as they are: a number would make a GPU wait."""
+        self.log_dict(metrics)
+        if not self.trainer.sanity_checking:
+            for name, value in metrics.items():
+                self._curves.setdefault(name, []).append(value)
 
     def _finite(self, loss: Tensor) -> Tensor:
         if not torch.isfinite(loss):

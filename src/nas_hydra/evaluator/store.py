@@ -5,7 +5,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ class Entry:
         error: why the candidate came to nothing, if it did.
         source: the trial that it was.
         weights: digest of the trained weights, under which they are kept too.
+        curves: metric -> its value after each epoch; entries of version 0.1 have none.
     """
 
     identity: dict[str, Any]
@@ -41,11 +42,14 @@ class Entry:
     error: str | None
     source: str
     weights: str | None
+    curves: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
     @property
     def evaluation(self) -> Evaluation:
         """The evaluation at its original cost."""
-        return Evaluation(self.metrics, self.epochs, self.seconds, self.error, self.source)
+        return Evaluation(
+            self.metrics, self.epochs, self.seconds, self.error, self.source, self.curves
+        )
 
 
 READER = TypeAdapter(Entry)
@@ -96,7 +100,7 @@ class Store:
                 self.keep(identity, failed, weights)
             raise
         seconds = time.perf_counter() - start
-        measured = Evaluation(evaluation.metrics, evaluation.epochs, seconds)
+        measured = replace(evaluation, seconds=seconds)
         self.keep(identity, measured, weights)
         return measured
 
@@ -133,6 +137,7 @@ class Store:
                 evaluation.error,
                 origin_of(weights),
                 name,
+                dict(evaluation.curves),
             )
             write(self._file(identity), json.dumps(asdict(entry)).encode())
         except OSError as error:

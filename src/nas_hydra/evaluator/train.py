@@ -193,7 +193,9 @@ class TrainEvaluator(Evaluator):
         measured = {name: float(trainer.callback_metrics[name]) for name in MEASURED}
         torch.save(module.model.state_dict(), weights)
         return Evaluation(
-            {**measured, "params": float(count_parameters(module.model))}, trainer.current_epoch
+            {**measured, "params": float(count_parameters(module.model))},
+            trainer.current_epoch,
+            curves=module.curves,
         )
 
     def _dataset(self, candidate: Mapping[str, Any]) -> ImageDataset:

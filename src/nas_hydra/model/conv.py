@@ -21,10 +21,11 @@ class ConvBlock(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, C, H, W) to (N, out_channels, H // pool, W // pool)."""
-        features = nn.functional.relu(self.norm(self.conv(images)))
+        features = self.norm(self.conv(images))
         if self.pool > 1 and min(features.shape[-2:]) >= self.pool:
             features = nn.functional.max_pool2d(features, self.pool)
-        return features
+        # The largest one is the same before and after ReLU, which has less to do here.
+        return nn.functional.relu(features)
 
 
 class ClassifierHead(nn.Module):

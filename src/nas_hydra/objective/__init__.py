@@ -1,7 +1,15 @@
 """What a search optimises: named metrics, each with a direction, and limits on metrics."""
 
 from nas_hydra.objective.base import Direction, Limit, Objective, Objectives
-from nas_hydra.objective.config import objectives_from
+from nas_hydra.objective.config import objectives_from, wanted
 from nas_hydra.objective.values import values_of
 
-__all__ = ["Direction", "Limit", "Objective", "Objectives", "objectives_from", "values_of"]
+__all__ = [
+    "Direction",
+    "Limit",
+    "Objective",
+    "Objectives",
+    "objectives_from",
+    "values_of",
+    "wanted",
+]

@@ -33,6 +33,23 @@ def objectives_from(config: Mapping[str, Any]) -> Objectives:
     return Objectives(optimised, limits)
 
 
+def wanted(own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The config's objectives beside an evaluator's own that it leaves as they are.
+
+    A mapping without a direction (``{at_least: 80}``) leaves the direction as it is.
+
+    Args:
+        own: metric -> direction.
+        given: the config group ``objective``.
+    """
+    completed = {
+        name: {"direction": own[name], **part}
+        for name, part in given.items()
+        if name in own and isinstance(part, Mapping)
+    }
+    return {**own, **given, **completed}
+
+
 def _part(given: Any, key: str) -> dict[str, Any]:
     """One metric's mapping, its keys and values checked; a direction alone is the shortest."""
     if not isinstance(given, Mapping):

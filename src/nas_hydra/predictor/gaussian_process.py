@@ -1,13 +1,14 @@
 """An exact Gaussian process (Rasmussen and Williams 2006)."""
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve, solve_triangular
+from scipy.linalg import cho_factor, cho_solve, cholesky, solve, solve_triangular
 from scipy.optimize import minimize
 
 from nas_hydra.errors import ConfigError
 from nas_hydra.predictor.inputs import Array, Inputs
-from nas_hydra.predictor.kernel import Kernel
+from nas_hydra.predictor.kernel import JITTER, Kernel
 
 
 class GaussianProcess:
@@ -41,11 +42,11 @@ class GaussianProcess:
             chosen = spread_out(targets, self._most_tuned)
             self._tune(kernel, inputs.rows(chosen), targets[chosen])
         chosen = spread_out(targets, self._most_points)
-        self._kernel, self._known = kernel, inputs.rows(chosen)
+        self._kernel, self._known, self._targets = kernel, inputs.rows(chosen), targets[chosen]
         matrix = kernel.between(self._hyper, self._known, self._known)
         matrix[np.diag_indices_from(matrix)] += kernel.noise(self._hyper)
         self._factor = cho_factor(matrix, lower=True)
-        self._weights: Array = cho_solve(self._factor, targets[chosen])
+        self._weights: Array = cho_solve(self._factor, self._targets)
 
     def predict(self, inputs: Inputs) -> tuple[Array, Array]:
         """The posterior."""
@@ -53,6 +54,33 @@ class GaussianProcess:
         explained = solve_triangular(self._factor[0], between, lower=True, check_finite=False)
         variance = self._kernel.variance(self._hyper) - np.einsum("nm,nm->m", explained, explained)
         return self._weights @ between, np.sqrt(np.maximum(variance, 1e-12))
+
+    def draws(self, inputs: Inputs, times: int, rng: Generator) -> Array:
+        """Whole functions that could be the true one, at M candidates; (times, M).
+
+        Each is drawn from the posterior of a bootstrap resample of what it has learned from, so
+        that they differ by what is not known and by which trials there happen to be. A function of
+        the prior is corrected by what it misses of the targets (Wilson et al. 2020), so that
+        resamples share one factorisation.
+        """
+        both = self._known.joined(inputs)
+        matrix = self._kernel.between(self._hyper, both, both)
+        known, noise = len(self._known), self.noise**2
+        root = cholesky(matrix + JITTER * np.eye(len(matrix)), lower=True)
+        found = np.empty((times, len(inputs)))
+        for time in range(times):
+            prior = root @ rng.standard_normal(len(matrix))
+            rows = rng.integers(known, size=known)
+            noisy = prior[rows] + np.sqrt(noise) * rng.standard_normal(known)
+            inner = matrix[np.ix_(rows, rows)] + noise * np.eye(known)
+            weights = solve(inner, self._targets[rows] - noisy, assume_a="pos")
+            found[time] = prior[known:] + matrix[known:, rows] @ weights
+        return found
+
+    @property
+    def noise(self) -> float:
+        """Standard deviation of a target around what is expected; known once it has learned."""
+        return float(np.sqrt(self._kernel.noise(self._hyper)))
 
     @property
     def _hyper(self) -> Array:

@@ -1,86 +1,179 @@
-"""What another run's record holds, for a search that begins with it."""
+"""What other runs' records hold, finished or not; reading them changes nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.trial import TrialState
+import yaml
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from optuna.storages import BaseStorage
+from optuna.trial import FrozenTrial
+from sqlalchemy.engine import make_url
 
 from nas_hydra.errors import ConfigError
-from nas_hydra.record.storage import journal
+from nas_hydra.objective import Objectives, objectives_from, wanted
+from nas_hydra.record.storage import read_journal, storage
+from nas_hydra.record.study import trial_of
 from nas_hydra.run import origin_of, weights_file
-from nas_hydra.search_space import Decision
-from nas_hydra.trial import Evaluation
+from nas_hydra.search_space import Genotype
+from nas_hydra.trial import Evaluation, Proposal, Trial
 
-
-@dataclass(frozen=True)
-class PastTrial:
-    """A complete trial of another run.
-
-    Args:
-        number: in that run.
-        key: of its genotype.
-        decisions: of its genes.
-        evaluation: what was measured, and where.
-    """
-
-    number: int
-    key: str
-    decisions: Mapping[str, Decision]
-    evaluation: Evaluation
+JOURNAL = "journal.log"
 
 
 @dataclass(frozen=True)
 class PastRun:
-    """What is known of another run.
+    """What a run's record tells.
 
     Args:
-        identity: the part of its config that decided which trials it has.
-        trials: its complete ones in ask order, without duplicates.
+        folder: of the run.
+        identity: the part of its config that decided which trials it has, resolved.
+        objectives: and limits.
+        trials: in ask order; an unfinished run can lack some in between.
+        spent: the number of trials whose budget it has spent; None if it is not finished.
     """
 
+    folder: Path
     identity: Mapping[str, Any]
-    trials: list[PastTrial]
+    objectives: Objectives
+    trials: Sequence[Trial]
+    spent: int | None
+
+    def evaluation(self, trial: Trial) -> Evaluation:
+        """What a trial measured; its source is the run that did, not one that took it over."""
+        origin = origin_of(weights_file(self.folder, trial.number))
+        return Evaluation(
+            trial.metrics,
+            trial.epochs,
+            trial.seconds,
+            source=trial.source or origin,
+            curves=trial.curves,
+        )
+
+
+@dataclass(frozen=True)
+class PastConfig:
+    """How a run was configured.
+
+    Args:
+        plain: the whole config, references unresolved.
+        choices: config group -> the option taken.
+        output: the run's folder at the time.
+        cwd: where the command was typed.
+    """
+
+    plain: Mapping[str, Any]
+    choices: Mapping[str, str]
+    output: str
+    cwd: Path
+
+
+def read_config(folder: Path) -> PastConfig | None:
+    """The config in a run's folder; None if a search has not begun there.
+
+    Raises:
+        ConfigError: if a file of it cannot be read.
+    """
+    plain, hydra = folder / ".hydra" / "config.yaml", folder / ".hydra" / "hydra.yaml"
+    if not (plain.is_file() and hydra.is_file()):
+        return None
+    runtime = _yaml(hydra)["hydra"]["runtime"]
+    return PastConfig(_yaml(plain), runtime["choices"], runtime["output_dir"], Path(runtime["cwd"]))
+
+
+def _yaml(file: Path) -> Any:
+    try:
+        text = file.read_text(encoding="utf-8")
+        return yaml.load(text, yaml.CSafeLoader)  # ten times as fast as OmegaConf
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise ConfigError(
+            "folder", f"{file} cannot be read: {str(error).splitlines()[0]}"
+        ) from error
 
 
 def read_run(folder: Path, key: str) -> PastRun:
-    """The record in a run's folder.
+    """The record of a run: its journal file, or what its config names.
 
     Args:
-        folder: of a run whose record is a journal file.
+        folder: of the run.
         key: the config key that names it, for messages.
 
     Raises:
         ConfigError: if there is none, or it is damaged.
     """
-    file = folder / "journal.log"
-    if not file.is_file():
-        raise ConfigError(
-            key,
-            f"{folder} holds no journal.log, the record of a search; give the folder of a run, or"
-            " a csv such as its trials.csv, whose candidates are evaluated anew",
-        )
-    storage = journal(str(file))
-    names = optuna.get_all_study_names(storage)
-    study = optuna.load_study(study_name=names[0], storage=storage) if names else None
+    study = _study(folder, key)
     if study is None or "identity" not in study.user_attrs:
-        raise ConfigError(key, f"{file} is the record of no search of ours")
-    trials = [
-        PastTrial(facts["number"], facts["key"], frozen.params, evaluation(folder, facts))
-        for frozen in study.get_trials(deepcopy=False)
-        for facts in [frozen.user_attrs]
-        if frozen.state == TrialState.COMPLETE and facts["duplicate_of"] is None
-    ]
-    return PastRun(study.user_attrs["identity"], sorted(trials, key=lambda trial: trial.number))
-
-
-def evaluation(folder: Path, facts: Mapping[str, Any]) -> Evaluation:
-    """What a trial measured; its source is the run that did, not one that took it over."""
-    return Evaluation(
-        {name: float(value) for name, value in facts["metrics"].items()},
-        facts["epochs"],
-        facts["seconds"],
-        source=facts.get("source") or origin_of(weights_file(folder, facts["number"])),
+        raise ConfigError(key, f"the record of {folder} is the record of no search of ours")
+    given = study.user_attrs["identity"].get("objective", {})
+    names = study.metric_names or list(given)
+    own = {
+        name: direction.name.lower()
+        for name, direction in zip(names, study.directions, strict=True)
+    }
+    trials = [trial_of(_proposal(one), one, names) for one in study.get_trials(deepcopy=False)]
+    return PastRun(
+        folder,
+        study.user_attrs["identity"],
+        objectives_from(wanted(own, given)),
+        sorted(trials, key=lambda trial: trial.number),
+        study.user_attrs.get("finished", {}).get("trials"),
     )
+
+
+def _proposal(frozen: FrozenTrial) -> Proposal:
+    facts = frozen.user_attrs
+    genotype = Genotype(frozen.params, facts["key"])
+    return Proposal(facts["number"], genotype, facts["origin"], tuple(facts["parents"]))
+
+
+def _study(folder: Path, key: str) -> optuna.Study | None:
+    """The study of a run; None if what should hold it does not."""
+    if (folder / JOURNAL).is_file():
+        return _load(read_journal(folder / JOURNAL))
+    config = read_config(folder)
+    record = _resolved(config) if config else {}
+    kept = record.get("storage", {})
+    if config and "url" in kept:
+        return _load(storage(_whole_url(kept["url"], config.cwd)), record["study"])
+    if config and "path" in kept and (config.cwd / kept["path"]).is_file():
+        return _load(read_journal(config.cwd / kept["path"]), record["study"])
+    raise ConfigError(
+        key,
+        f"{folder} holds no {JOURNAL}, the record of a search, and names none elsewhere; give the"
+        " folder of a run",
+    )
+
+
+def _load(kept: BaseStorage, study: str | None = None) -> optuna.Study | None:
+    """A study of a storage; without a name, the first."""
+    names = optuna.get_all_study_names(kept)
+    name = next((name for name in names if study in (None, name)), None)
+    return optuna.load_study(study_name=name, storage=kept) if name else None
+
+
+def _resolved(config: PastConfig) -> dict[str, Any]:
+    """The record's settings, with the folder as it was."""
+    given = OmegaConf.create({"folder": config.output, "record": config.plain.get("record", {})})
+    try:
+        found: Any = OmegaConf.to_container(given.record, resolve=True)
+    except OmegaConfBaseException as error:
+        raise ConfigError("record", str(error).splitlines()[0]) from error
+    return dict(found)
+
+
+def _whole_url(given: str, cwd: Path) -> str:
+    """A storage's URL; the file of one that is a file is named as seen from anywhere.
+
+    Raises:
+        ConfigError: if there is no such file: opening it would make an empty one.
+    """
+    url = make_url(given)
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return given
+    file = cwd / url.database
+    if not file.is_file():
+        raise ConfigError("record.storage.url", f"is {given}, but there is no file {file}")
+    return url.set(database=str(file)).render_as_string(hide_password=False)

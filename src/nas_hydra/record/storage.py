@@ -47,19 +47,33 @@ def journal(path: str) -> BaseStorage:
         ConfigError: if the file cannot be written, or is no journal.
     """
     file = Path(path)
-    lock = FileLock(file)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        _cut_torn_line(file, lock)
-        # Optuna does not export the base class of locks.
-        backend = JournalFileBackend(str(file), lock_obj=lock)  # type: ignore[arg-type]
-        return JournalStorage(backend)
+        _cut_torn_line(file, FileLock(file))
     except OSError as error:
         raise ConfigError("folder", f"cannot write {file}: {error.strerror}") from error
+    except ValueError as error:
+        raise _damaged(file, error) from error
+    return read_journal(file)
+
+
+def read_journal(file: Path) -> BaseStorage:
+    """A journal file as it stands, also one that a search is writing; reading changes nothing.
+
+    Raises:
+        ConfigError: if it cannot be read, or is no journal.
+    """
+    try:
+        # Optuna does not export the base class of locks.
+        return JournalStorage(JournalFileBackend(str(file), lock_obj=FileLock(file)))  # type: ignore[arg-type]
+    except OSError as error:
+        raise ConfigError("folder", f"cannot read {file}: {error.strerror}") from error
     except (ValueError, TypeError, KeyError, AssertionError) as error:
-        raise ConfigError(
-            "folder", f"{file} is no record of a search, or is damaged: {error}"
-        ) from error
+        raise _damaged(file, error) from error
+
+
+def _damaged(file: Path, error: Exception) -> ConfigError:
+    return ConfigError("folder", f"{file} is no record of a search, or is damaged: {error}")
 
 
 def storage(url: str) -> BaseStorage:

@@ -8,19 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import optuna
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
 from optuna.exceptions import ExperimentalWarning
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from nas_hydra.errors import ConfigError
 from nas_hydra.objective import Objective
-from nas_hydra.search_space import Categorical, Gene, Integer, SearchSpace
+from nas_hydra.search_space import SearchSpace
+from nas_hydra.search_space.distribution import distribution
 from nas_hydra.trial import Proposal, State, Trial
 
 STATES: Mapping[State, TrialState] = {
@@ -85,7 +80,9 @@ class StudyRecord:
                 f" this run proposes ({proposal.genotype.key}); the code or a library has changed"
                 " since. Start in a new folder",
             )
-        return known if isinstance(known, Trial) else self._trial(proposal, known)
+        if isinstance(known, Trial):
+            return known
+        return trial_of(proposal, known, self._names)
 
     def add(self, trial: Trial) -> None:
         """Write a trial; one whose number is there already changes nothing.
@@ -97,6 +94,7 @@ class StudyRecord:
         facts = {fact: getattr(trial, fact) for fact in FACTS}
         facts |= {"origin": trial.proposal.origin, "parents": list(trial.proposal.parents)}
         facts["metrics"] = {name: written(value) for name, value in trial.metrics.items()}
+        facts["curves"] = {name: [*map(written, curve)] for name, curve in trial.curves.items()}
         names = list(trial.proposal.genotype)
         frozen = optuna.trial.create_trial(
             state=STATES[trial.state],
@@ -158,31 +156,34 @@ class StudyRecord:
                 "Choose another hydra.run.dir, or the settings of that run",
             )
 
-    def _trial(self, proposal: Proposal, frozen: FrozenTrial) -> Trial:
-        facts = frozen.user_attrs
-        complete = frozen.state == TrialState.COMPLETE
-        values = dict(zip(self._names, frozen.values, strict=True)) if complete else {}
-        state = next(name for name, known in STATES.items() if known == frozen.state)
-        return Trial(
-            proposal,
-            state,
-            values,
-            {name: float(value) for name, value in facts["metrics"].items()},
-            facts["epochs"],
-            facts["seconds"],
-            facts["error"],
-            facts["duplicate_of"],
-            facts.get("source"),  # records of version 0.1 have none
-        )
+
+def trial_of(proposal: Proposal, frozen: FrozenTrial, names: Sequence[str]) -> Trial:
+    """What a study holds of a proposal.
+
+    Args:
+        proposal: what was asked for.
+        frozen: its outcome.
+        names: of the study's values.
+    """
+    facts = frozen.user_attrs
+    complete = frozen.state == TrialState.COMPLETE
+    return Trial(
+        proposal,
+        next(name for name, known in STATES.items() if known == frozen.state),
+        dict(zip(names, frozen.values, strict=True)) if complete else {},
+        {name: float(value) for name, value in facts["metrics"].items()},
+        facts["epochs"],
+        facts["seconds"],
+        facts["error"],
+        facts["duplicate_of"],
+        facts.get("source"),  # records of version 0.1 have none
+        curves(facts),
+    )
 
 
-def distribution(gene: Gene) -> BaseDistribution:
-    """Optuna's name for what a gene allows."""
-    if isinstance(gene, Categorical):
-        return CategoricalDistribution(gene.labels)
-    if isinstance(gene, Integer):
-        return IntDistribution(gene.low, gene.high, log=gene.log, step=gene.step)
-    return FloatDistribution(gene.low, gene.high, log=gene.log, step=gene.step)
+def curves(facts: Mapping[str, Any]) -> dict[str, tuple[float, ...]]:
+    """The learning curves among a recorded trial's attributes; version 0.1 has kept none."""
+    return {name: tuple(map(float, curve)) for name, curve in facts.get("curves", {}).items()}
 
 
 def written(metric: float) -> float | str:

@@ -41,7 +41,7 @@ class RunFiles:
         self._run = run
         self._stream: IO[str] = (run.folder / "trials.csv").open("w", newline="")
         self._table = csv.writer(self._stream)
-        self._table.writerow([*FACTS, *run.measures, *run.genes, "error"])
+        self._table.writerow(columns(run))
         self._winners = Winners(run, self._space)
 
     def tell(self, trial: Trial, front: Front, recorded: bool) -> None:
@@ -76,6 +76,11 @@ class RunFiles:
             save(picture, self._run.folder, "best", formats=("svg",))
         except PictureError as error:
             log.warning("no best.svg: %s", error)
+
+
+def columns(run: Run) -> list[str]:
+    """The head of ``trials.csv``."""
+    return [*FACTS, *run.measures, *run.genes, "error"]
 
 
 def row(run: Run, trial: Trial) -> list[Any]:

@@ -84,7 +84,7 @@ class Evolution:
             return None
         self._unseen.add(child.genotype)
         self._pending[number] = child.genotype
-        return Proposal(number, child.genotype, child.origin, child.parents)
+        return Proposal(number, child.genotype, child.origin, child.parents, facts=child.facts)
 
     def tell(self, trial: Trial) -> None:
         """Take the trial in, and let the next generation begin when the last one is complete."""

@@ -6,9 +6,9 @@ from typing import Literal
 from numpy.random import Generator
 
 from nas_hydra.objective import Objectives
+from nas_hydra.ranking import by_fitness
 from nas_hydra.search_space import Genotype, SearchSpace
 from nas_hydra.strategy.base import only
-from nas_hydra.strategy.ranking import by_fitness
 from nas_hydra.strategy.unseen import Unseen
 from nas_hydra.trial import Proposal, Trial
 

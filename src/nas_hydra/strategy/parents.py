@@ -7,7 +7,7 @@ from numpy.random import Generator
 
 from nas_hydra.errors import ConfigError
 from nas_hydra.objective import Objectives
-from nas_hydra.strategy.ranking import by_fitness
+from nas_hydra.ranking import by_fitness
 from nas_hydra.trial import Trial
 
 MadeFor = Literal["one", "several", "any"]

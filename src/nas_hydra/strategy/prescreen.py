@@ -1,7 +1,7 @@
 """Prescreens: which of many possible children is worth an evaluation."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from numpy.random import Generator
@@ -20,11 +20,13 @@ class Child:
         genotype: its decisions.
         origin: what made it: ``mutation``, ``crossover``, ...
         parents: numbers of the trials that it descends from.
+        facts: what the prescreen says about its choice, see ``Proposal``.
     """
 
     genotype: Genotype
     origin: str
     parents: tuple[int, ...]
+    facts: Mapping[str, float] = field(default_factory=dict, compare=False)
 
 
 Breed = Callable[[], Child | None]

@@ -1,6 +1,7 @@
 """The surrogate prescreen: a predictor picks the candidate that promises most."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.random import Generator
@@ -13,7 +14,7 @@ from nas_hydra.strategy.acquisition import log_expected_improvement
 from nas_hydra.strategy.pool import Pool
 from nas_hydra.strategy.prescreen import Breed, Child
 from nas_hydra.strategy.target import targets
-from nas_hydra.strategy.trust import Trust
+from nas_hydra.strategy.trust import Trust, doubt
 from nas_hydra.strategy.unseen import Unseen
 from nas_hydra.strategy.variation import Mutation
 from nas_hydra.trial import Trial
@@ -76,7 +77,21 @@ class Surrogate:
     def __call__(self, breed: Breed, pending: Sequence[Genotype], rng: Generator) -> Child | None:
         """The most promising candidate; an unscreened child where the predictor is in doubt."""
         worth = targets(self._trials, self._objectives, rng)
-        if self._known is None or rng.random() < self._trust.doubt(self._trials, worth):
+        correlation = self._trust.correlation(self._trials, worth)
+        child = self._screened(worth, doubt(correlation), breed, pending, rng)
+        if child is None or correlation is None:
+            return child
+        return replace(child, facts={"predictor/correlation": correlation})
+
+    def _screened(
+        self,
+        worth: Array,
+        doubt: float,
+        breed: Breed,
+        pending: Sequence[Genotype],
+        rng: Generator,
+    ) -> Child | None:
+        if self._known is None or rng.random() < doubt:
             return breed()
         best = self._learn(self._known, worth, pending)
         self._gather(breed, rng)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from nas_hydra.objective import Objectives
+from nas_hydra.ranking import by_fitness
 from nas_hydra.strategy.parents import MadeFor
-from nas_hydra.strategy.ranking import by_fitness
 from nas_hydra.trial import Trial
 
 

@@ -45,9 +45,9 @@ class Trust:
             return None
         return float(spearmanr(*np.array(pairs).T).statistic)
 
-    def doubt(self, trials: Sequence[Trial], outcomes: Array) -> float:
-        """The share of proposals to make without the predictor, 0 to ``MOST_DOUBT``."""
-        correlation = self.correlation(trials, outcomes)
-        if correlation is None:
-            return 0.0
-        return MOST_DOUBT * min(1.0, max(0.0, (FULL - correlation) / (FULL - NONE)))
+
+def doubt(correlation: float | None) -> float:
+    """The share of proposals to make without the predictor, 0 to ``MOST_DOUBT``."""
+    if correlation is None:
+        return 0.0
+    return MOST_DOUBT * min(1.0, max(0.0, (FULL - correlation) / (FULL - NONE)))

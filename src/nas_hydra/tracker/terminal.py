@@ -17,6 +17,7 @@ FILES = {
     "best.yaml": "the winner",
     "best.ckpt": "its trained weights: torch.load('best.ckpt', weights_only=True)",
     "best.svg": "its picture",
+    "report.html": "the search on one page; open it in a browser",
     "pareto": "configs and weights of the front's trials: NUMBER.yaml, NUMBER.ckpt",
     "pareto.svg": "picture of the front",
     "trials.csv": "every trial, one row each",

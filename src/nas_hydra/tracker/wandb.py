@@ -1,43 +1,54 @@
 """Weights & Biases: one W&B run per search, online or offline, never with a prompt."""
 
 import logging
-import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import wandb
-from pydantic import ValidationError
-from wandb.errors import AuthenticationError, CommError, UsageError
+from wandb.sdk.mailbox import HandleAbandonedError, MailboxClosedError
 
-from nas_hydra.errors import ConfigError
 from nas_hydra.front import Front
+from nas_hydra.report.history import History, window
+from nas_hydra.report.lineage import lineage
 from nas_hydra.run import Run
+from nas_hydra.tracker import wandb_rows as rows
+from nas_hydra.tracker.account import ONLINE, resolve_mode, run_settings, warm_up
+from nas_hydra.tracker.candidates import Candidates
+from nas_hydra.tracker.pace import Pace
+from nas_hydra.tracker.wandb_place import WandbPlace, wandb_place
 from nas_hydra.trial import Trial
-
-Mode = Literal["online", "offline", "disabled", "shared"]
 
 log = logging.getLogger(__name__)
 
-ID_FILE = "wandb_id.txt"
-"""In the run's folder: the id of its W&B run, so that a resumed search continues it."""
-ARTIFACT_FILES = ("best.yaml", "pareto.svg", "journal.log")
-ONLINE = {"online", "run", "shared"}
-"""The modes that need an account; ``run`` is W&B's old word for online."""
-INIT_SECONDS = 30
-"""How long W&B may take to answer before the search goes on offline."""
+ARTIFACT_FILES = (
+    *(".hydra/config.yaml", "journal.log"),
+    *("best.yaml", "best.ckpt", "best.svg", "pareto.svg"),
+)
+SHARE = 0.005
+"""Of the search's time, what logging may take while it runs."""
+MOST_WAITING = 1_000
+"""Where more trials wait to be logged, only every second, third, ... is, and each new best."""
+LOST = (wandb.Error, HandleAbandonedError, MailboxClosedError, ConnectionError, TimeoutError)
+"""What W&B raises when its service has died, or its server took too long."""
 
 
 class WandbTracker:
     """Sends a search to Weights & Biases.
+
+    A search that is faster than W&B is not held up: trials wait to be logged until logging has
+    taken no more than ``SHARE`` of the time, at the latest until the end. The table of all trials
+    has every trial in any case.
 
     Args:
         project: the W&B project.
         entity: the user or team that owns it; None for the account's own.
         mode: ``auto`` is online if there is an account and offline if not. The environment
             variable ``WANDB_MODE`` wins over this.
-        tags: of the W&B run.
+        tags: of the W&B run, beside strategy, space and dataset.
+        candidates: whether every candidate has a W&B run of its own, too.
 
     Raises:
         ConfigError: if W&B refuses an argument, such as a project with a slash in its name.
@@ -49,183 +60,176 @@ class WandbTracker:
         entity: str | None,
         mode: Literal["auto", "online", "offline"],
         tags: Sequence[str],
+        candidates: bool,
     ) -> None:
-        self._mode = mode
+        self._mode, self._tags = mode, tags
         self._settings = run_settings(project=project, entity=entity, run_tags=tuple(tags))
+        self._wants_candidates = candidates
         self._trials: list[Trial] = []
-        self._totals: dict[str, float] = {}
+        self._done = 0  # trials that were logged or passed over
+        self._lost = False
 
     def start(self, run: Run) -> None:
         """Open the W&B run, the one of the earlier process if there was one."""
         self._search = run
-        self._continued = (run.folder / ID_FILE).exists()
-        self._wandb = self._open(run)
+        self._known = wandb_place(run.folder)
+        self._wandb = self._open()
+        warm_up()
         self._wandb.define_metric("trial", hidden=True)
         self._wandb.define_metric("*", step_metric="trial")
-        if not self._wandb.disabled:
-            (run.folder / ID_FILE).write_text(f"{self._wandb.id}\n")
+        self._first = self._first_row()
+        self._keep(self._first)
+        self._history = History(run.objectives, window(run.config))
+        self._candidates = Candidates(run, self._begin) if self._wants_candidates else None
+        self._pace = Pace(SHARE)
         if self._wandb.url:
             log.info("W&B: %s", self._wandb.url)
 
     def tell(self, trial: Trial, front: Front, recorded: bool) -> None:
-        """Log a trial, unless an earlier process has; count it in any case."""
+        """Take a trial in; log those that wait, as far as time allows."""
         self._trials.append(trial)
-        self._totals = {
-            name: self._totals.get(name, 0) + amount for name, amount in amounts(trial).items()
-        }
-        if not (recorded and self._continued):
-            # The step is the trial's number, so that the parts of a resumed run do not overlap.
-            row = history_row(trial, front) | self._totals
-            if len(self._search.objectives) > 1:
-                row |= {"hypervolume": front.hypervolume, "front/size": len(front.members)}
-            self._wandb.log(row, step=trial.number, commit=True)
+        if self._lost:
+            return
+        if self._candidates and len(self._trials) > self._first:
+            self._candidates.add(trial)
+        if self._pace.due:
+            with self._guarded():
+                self._catch_up()
 
     def finish(self, summary: Mapping[str, Any] | None, exit_code: int) -> None:
-        """Add the table, the summary and the files; any exit code but 0 marks the run failed."""
-        # Not through log(): a row of its own would take the step of the next trial after a resume.
-        self._wandb.summary["trials"] = trial_table(self._search, self._trials)
-        self._wandb.summary.update(flat_summary(summary or {}))
-        self._log_files()
-        self._wandb.finish(exit_code=exit_code)
-        if self._wandb.offline:
-            log.info("W&B was offline; to upload this run: %s", self._sync_command())
+        """Log what waits; add the tables, the summary and the files.
 
-    def _open(self, run: Run) -> wandb.Run:
-        mode = resolve_mode(self._mode)
+        Any exit code but 0 marks the W&B run failed.
+        """
+        if self._lost:
+            return
+        with self._guarded():
+            stride = self._stride
+            while self._done < len(self._trials):
+                self._advance(stride)
+            self._add_tables()
+            self._wandb.summary.update(rows.flat_summary(summary or {}))
+            self._add_files(self._wandb)
+            self._wandb.finish(exit_code=exit_code)
+            self._keep(self._done)
+            if self._candidates:
+                self._candidates.finish()
+        if self._wandb.offline:
+            log.info("W&B was offline; to upload this run: %s", self._sync_command("", "offline-"))
+
+    def _catch_up(self) -> None:
+        """Log trials that wait, until logging has had its share of the time."""
+        while self._pace.due and self._done < len(self._trials):
+            with self._pace.spending():
+                self._advance(self._stride)
+
+    def _open(self) -> wandb.Run:
+        self._used = resolve_mode(self._mode)
         try:
-            return self._init(run, mode)
-        except (CommError, UsageError, TimeoutError) as error:
-            if mode not in ONLINE:
+            return self._begin_search()
+        except (wandb.Error, TimeoutError) as error:
+            if self._used not in ONLINE:
                 raise
             log.warning("W&B does not answer, so this run is tracked offline: %s", error)
         wandb.teardown()  # the failed attempt still holds the run's id
-        return self._init(run, "offline")
+        self._used = "offline"
+        return self._begin_search()
 
-    def _init(self, run: Run, mode: Mode) -> wandb.Run:
+    def _begin_search(self) -> wandb.Run:
+        """Its first artifact is sent at once: W&B takes no first one while the network is away."""
+        config = rows.config(self._search)
+        begun = self._begin("", job_type="search", name=self._search.name, config=config)
+        self._add_files(begun)
+        return begun
+
+    def _begin(self, suffix: str, **what: Any) -> wandb.Run:
+        """Open a W&B run.
+
+        Args:
+            suffix: of its id, after the search's.
+            what: it is.
+        """
+        search = self._search
         return wandb.init(
-            mode=mode,
-            dir=run.folder,
-            id=known_id(run.folder),
+            mode=self._used,
+            dir=search.folder,
+            id=self._known.id + suffix if self._known else None,
             resume="allow",
             reinit="create_new",  # the searches of a multirun share a process, not a W&B run
-            name=run.name,
-            group=run.group,
-            job_type="search",
-            config=dict(run.config),
+            group=search.group,
+            tags=rows.tags(search, self._tags),
             settings=self._settings,
+            **what,
         )
 
-    def _log_files(self) -> None:
-        files = [self._search.folder / name for name in ARTIFACT_FILES]
-        artifact = wandb.Artifact(f"search-{self._wandb.id}", type="search")
-        for file in files:
-            if file.exists():
+    def _first_row(self) -> int:
+        """The first trial whose row W&B may not have: what its server says, else our own count."""
+        if self._known is None or self._used in ONLINE:
+            return self._wandb.starting_step
+        return self._known.rows
+
+    def _keep(self, rows: int) -> None:
+        """Note in the folder which run it is, and of how many trials W&B has the rows."""
+        if not self._wandb.disabled:
+            self._known = WandbPlace(self._wandb.id, self._wandb.path, rows)
+            self._known.write(self._search.folder)
+
+    @property
+    def _stride(self) -> int:
+        return 1 + (len(self._trials) - self._done) // MOST_WAITING
+
+    def _advance(self, stride: int) -> None:
+        """Log the next trial, unless it is one of many that wait and nothing new.
+
+        The step is the trial's place, so that the parts of a resumed run do not overlap.
+        """
+        place = self._done
+        better = self._history.take(self._trials[place])
+        self._done += 1
+        last = self._done == len(self._trials)
+        if place >= self._first and (better or last or place % stride == 0):
+            row = rows.history_row(self._history.moment, len(self._search.objectives) > 1)
+            self._wandb.log(row, step=place, commit=True)
+
+    def _add_tables(self) -> None:
+        """Not through log(): a row of their own would take the step of the next trial's."""
+        search, trials = self._search, self._trials
+        best = self._history.best
+        line = lineage(best, trials) if best else []
+        tables = {
+            "trials": rows.trial_table(search, trials),
+            "curves": rows.curve_table(trials),
+            "lineage": rows.lineage_table(search, line),
+        }
+        for name, (columns, data) in tables.items():
+            if data:
+                table = wandb.Table(columns=[*columns], data=data, allow_mixed_types=True)
+                self._wandb.summary[name] = table
+
+    def _add_files(self, run: wandb.Run) -> None:
+        """What the folder holds by now: config and record, and in the end the winner."""
+        artifact = wandb.Artifact(f"search-{run.id}", type="search")
+        for name in ARTIFACT_FILES:
+            if (file := self._search.folder / name).exists():
                 artifact.add_file(str(file))
         if artifact.manifest.entries:
-            self._wandb.log_artifact(artifact)
+            run.log_artifact(artifact)
 
-    def _sync_command(self) -> str:
-        """Covers every offline part of the run: a resumed one has several."""
-        folder = Path(self._wandb.dir).parents[1]
-        return f"wandb sync {shlex.quote(str(folder))}/offline-run-*-{self._wandb.id}"
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """A search goes on without W&B, whose files can be sent later."""
+        try:
+            yield
+        except LOST as error:
+            self._lost = True
+            if self._candidates:
+                self._candidates.stop()
+            log.warning(
+                "W&B is lost, the search is not (%s: %s); to upload what W&B has: %s",
+                *(type(error).__name__, error, self._sync_command("--no-skip-online ", "")),
+            )
 
-
-def run_settings(**given: Any) -> wandb.Settings:
-    """W&B stays off the terminal, which is the search's, and takes no code with it."""
-    try:
-        return wandb.Settings(
-            silent=True,
-            console="off",
-            save_code=False,
-            disable_code=True,
-            init_timeout=INIT_SECONDS,
-            **given,
-        )
-    except ValidationError as error:
-        raise ConfigError("tracker", error.errors()[0]["msg"]) from error
-    except UsageError as error:
-        raise ConfigError("tracker.project", str(error)) from error
-
-
-def resolve_mode(asked: str) -> Mode:
-    """The mode for ``wandb.init``; an online one only where no prompt for a key can follow."""
-    configured = wandb.setup(wandb.Settings(silent=True)).settings.mode
-    if os.environ.get("WANDB_MODE") or asked == "auto":
-        asked = configured  # by the environment, by `wandb offline`, or W&B's default: online
-    return "offline" if asked in ONLINE and not has_account() else cast(Mode, asked)
-
-
-def has_account() -> bool:
-    """Whether W&B finds an API key (environment, settings, netrc); asks neither user nor server."""
-    try:
-        found = wandb.login(prompt=False, verify=False)
-    except AuthenticationError as error:
-        log.warning("W&B: %s", error)
-        return False
-    if not found:
-        log.info("W&B: no account found, so this run is tracked offline (`wandb login` adds one)")
-    return found
-
-
-def known_id(folder: Path) -> str | None:
-    """The id of the W&B run that an earlier process began in this folder."""
-    file = folder / ID_FILE
-    return file.read_text().strip() if file.exists() else None
-
-
-def amounts(trial: Trial) -> dict[str, float]:
-    """What one trial adds to the history's running totals."""
-    return {
-        "cost/seconds": trial.seconds,
-        "cost/epochs": trial.epochs,
-        "duplicates": trial.duplicate_of is not None,
-        "failures": trial.state == "failed",
-    }
-
-
-def history_row(trial: Trial, front: Front) -> dict[str, float]:
-    """One row of the history, but for the running totals."""
-    incumbent = front.best.values if front.best else {}
-    measured = {**trial.metrics, **trial.values}
-    return {
-        "trial": trial.number,
-        **{f"best/{name}": value for name, value in incumbent.items()},
-        **{f"trial/{name}": value for name, value in measured.items()},
-    }
-
-
-def trial_table(run: Run, trials: Sequence[Trial]) -> wandb.Table:
-    """One row per trial, one column per objective, metric and gene; empty where inactive."""
-    return wandb.Table(
-        columns=["number", "state", "origin", "parents", *run.measures, *run.genes, "error"],
-        data=[table_row(trial, run.measures, run.genes) for trial in trials],
-        allow_mixed_types=True,
-    )
-
-
-def table_row(trial: Trial, measures: Sequence[str], genes: Sequence[str]) -> list[Any]:
-    """A trial's cells, in the order of the columns."""
-    proposal = trial.proposal
-    measured = {**trial.metrics, **trial.values}
-    return [
-        trial.number,
-        trial.state,
-        proposal.origin,
-        " ".join(str(parent) for parent in proposal.parents),
-        *(measured.get(name) for name in measures),
-        *(proposal.genotype.get(name) for name in genes),
-        trial.error,
-    ]
-
-
-def flat_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """What ``summary.json`` says about the winner and the counts, under the history's names."""
-    flat = {f"trials/{name}": count for name, count in summary.get("trials", {}).items()}
-    if best := summary.get("best"):
-        flat |= {f"best/{name}": value for name, value in best["values"].items()}
-        flat |= {"best/trial": best["trial"], "best/key": best["key"]}
-        flat["best/genotype"] = dict(best["genotype"])
-    flat |= {f"regret/{name}": value for name, value in summary.get("regret", {}).items()}
-    if "pareto" in summary:
-        flat |= {"pareto": list(summary["pareto"]), "hypervolume": summary["hypervolume"]}
-    return flat
+    def _sync_command(self, options: str, kind: str) -> str:
+        """Covers every part of the run: a resumed one has several, and candidates their own."""
+        folder = shlex.quote(str(Path(self._wandb.dir).parents[1]))
+        return f"wandb sync {options}{folder}/{kind}run-*-{self._wandb.id}*"

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from nas_hydra.objective import Limit, Objective, Objectives
 from nas_hydra.objective.pareto import dominates
+from nas_hydra.ranking import by_domination, by_fitness
 from nas_hydra.search_space import Genotype
-from nas_hydra.strategy.ranking import by_domination, by_fitness
 from nas_hydra.trial import Proposal, Trial
 
 LIMITS = (Limit("size", at_most=10.0),)

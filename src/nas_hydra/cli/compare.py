@@ -1,0 +1,120 @@
+"""``nas-hydra-compare``: strategies side by side."""
+
+import argparse
+import math
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from nas_hydra.comparison import Comparison, compare
+from nas_hydra.comparison.files import write
+from nas_hydra.comparison.markdown import HEAD, cells, title
+from nas_hydra.errors import NasHydraError, exit_code
+
+ABOUT = """\
+Compare searches: how good their best candidates are after so many trials, epochs and seconds, how
+soon a target is reached, and whether the difference is more than luck.
+"""
+EPILOG = """\
+  nas-hydra-compare outputs/2026-01-31/12-00-00-sweep
+  nas-hydra-compare 'outputs/*/*-evolution-*' --by strategy.population_size
+
+docs/comparing.md explains every number.
+"""
+
+
+def run(argv: Sequence[str]) -> int:
+    """Compare, print, write, and return the exit code.
+
+    Args:
+        argv: the program's name, then what was typed.
+    """
+    given = parser().parse_args(argv[1:])
+    try:
+        publish(given, shlex.join(["nas-hydra-compare", *argv[1:]]))
+    except NasHydraError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return exit_code(error)
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    found = argparse.ArgumentParser(
+        prog="nas-hydra-compare",
+        description=ABOUT,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = found.add_argument
+    add("folders", nargs="+", type=Path, metavar="RUN_DIR", help="a run, a sweep, or a glob")
+    add("--by", type=_names, default=(), metavar="KEY[,KEY]", help="the settings to group by")
+    add("--target", type=_number, metavar="X", help="the value whose first reaching is counted")
+    add("--objective", metavar="NAME", help="to compare, if there are several or others")
+    add("--allow-mixed", action="store_true", help="compare unlike runs on their common part")
+    add("--output", type=Path, metavar="DIR", help="where the files go")
+    add("--wandb", action="store_true", help="publish a W&B report too")
+    add("--project", metavar="P", help="the report's W&B project")
+    add("--entity", metavar="E", help="the report's W&B user or team")
+    return found
+
+
+def _number(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"is '{text}'; it must be a finite number")
+    return number
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def publish(given: argparse.Namespace, command: str) -> None:
+    """The comparison in the terminal, in files and, if wanted, at W&B.
+
+    Raises:
+        NasHydraError: if the runs are not comparable, or W&B cannot be reached.
+    """
+    comparison = compare(
+        given.folders, given.by, given.target, given.allow_mixed, command, given.objective
+    )
+    console = Console(highlight=False, soft_wrap=True)
+    show(comparison, console)
+    folder = given.output or home(given.folders)
+    for file in write(comparison, folder):
+        console.print(str(file), markup=False)
+    if given.wandb:
+        from nas_hydra.comparison.wandb_report import publish as publish_report
+
+        url = publish_report(comparison, given.project, given.entity, folder)
+        console.print(url, markup=False)
+
+
+def home(folders: Sequence[Path]) -> Path:
+    """Where the files go: into the one folder that was given, else into ``comparison``."""
+    return folders[0] if len(folders) == 1 and folders[0].is_dir() else Path("comparison")
+
+
+def show(comparison: Comparison, console: Console) -> None:
+    """The sentences, a table for each task, and the notes."""
+    console.print(f"[bold]{title(comparison)}")
+    for task in comparison.tasks:
+        rows = Table(*HEAD, title=task.task, title_justify="left", box=SIMPLE_HEAD)
+        rows.columns[0].overflow = "fold"
+        for group in task.groups:
+            rows.add_row(*cells(group))
+        console.print(rows)
+        for sentence in task.sentences:
+            console.print(sentence, markup=False)
+    for note in comparison.notes:
+        console.print(f"note: {note}", markup=False)

@@ -1,0 +1,141 @@
+"""From folders to a comparison, top to bottom."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+from nas_hydra.comparison.curves import curves
+from nas_hydra.comparison.grouping import Member, behind, members, settings, text
+from nas_hydra.comparison.measured import Entry, Measured, measure
+from nas_hydra.comparison.notes import notes
+from nas_hydra.comparison.pairwise import FINAL, SOONEST, tests
+from nas_hydra.comparison.ranking import ranking
+from nas_hydra.comparison.result import Comparison, GroupResult, TaskResult
+from nas_hydra.comparison.runs import KEY, read_all
+from nas_hydra.comparison.sentences import sentences
+from nas_hydra.comparison.statistics import intervals
+from nas_hydra.comparison.task import tasks_of
+from nas_hydra.errors import ConfigError
+
+
+def compare(
+    folders: Sequence[Path],
+    by: Sequence[str] = (),
+    target: float | None = None,
+    allow_mixed: bool = False,
+    command: str = "",
+    objective: str | None = None,
+) -> Comparison:
+    """Groups of runs side by side.
+
+    Args:
+        folders: of runs, or of sweeps; globs too.
+        by: the settings that make the groups; none: what differs among the runs.
+        target: the value whose first reaching is counted; None: see ``default_target``.
+        allow_mixed: compare on the common part what differs in objective, data or budget.
+        command: to make this anew.
+        objective: to compare instead of the runs' own.
+
+    Raises:
+        ConfigError: if there is nothing to compare, or the runs are not comparable.
+    """
+    found = read_all(folders)
+    runs = [run for run in found if run.trials]
+    if not runs:
+        raise ConfigError(KEY, f"none of the {len(found)} runs has a trial yet")
+    by = settings(runs, by)
+    grouped = members(runs, by)
+    kept = once(grouped)
+    tasks = [measure(task) for task in tasks_of(kept, by, allow_mixed, objective)]
+    usable = [task for task in tasks if task.entries]
+    if not usable:
+        raise ConfigError(KEY, "no run has a complete trial within the limits; nothing to compare")
+    results = [result(task, target) for task in usable]
+    ranks = ranking(results, usable[0].sign)
+    return Comparison(
+        by=by,
+        objective=", ".join(dict.fromkeys(task.measure for task in usable)),
+        direction=usable[0].direction,
+        groups=behind(kept),
+        tasks=results,
+        ranking=ranks,
+        runs=[
+            facts
+            for task, one in zip(usable, results, strict=True)
+            for facts in task.facts(one.target)
+        ],
+        notes=notes(found, grouped, tasks, ranks),
+        command=command,
+    )
+
+
+def once(grouped: Sequence[Member]) -> list[Member]:
+    """The runs without repetitions: of the same search, the one that went farthest."""
+    best: dict[tuple[str, ...], Member] = {}
+    for member in grouped:
+        key = (member.group, member.replicate, text(member.run.task))
+        if key not in best or member.run.length > best[key].run.length:
+            best[key] = member
+    return [*best.values()]
+
+
+def result(task: Measured, target: float | None) -> TaskResult:
+    """All groups on one task."""
+    target = default_target(task) if target is None else target
+    groups = [_group(task, name, entries, target) for name, entries in task.groups.items()]
+    groups.sort(key=lambda group: (-task.sign * group.final.middle, group.evaluations or math.inf))
+    names = [group.group for group in groups]
+    found = [*tests(_speeds(task, names, target), SOONEST), *tests(_finals(task, names), FINAL)]
+    told = sentences(groups, found, target, task.horizon)
+    return TaskResult(task.task.name, target, groups, found, [*told])
+
+
+def default_target(task: Measured) -> float:
+    """The optimum, if it is known and most runs of a group find it; else what every group reaches.
+
+    The latter is the value that most runs of the group with the worst median have in the end: the
+    hardest target for which every group's median of trials is known.
+    """
+    medians = [
+        sorted((task.sign * value for value in task.finals(entries).values()), reverse=True)
+        for entries in task.groups.values()
+    ]
+    reached = [task.sign * ordered[len(ordered) // 2] for ordered in medians]
+    if task.optimum is not None and task.optimum in reached:
+        return task.optimum
+    return min(reached, key=lambda value: task.sign * value)
+
+
+def _group(task: Measured, name: str, entries: Sequence[Entry], target: float) -> GroupResult:
+    reached = [n or math.inf for n in task.reached(entries, target).values()]
+    middle = median(reached)
+    return GroupResult(
+        group=name,
+        runs=len(entries),
+        unfinished=sum(not entry.member.run.finished for entry in entries),
+        final=intervals([[value] for value in task.finals(entries).values()])[0],
+        reached=sum(map(math.isfinite, reached)) / len(reached),
+        evaluations=middle if math.isfinite(middle) else None,
+        curves=curves(
+            [entry.progress.until(task.horizon) for entry in entries],
+            [task.goes_far(entry) for entry in entries],
+        ),
+    )
+
+
+def _finals(task: Measured, names: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Group -> replicate -> final value, signed."""
+    return {
+        name: {key: task.sign * value for key, value in task.finals(task.groups[name]).items()}
+        for name in names
+    }
+
+
+def _speeds(task: Measured, names: Sequence[str], target: float) -> dict[str, dict[str, float]]:
+    """Group -> replicate -> trials to the target, signed; never is one more than there were."""
+    never = task.horizon + 1
+    return {
+        name: {key: -(n or never) for key, n in task.reached(task.groups[name], target).items()}
+        for name in names
+    }

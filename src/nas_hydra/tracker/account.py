@@ -1,0 +1,79 @@
+"""Whether and how W&B can be reached; never with a prompt."""
+
+import logging
+import os
+from contextlib import suppress
+from importlib import import_module
+from typing import Any, Literal, cast
+
+import wandb
+from pydantic import ValidationError
+from wandb.errors import AuthenticationError, UsageError
+
+from nas_hydra.errors import ConfigError
+
+Mode = Literal["online", "offline", "disabled", "shared"]
+
+log = logging.getLogger(__name__)
+
+ONLINE = {"online", "run", "shared"}
+"""The modes that need an account; ``run`` is W&B's old word for online."""
+INIT_SECONDS = 30
+"""How long W&B may take to answer before the search goes on offline."""
+FINISH_SECONDS = 300
+"""How long the end of a search may wait for a network that went away, or for large uploads."""
+
+
+def run_settings(**given: Any) -> wandb.Settings:
+    """W&B stays off the terminal, which is the search's, and takes no code with it.
+
+    Raises:
+        ConfigError: if W&B refuses a setting.
+    """
+    try:
+        return wandb.Settings(
+            silent=True,
+            console="off",
+            save_code=False,
+            disable_code=True,
+            init_timeout=INIT_SECONDS,
+            finish_timeout=FINISH_SECONDS,
+            finish_timeout_raises=True,
+            **given,
+        )
+    except ValidationError as error:
+        raise ConfigError("tracker", error.errors()[0]["msg"]) from error
+    except UsageError as error:
+        raise ConfigError("tracker.project", str(error)) from error
+
+
+def resolve_mode(asked: str) -> Mode:
+    """The mode for ``wandb.init``; an online one only where no prompt for a key can follow."""
+    configured = quiet().settings.mode
+    if os.environ.get("WANDB_MODE") or asked == "auto":
+        asked = configured  # by the environment, by `wandb offline`, or W&B's default: online
+    if asked in ONLINE and not has_account():
+        log.info("W&B: no account found, so this run is tracked offline (`wandb login` adds one)")
+        return "offline"
+    return cast(Mode, asked)
+
+
+def has_account() -> bool:
+    """Whether W&B finds an API key (environment, settings, netrc); asks neither user nor server."""
+    quiet()
+    try:
+        return wandb.login(prompt=False, verify=False)
+    except AuthenticationError as error:
+        log.warning("W&B: %s", error)
+        return False
+
+
+def quiet() -> Any:
+    """W&B's setup, off the terminal."""
+    return wandb.setup(wandb.Settings(silent=True))
+
+
+def warm_up() -> None:
+    """Load what W&B loads with the first row, which would be in the search's time (0.2 s)."""
+    with suppress(ImportError):  # another version of W&B may do without
+        import_module("opentelemetry.exporter.otlp.proto.http.metric_exporter")

@@ -1,0 +1,136 @@
+"""Folders of runs as a search leaves them, with outcomes of our choice; the records are real."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from omegaconf import OmegaConf
+
+from nas_hydra.objective import objectives_from
+from nas_hydra.record.storage import journal
+from nas_hydra.record.study import StudyRecord
+from nas_hydra.search_space import SearchSpace
+from nas_hydra.strategy.conformance import PARTS
+from nas_hydra.trial import Evaluation, Proposal, Trial, duplicate, measured
+
+SPACE = SearchSpace(
+    OmegaConf.create({"model": {"n": {"_int_": {"low": 0, "high": 10_000}, "_name_": "n"}}}), PARTS
+)
+CHOICES = {
+    "strategy": "random",
+    "search_space": "conv_net",
+    "dataset": "digits",
+    "evaluator": "train",
+    "objective": "val_acc",
+    "optimizer": "sgd",
+    "hydra/launcher": "basic",
+}
+CONFIG: dict[str, Any] = {
+    "search_space": {"width": 16},
+    "dataset": {"limit": 100, "seed": 0},
+    "trainer": {"max_epochs": 2},
+    "optimizer": {"lr": 0.1},
+    "scheduler": {"T_max": "${trainer.max_epochs}"},
+    "evaluator": {"seed": 0, "store": "none"},
+    "strategy": {"_target_": "Random", "initial": None},
+    "objective": {"val_acc": "maximize"},
+    "engine": {"ahead": 1, "order": "asked", "threads": 1},
+    "record": {"study": "search", "storage": {"path": "${folder}/journal.log"}},
+    "tracker": {"project": "p"},
+    "budget": {"trials": 0, "repeats": 0},
+    "seed": 0,
+}
+IDENTITY = ("search_space", "dataset", "trainer", "optimizer", "scheduler", "evaluator")
+IDENTITY = (*IDENTITY, "strategy", "objective", "seed", "engine", "budget")
+
+Outcome = float | Mapping[str, float] | str | None
+"""A value, several metrics, ``again`` for a duplicate of the first trial, or None for a failure."""
+
+
+def run(
+    folder: Path | str,
+    values: Sequence[Outcome],
+    *,
+    strategy: str = "random",
+    seed: int = 0,
+    trials: int | None = None,
+    seconds: float = 1.0,
+    choices: Mapping[str, str] | None = None,
+    **changes: Any,
+) -> Path:
+    """One run's folder.
+
+    Args:
+        folder: where.
+        values: the outcomes in ask order.
+        strategy: option.
+        seed: of the search.
+        trials: the budget; by default it is spent.
+        seconds: that each trial took.
+        choices: other options.
+        changes: of the config, dotted keys with ``__`` for a point; None deletes.
+    """
+    folder = Path(folder)
+    config = _config(strategy, seed, len(values) if trials is None else trials, changes)
+    chosen = {**CHOICES, "strategy": strategy, **(choices or {})}
+    _write(folder, config, chosen)
+    resolved = OmegaConf.to_container(
+        OmegaConf.create({**config, "folder": str(folder)}), resolve=True
+    )
+    identity = {key: resolved[key] for key in IDENTITY}
+    objectives = objectives_from(config["objective"])
+    storage = journal(str(folder / "journal.log"))
+    record = StudyRecord(storage, "search", SPACE, objectives, identity)
+    first = None
+    for number, outcome in enumerate(values):
+        trial = _trial(number, outcome, first, objectives, seconds)
+        first = first or trial
+        record.add(trial)
+    if trials is None:
+        record.finish({"trials": len(values)})
+    return folder
+
+
+def _config(strategy: str, seed: int, trials: int, changes: Mapping[str, Any]) -> dict[str, Any]:
+    config = copy.deepcopy(CONFIG)
+    config["strategy"]["_target_"] = strategy.title()
+    config["seed"], config["budget"]["trials"] = seed, trials
+    for key, value in changes.items():
+        *path, last = key.split("__")
+        part = config
+        for name in path:
+            part = part[name]
+        part[last] = value
+    return config
+
+
+def _write(folder: Path, config: Mapping[str, Any], choices: Mapping[str, str]) -> None:
+    (folder / ".hydra").mkdir(parents=True)
+    runtime = {
+        "choices": dict(choices),
+        "output_dir": str(folder.absolute()),
+        "cwd": str(Path.cwd()),
+    }
+    plain = {**config, "folder": "${hydra:runtime.output_dir}"}
+    (folder / ".hydra" / "config.yaml").write_text(yaml.safe_dump(plain))
+    (folder / ".hydra" / "hydra.yaml").write_text(yaml.safe_dump({"hydra": {"runtime": runtime}}))
+
+
+def _trial(number, outcome, first, objectives, seconds) -> Trial:
+    proposal = Proposal(number, SPACE.genotype({"n": number}), "random")
+    if outcome == "again":
+        return duplicate(proposal, first)
+    if outcome is None:
+        return Trial(proposal, "failed", error="too wide", seconds=seconds)
+    metrics = outcome if isinstance(outcome, Mapping) else {objectives[0].name: float(outcome)}
+    return measured(proposal, Evaluation(metrics, epochs=2), objectives, seconds)
+
+
+def sweep(root: Path | str, runs: Mapping[str, Sequence[Sequence[Outcome]]], **more: Any) -> Path:
+    """A folder of runs: strategy -> the outcomes of each seed."""
+    for strategy, seeds in runs.items():
+        for seed, values in enumerate(seeds):
+            run(Path(root) / f"{strategy}-{seed}", values, strategy=strategy, seed=seed, **more)
+    return Path(root)
