@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-long check wheel-check bench-space bench-throughput bench-search bench-overhead clean
+.PHONY: demo test test-long check wheel-check bench-space bench-throughput bench-search bench-overhead bench-tracking bench-explanation clean
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
@@ -50,6 +50,12 @@ bench-search: $(VENV)/.installed-dev
 
 bench-overhead: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/overhead.py
+
+bench-tracking: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/tracking.py
+
+bench-explanation: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/explanation.py
 
 clean:
 	rm -rf $(VENV) build dist

@@ -154,9 +154,10 @@ def through(engine: ProcessEngine, candidates: Sequence[Mapping[str, Any]], fold
     return (perf_counter() - begin) / len(jobs)
 
 
-def valid_batch(closed: Mapping[str, Any]) -> int:
+def valid_batch(closed: Mapping[str, Any], device: str = "cpu") -> int:
     """How many images the project validates at a time."""
-    _, labels = next(iter(build(closed["dataset"], "dataset").valid_batches()))
+    batches = build(closed["dataset"], "dataset").valid_batches(torch.device(device))
+    _, labels = next(iter(batches))
     return len(labels)
 
 
@@ -183,15 +184,19 @@ class Loop(NamedTuple):
 Data = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
-def network(shape: Shape) -> nn.Sequential:
-    """What ``conv_net`` builds, in plain torch."""
+def network(shape: Shape, relu_first: bool = False) -> nn.Sequential:
+    """What ``conv_net`` builds, in plain torch.
+
+    Args:
+        shape: which one.
+        relu_first: as it is usually written; pooling first gives the same numbers sooner.
+    """
     layers: list[nn.Module] = []
     channels, side = 1, 28
     for _ in range(shape.layers):
         conv = nn.Conv2d(channels, shape.width, shape.kernel, padding=shape.kernel // 2, bias=False)
-        layers += [conv, nn.BatchNorm2d(shape.width), nn.ReLU()]
-        if side > 1:
-            layers.append(nn.MaxPool2d(2))
+        pooled = [nn.MaxPool2d(2), nn.ReLU()] if side > 1 else [nn.ReLU()]
+        layers += [conv, nn.BatchNorm2d(shape.width), *pooled[:: -1 if relu_first else 1]]
         channels, side = shape.width, side // 2
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10))
 
@@ -249,7 +254,7 @@ class Usual(pl.LightningModule):
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.model = network(shape)
+        self.model = network(shape, relu_first=True)
 
     def training_step(self, batch: Sequence[Tensor], index: int) -> Tensor:
         images, labels = batch

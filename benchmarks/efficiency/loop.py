@@ -1,4 +1,4 @@
-"""One search without a record and an engine: the same proposals as in ``nas_hydra.search``."""
+"""One search without a record and an engine: the same proposals as in ``nas_hydra.loop``."""
 
 from collections import deque
 from dataclasses import dataclass, field

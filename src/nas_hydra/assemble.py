@@ -14,11 +14,11 @@ from nas_hydra.component import UNKNOWN, build, build_function, check, check_cal
 from nas_hydra.constraint.judge import Judge
 from nas_hydra.errors import CandidateError, ConfigError, InfeasibleError, listing, nearest
 from nas_hydra.evaluator import Evaluator
+from nas_hydra.loop import Search
 from nas_hydra.objective import Objectives, objectives_from, wanted
 from nas_hydra.report.files import RunFiles
 from nas_hydra.report.run_page import RunPage
 from nas_hydra.run import Run
-from nas_hydra.search import Search
 from nas_hydra.search_space import PARTS, Genotype, Hooks, SearchSpace
 from nas_hydra.search_space.node import Choice, Constant, Node, Table
 from nas_hydra.settings import resolved, settings_of
@@ -71,7 +71,7 @@ def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command
     engine = build(settings.engine, "engine", limits=settings.trial)
     tracker = build(settings.tracker, "tracker")
     dry_pass(space, evaluator, settings.seed)
-    known = identity(plain, engine.ahead, engine.order, evaluator.machine)
+    known = identity(plain, engine.ahead, engine.order, evaluator)
     candidates = initial_candidates(initial, space, objectives, known)
     record = build(settings.record, "record", **needs, identity=known)
     run = Run(
@@ -97,7 +97,7 @@ def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command
 
 
 def identity(
-    plain: Mapping[str, Any], ahead: int, order: str, machine: str | None
+    plain: Mapping[str, Any], ahead: int, order: str, evaluator: Evaluator
 ) -> dict[str, Any]:
     """The part of the config that decides which trials a run has.
 
@@ -105,16 +105,17 @@ def identity(
         plain: the whole config.
         ahead: of the engine, which may have counted its workers for it.
         order: likewise.
-        machine: that measures, if the metrics depend on it.
+        evaluator: knows its machine, if the metrics depend on it, and its data.
     """
     known = {key: plain[key] for key in IDENTITY}
-    evaluator = {key: known["evaluator"][key] for key in known["evaluator"] if key not in NEUTRAL}
+    given = known["evaluator"]
     return {
         **known,
-        "evaluator": evaluator,
+        "evaluator": {key: given[key] for key in given if key not in NEUTRAL},
         "engine": {"ahead": ahead, "order": order, "threads": plain["engine"].get("threads")},
         "budget": {"repeats": plain["budget"]["repeats"]},
-        "machine": machine,
+        "machine": evaluator.machine,
+        "data": evaluator.data,
     }
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 from dataset.common import COMMON
 from nas_hydra.dataset import Images
 from nas_hydra.dataset.digits import Digits
-from nas_hydra.dataset.held import adopt, development, release, share
+from nas_hydra.dataset.held import adopt, release, share, splits
 from nas_hydra.dataset.image_folder import ImageFolder
 from nas_hydra.dataset.mnist import Mnist
 from nas_hydra.dataset.stream import Stream
@@ -130,7 +130,7 @@ def test_only_the_last_datasets_stay():
     first = digits(seed=1).train
     for seed in (2, 3):
         _ = digits(seed=seed).train
-    assert digits(seed=3).train is development(digits(seed=3)).train
+    assert digits(seed=3).train is splits(digits(seed=3)).train
     again = digits(seed=1).train
     assert isinstance(again, Images)
     assert again is not first

@@ -9,7 +9,7 @@ from torch import Tensor
 from nas_hydra.dataset import Batches, Images, Order
 from nas_hydra.dataset.augment import Augmentation
 from nas_hydra.dataset.digits import Digits
-from nas_hydra.dataset.held import development, release
+from nas_hydra.dataset.held import release, splits
 from nas_hydra.dataset.split import stratified
 from nas_hydra.errors import ConfigError
 
@@ -79,7 +79,7 @@ def test_training_pixels_are_normalised():
 
 def test_validation_and_test_use_the_statistics_of_training():
     data = digits()
-    known = development(data)
+    known = splits(data)
     source = data.open("test")
     raw = source[torch.arange(len(source.labels))]
     assert torch.allclose(pixels(data.test), (raw - known.mean) / known.std)

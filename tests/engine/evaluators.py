@@ -4,10 +4,12 @@ import faulthandler
 import logging
 import multiprocessing
 import os
+import resource
 import signal
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -132,6 +134,54 @@ def devour(evaluator, candidate):
 @act
 def grow(evaluator, candidate):
     evaluator.kept.append(bytearray(os.urandom(1)) * 60_000_000)
+
+
+@act
+def step(evaluator, candidate):
+    """Write to memory as a step of training does: many blocks of MBs, freed at its end."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    blocks = [bytearray(b"1") * size for size in (50_000_000, 12_500_000, 40_000_000) * 2]
+    del blocks
+    return {"faults": resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before}
+
+
+@act
+def fill(evaluator, candidate):
+    """Need more than is kept, in blocks with something that stays behind each of them."""
+    write(evaluator, 40)
+
+
+@act
+def fill_a_little(evaluator, candidate):
+    """Need less than that."""
+    write(evaluator, 11)
+
+
+def write(evaluator, blocks):
+    freed = []
+    for _ in range(blocks):
+        freed.append(bytearray(b"1") * 40_000_000)
+        evaluator.kept.append(bytearray(1000))
+
+
+class Knot:
+    """Refers to itself."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+KNOTS: list[weakref.ref[Knot]] = []
+
+
+@act
+def tie(evaluator, candidate):
+    KNOTS.append(weakref.ref(Knot()))
+
+
+@act
+def count(evaluator, candidate):
+    return {"left": sum(knot() is not None for knot in KNOTS)}
 
 
 @act

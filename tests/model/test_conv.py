@@ -13,6 +13,18 @@ def test_block_keeps_the_resolution_but_for_pooling(kernel_size):
     assert ConvBlock(16, kernel_size, pool=2)(images).shape == (2, 16, 4, 4)
 
 
+def test_pooling_before_relu_changes_neither_features_nor_gradients():
+    torch.manual_seed(0)
+    block = ConvBlock(8, 3, pool=2)
+    images = torch.randn(4, 3, 7, 9)
+    features = block(images)
+    usual = torch.nn.functional.max_pool2d(torch.relu(block.norm(block.conv(images))), 2)
+    assert torch.equal(features, usual)
+    weight = block.conv.weight
+    gradients = [torch.autograd.grad(f.square().sum(), weight)[0] for f in (features, usual)]
+    assert torch.equal(*gradients)
+
+
 def test_any_number_of_blocks_fits_any_image():
     features = torch.zeros(2, 1, 8, 8)
     for _ in range(6):

@@ -128,3 +128,17 @@ def test_the_noise_is_never_nothing():
     kernel = Kernel(known)
     assert kernel.noise(kernel.mean - 100) >= JITTER
     assert math.isfinite(kernel.variance(kernel.mean))
+
+
+def test_draws_are_spread_around_the_posterior_by_what_is_not_known():
+    known, worth = drawn(60)
+    others, _ = drawn(40, seed=1)
+    gaussian = process()
+    gaussian.fit(known, worth, tune=True)
+    mean, deviation = gaussian.predict(others)
+    found = gaussian.draws(others, 400, np.random.default_rng(0))
+    assert found.shape == (400, 40)
+    assert np.corrcoef(found.mean(0), mean)[0, 1] > 0.9
+    assert (found.std(0) > 0.8 * deviation).all()
+    again = gaussian.draws(others, 400, np.random.default_rng(0))
+    assert (found == again).all()

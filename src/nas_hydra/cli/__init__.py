@@ -30,3 +30,31 @@ def space() -> None:
     from nas_hydra.cli.space import run
 
     sys.exit(run(sys.argv))
+
+
+def export() -> None:
+    """Write a retrained network in a format that others run. The exit codes are those above."""
+    from nas_hydra.cli.export import run
+
+    sys.exit(run(sys.argv))
+
+
+def predict() -> None:
+    """Classify images with a retrained network. The exit codes are those above."""
+    from nas_hydra.cli.predict import run
+
+    sys.exit(run(sys.argv))
+
+
+def explain() -> None:
+    """Say why a search's winner won. The exit codes are those above."""
+    from nas_hydra.cli.explain import run
+
+    sys.exit(run(sys.argv))
+
+
+def retrain() -> None:
+    """Train a search's winner to the end, and test it. The exit codes are those above."""
+    from nas_hydra.cli.retrain import run
+
+    sys.exit(run(sys.argv))

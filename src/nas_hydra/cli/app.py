@@ -13,7 +13,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from nas_hydra.assemble import assemble
-from nas_hydra.cli.explain import explain
+from nas_hydra.cli.mistakes import explain
 from nas_hydra.errors import ConfigError, NasHydraError, SearchFailedError, exit_code
 from nas_hydra.record.lock import exclusive
 from nas_hydra.report.files import read_summary

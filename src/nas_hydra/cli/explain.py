@@ -1,57 +1,79 @@
-"""Hydra's own errors, told like ours: the key, what was given, what is allowed."""
+"""``nas-hydra-explain``: why a search's winner won."""
 
-import re
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-from hydra.errors import HydraException, MissingConfigException, OverrideParseException
-from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
+from pydantic import Field, NonNegativeInt
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
 
-from nas_hydra.cli.groups import groups
-from nas_hydra.errors import listing, nearest
-from nas_hydra.search_space.syntax import OPENERS
+from nas_hydra.cli.words import Words, command, unknown
 
+if TYPE_CHECKING:
+    from nas_hydra.explain import Explanation
 
-def explain(error: Exception) -> str | None:
-    """What the user should change; None if the error is none of the user's making."""
-    if isinstance(error, MissingConfigException) and error.options:
-        return _missing_option(error, error.options)
-    if isinstance(error, OverrideParseException):
-        return f"{error.override}: cannot be read as KEY=VALUE ({_first_line(error)})"
-    if isinstance(error, HydraException | OmegaConfBaseException):
-        return _unknown_key(error) or _first_line(error)
-    blocked = error if isinstance(error, OSError) else error.__cause__
-    if isinstance(blocked, OSError) and isinstance(error, OSError | ValueError):
-        return f"hydra.run.dir: cannot write there ({blocked}); choose another folder"
-    return None
+ABOUT = """\
+nas-hydra-explain run=RUN_DIR [start=median] [train=true] [objective=NAME]
 
-
-def _missing_option(error: MissingConfigException, options: Sequence[str]) -> str:
-    group, _, given = (error.missing_cfg_file or "").rpartition("/")
-    hint = nearest(given, options)
-    return f"{group}: there is no option '{given}'; allowed: {listing(options)}{hint}"
+Say which decisions mattered in a search and how sure that is, how the winner differs from an
+ordinary candidate step by step, what is as good and cheaper, and whether another seed would have
+chosen otherwise. Writes explanation.json and explanation.html; the run itself is only read.
+docs/explaining.md explains every number.
+"""
 
 
-def _unknown_key(error: Exception) -> str | None:
-    """For an override of a key or group that does not exist: the nearest one that does."""
-    found = re.match(r"Could not (?:override|delete) '~?([^'=]+)", str(error))
-    if not found:
-        return None
-    parent = getattr(error.__cause__, "parent_node", None)
-    key = str(getattr(error.__cause__, "full_key", None) or found[1])
-    given = key.rpartition(".")[2]
-    if not isinstance(parent, DictConfig) or "." not in key:
-        names = [*(name for name in groups() if "/" not in name), "seed", "budget", "folder"]
-        return f"{key}: there is no such key; allowed: {listing(names)}{nearest(given, names)}"
-    names = [str(name) for name in parent]
-    mend = f"; to add it all the same: +{key}=VALUE"
-    if given in OPENERS:
-        place = key.rpartition(".")[0]
-        mend = f"; to open a value anew, delete it first: '~{place}' '+{place}={{{given}: ...}}'"
-    return f"{key}: there is no such key; allowed: {listing(names)}{nearest(given, names) or mend}"
+class ExplainWords(Words):
+    """What ``nas-hydra-explain`` is told."""
+
+    run: Path = Field(description="the folder of a search")
+    objective: str | None = Field(None, description="to explain, if there are several; the first")
+    start: Literal["median", "default"] | NonNegativeInt = Field(
+        "median", description="of the way to the winner: median, default, or a trial's number"
+    )
+    train: bool = Field(
+        False, description="whether candidates on that way that nobody has measured are trained"
+    )
+    count: bool | None = Field(
+        None,
+        description="whether networks are counted to find cheaper ones; not by default for tables",
+    )
+    output: Path | None = Field(None, description="where the files go; RUN if not given")
 
 
-def _first_line(error: Exception) -> str:
-    """The first line with words in it; an empty Hydra error speaks through its cause."""
-    text = str(error).strip() or str(error.__cause__ or type(error).__name__).strip()
-    return text.splitlines()[0]
+def run(argv: Sequence[str]) -> int:
+    """Explain, print, write and return the exit code.
+
+    Args:
+        argv: the program's name, then what was typed.
+    """
+    return command(argv, ABOUT, ExplainWords, publish)
+
+
+def publish(said: ExplainWords, rest: Sequence[str]) -> None:
+    """The explanation in the terminal and in files.
+
+    Raises:
+        NasHydraError: if there is nothing to explain, or not what was asked for.
+    """
+    if rest:
+        raise unknown(rest[0], ExplainWords)
+    from nas_hydra.explain import explain  # scipy and the record: not for the help
+    from nas_hydra.explain.files import write
+
+    found = explain(said.run, said.objective, said.start, said.train, said.count)
+    console = Console(highlight=False, soft_wrap=True)
+    show(found, console)
+    for file in write(found, said.output or said.run):
+        console.print(str(file), markup=False)
+
+
+def show(found: "Explanation", console: Console) -> None:
+    """The importances and the summary."""
+    rows = Table("decision", "importance", "95 % interval", box=SIMPLE_HEAD)
+    for one in found.importances:
+        rows.add_row(one.genes[0], f"{one.share:.1%}", f"{one.low:.1%} to {one.high:.1%}")
+    console.print(rows)
+    for sentence in [*found.summary, *found.notes]:
+        console.print(sentence, markup=False)

@@ -1,7 +1,7 @@
 """What every dataset of labelled images has: settings, fixed splits, batches."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,9 +10,9 @@ from pydantic import ByteSize, TypeAdapter, ValidationError
 from torch import Tensor
 
 from nas_hydra.dataset.augment import Augmentation
-from nas_hydra.dataset.held import development, resident
+from nas_hydra.dataset.held import resident, splits
 from nas_hydra.dataset.images import Batches, Images, Order, Source
-from nas_hydra.dataset.split import stratified
+from nas_hydra.dataset.split import Splits, load_final, stratified
 from nas_hydra.dataset.stream import Stream
 from nas_hydra.errors import ConfigError
 
@@ -21,8 +21,11 @@ Part = Literal["development", "test"]
 
 CPU = torch.device("cpu")
 
-VALIDATED = 500
-"""At least so many images make a batch of validation, which keeps nothing for gradients."""
+VALIDATED = {"cpu": 128, "others": 500}
+"""At least so many images make a batch of validation, which keeps nothing for gradients.
+
+More of them keep a GPU busy; a CPU gains nothing, and loses what its caches hold.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,19 +87,24 @@ class ImageDataset(ABC):
         """
 
     @property
+    def class_names(self) -> Sequence[str]:
+        """The classes' names, by label; their numbers, if the images do not say."""
+        return [str(label) for label in range(self.num_classes)]
+
+    @property
     def train(self) -> Images | Stream:
         """The training split."""
-        return development(self).train
+        return splits(self).train
 
     @property
     def valid(self) -> Images | Stream:
         """The validation split, on which candidates are measured."""
-        return development(self).valid
+        return splits(self).valid
 
     @property
     def test(self) -> Stream:
         """The test split, decoded when it is asked for; no search touches it."""
-        known = development(self)
+        known = splits(self)
         source = self.open("test")
         return Stream(source, torch.arange(len(source.labels)), known.mean, known.std)
 
@@ -110,15 +118,43 @@ class ImageDataset(ABC):
             device: where to make them, if the images fit there.
             parts: into how many micro-batches each is cut.
         """
-        split = resident(self, device).train
-        return self._batches(split, Order(len(split), self.batch_size, seed, parts))
+        return self._training(resident(self, device), seed, parts)
 
     def valid_batches(
         self, device: torch.device = CPU, parts: int = 1
     ) -> Iterable[tuple[Tensor, Tensor]]:
         """Validation batches, the same every time; arguments as of ``train_batches``."""
-        split = resident(self, device).valid
-        return self._batches(split, Order(len(split), max(self.batch_size, VALIDATED), None, parts))
+        return self._measuring(resident(self, device), device, parts)
+
+    @property
+    def final(self) -> Splits:
+        """Training and validation images together, and the test split to measure on.
+
+        All are normalised by the former. No search asks for it.
+        """
+        return splits(self, load_final)
+
+    def final_batches(
+        self, seed: int, device: torch.device = CPU, parts: int = 1
+    ) -> Iterable[tuple[Tensor, Tensor]]:
+        """Batches of training and validation images together; as ``train_batches``."""
+        return self._training(resident(self, device, load_final), seed, parts)
+
+    def test_batches(
+        self, device: torch.device = CPU, parts: int = 1
+    ) -> Iterable[tuple[Tensor, Tensor]]:
+        """Batches of the test split, normalised as ``final_batches``; as ``valid_batches``."""
+        return self._measuring(resident(self, device, load_final), device, parts)
+
+    def _training(self, known: Splits, seed: int, parts: int) -> Iterable[tuple[Tensor, Tensor]]:
+        split = known.train
+        return self._batches(split, Order(len(split), self.batch_size, seed, parts))
+
+    def _measuring(
+        self, known: Splits, device: torch.device, parts: int
+    ) -> Iterable[tuple[Tensor, Tensor]]:
+        split, least = known.valid, VALIDATED.get(device.type, VALIDATED["others"])
+        return self._batches(split, Order(len(split), max(self.batch_size, least), None, parts))
 
     def _batches(self, split: Images | Stream, order: Order) -> Iterable[tuple[Tensor, Tensor]]:
         return (

@@ -1,13 +1,13 @@
 """The datasets that a process holds, each loaded once."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import torch
 
 from nas_hydra.dataset.images import Images
-from nas_hydra.dataset.split import Development, load_development, room
+from nas_hydra.dataset.split import Splits, load_development, room
 
 if TYPE_CHECKING:
     from nas_hydra.dataset.base import ImageDataset
@@ -18,28 +18,38 @@ HELD = 2
 """How many datasets stay in memory: the one of the search, and one more where it is opened."""
 
 _CPU = torch.device("cpu")
-_held: dict[tuple["ImageDataset", torch.device], Development] = {}
+Load = Callable[["ImageDataset"], Splits]
+"""``load_development`` or ``load_final``."""
+
+_held: dict[tuple["ImageDataset", Load, torch.device], Splits] = {}
 """The one used last at the end; those in the CPU's memory, and their copies on devices."""
 
 
-def development(dataset: "ImageDataset") -> Development:
-    """The training and validation splits, normalised; loaded once for equal datasets."""
-    known = _held.pop((dataset, _CPU), None) or load_development(dataset)
-    _hold(dataset, _CPU, known)
+def splits(dataset: "ImageDataset", load: Load = load_development) -> Splits:
+    """The training and validation splits, normalised; loaded once for equal datasets.
+
+    Args:
+        dataset: whose splits they are.
+        load: loads them; another loader loads others.
+    """
+    known = _held.pop((dataset, load, _CPU), None) or load(dataset)
+    _hold(dataset, load, _CPU, known)
     return known
 
 
-def resident(dataset: "ImageDataset", device: torch.device) -> Development:
+def resident(
+    dataset: "ImageDataset", device: torch.device, load: Load = load_development
+) -> Splits:
     """The splits on the device, if they are in memory and fit there too; else where they are."""
     if device == _CPU:
-        return development(dataset)
-    known = _held.pop((dataset, device), None) or _moved(dataset, device)
-    _hold(dataset, device, known)
+        return splits(dataset, load)
+    known = _held.pop((dataset, load, device), None) or _moved(dataset, device, load)
+    _hold(dataset, load, device, known)
     return known
 
 
-def _moved(dataset: "ImageDataset", device: torch.device) -> Development:
-    known = development(dataset)
+def _moved(dataset: "ImageDataset", device: torch.device, load: Load) -> Splits:
+    known = splits(dataset, load)
     if not (isinstance(known.train, Images) and isinstance(known.valid, Images)):
         return known
     needed = known.train.pixels.nbytes + known.valid.pixels.nbytes
@@ -50,9 +60,9 @@ def _moved(dataset: "ImageDataset", device: torch.device) -> Development:
     return known._replace(train=known.train.to(device), valid=known.valid.to(device))
 
 
-def _hold(dataset: "ImageDataset", device: torch.device, known: Development) -> None:
-    _held[dataset, device] = known
-    places = [key for key in _held if key[1] == device]
+def _hold(dataset: "ImageDataset", load: Load, device: torch.device, known: Splits) -> None:
+    _held[dataset, load, device] = known
+    places = [key for key in _held if key[2] == device]
     for key in places[:-HELD]:
         del _held[key]
 
@@ -62,9 +72,11 @@ def release() -> None:
     _held.clear()
 
 
-def share() -> dict["ImageDataset", Development]:
+def share() -> dict[tuple["ImageDataset", Load], Splits]:
     """The datasets in the CPU's memory, moved to shared memory, where this process goes on."""
-    shared = {dataset: known for (dataset, device), known in _held.items() if device == _CPU}
+    shared = {
+        (dataset, load): known for (dataset, load, device), known in _held.items() if device == _CPU
+    }
     for known in shared.values():
         for split in (known.train, known.valid):
             if isinstance(split, Images):
@@ -73,7 +85,7 @@ def share() -> dict["ImageDataset", Development]:
     return shared
 
 
-def adopt(shared: Mapping["ImageDataset", Development]) -> None:
+def adopt(shared: Mapping[tuple["ImageDataset", Load], Splits]) -> None:
     """Hold what another process shared: nothing is loaded or copied for it any more."""
-    for dataset, known in shared.items():
-        _hold(dataset, _CPU, known)
+    for (dataset, load), known in shared.items():
+        _hold(dataset, load, _CPU, known)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -26,27 +27,37 @@ class ImageFolder(WholeDataset):
     root: str
     size: int
 
+    @property
+    def class_names(self) -> Sequence[str]:
+        """The names of the class folders."""
+        return self._listed().classes  # type: ignore[no-any-return]
+
     def open_all(self) -> "Files":
         """All images.
 
         Raises:
             ConfigError: if the folder is missing or has no images.
         """
-        samples = self._samples()
+        samples: list[tuple[str, int]] = self._listed().samples
         return Files(
             [file for file, _ in samples], torch.tensor([y for _, y in samples]), self.size
         )
 
-    def _samples(self) -> list[tuple[str, int]]:
+    def _listed(self) -> Any:
         try:
-            samples: list[tuple[str, int]] = TorchvisionImageFolder(self.root).samples
+            return TorchvisionImageFolder(self.root)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise ConfigError(
                 "dataset.root",
                 f"{Path(self.root).resolve()} is not a folder of class folders with images:"
                 f" {error}. Say dataset.root=FOLDER",
             ) from None
-        return samples
+
+
+def resize(height: int, width: int) -> v2.Compose:
+    """From a picture of Pillow's to pixels (C, height, width), float32 in [0, 1]."""
+    to_float = v2.ToDtype(torch.float32, scale=True)
+    return v2.Compose([v2.PILToTensor(), v2.Resize((height, width)), to_float])
 
 
 class Files:
@@ -61,9 +72,7 @@ class Files:
     def __init__(self, files: Sequence[str], labels: Tensor, size: int) -> None:
         self.labels = labels
         self._files = files
-        self._resize = v2.Compose(
-            [v2.PILToTensor(), v2.Resize((size, size)), v2.ToDtype(torch.float32, scale=True)]
-        )
+        self._resize = resize(size, size)
 
     def __getitem__(self, index: Tensor) -> Tensor:
         """Decode the files at these places.

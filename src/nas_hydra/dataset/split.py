@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -24,45 +24,71 @@ BYTES = 4
 """Of a pixel's channel in float32."""
 
 
-class Development(NamedTuple):
-    """What a search sees of a dataset.
+class Splits(NamedTuple):
+    """What is trained on, and what is measured on.
 
     Args:
-        train: the training split.
-        valid: the validation split, in memory if the training split is.
-        mean: of the training split's channels, (C, 1, 1).
+        train: the images to train on.
+        valid: those to measure on, in memory if the others are.
+        mean: of the former's channels, (C, 1, 1), by which all are normalised.
         std: likewise.
+        counts: how many development images each class has, with those that ``limit`` leaves out.
     """
 
     train: Images | Stream
     valid: Images | Stream
     mean: Tensor
     std: Tensor
+    counts: Sequence[int]
 
 
-def load_development(dataset: "ImageDataset") -> Development:
-    """The training and validation splits, in memory if they fit.
+Chosen = tuple[Source, Tensor]
+"""A source, and the places (N,) of the images that are meant."""
+
+
+def load_development(dataset: "ImageDataset") -> Splits:
+    """What a search sees: the training and validation splits, in memory if they fit.
 
     Raises:
         ConfigError: if the images are not there, or not what the config says of them.
     """
     source = dataset.open("development")
     check_described(dataset, source)
-    train, valid = _places(dataset, source.labels)
-    needed = BYTES * (len(train) + len(valid)) * math.prod(dataset.input_shape)
+    rest, chosen = _places(dataset, _drawn(dataset, source.labels), source.labels)
+    return _load(dataset, (source, rest), (source, chosen), "validation")
+
+
+def load_final(dataset: "ImageDataset") -> Splits:
+    """What a winner is worth: training and validation images together, and the test split.
+
+    Raises:
+        ConfigError: as ``load_development``.
+    """
+    source, test = dataset.open("development"), dataset.open("test")
+    for part in (source, test):
+        check_described(dataset, part)
+    places = torch.arange(len(test.labels))
+    return _load(dataset, (source, _drawn(dataset, source.labels)), (test, places), "test")
+
+
+def _load(dataset: "ImageDataset", train: Chosen, valid: Chosen, name: str) -> Splits:
+    """Both, in memory if they fit; ``name`` is what the latter is called."""
+    number, others = len(train[1]), len(valid[1])
+    counts = train[0].labels.bincount().tolist()
+    needed = BYTES * (number + others) * math.prod(dataset.input_shape)
     limit = room(dataset, torch.device("cpu"))
-    sizes = f"{len(train):,} training and {len(valid):,} validation images"
+    sizes = f"{number:,} training and {others:,} {name} images"
     if needed > limit:
         log.info(
             "data: %s are decoded anew in every epoch by %d processes; in memory they would take"
             " %s, and dataset.memory_limit leaves %s",
             *(sizes, dataset.workers, _size(needed), _size(limit)),
         )
-        known = statistics(chunks(source, train, CHUNK))
-        return Development(Stream(source, train, *known), Stream(source, valid, *known), *known)
+        known = statistics(chunks(*train, CHUNK))
+        return Splits(Stream(*train, *known), Stream(*valid, *known), *known, counts)
     log.info("data: %s are held in memory (%s)", sizes, _size(needed))
-    images, known = _normalised(read(source, train))
-    return Development(images, _normalised(read(source, valid), known)[0], *known)
+    images, known = _normalised(read(*train))
+    return Splits(images, _normalised(read(*valid), known)[0], *known, counts)
 
 
 def room(dataset: "ImageDataset", device: torch.device) -> int:
@@ -114,11 +140,15 @@ def statistics(parts: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
     return mean.float().view(-1, 1, 1), std.float().view(-1, 1, 1)
 
 
-def _places(dataset: "ImageDataset", labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Where the training and the validation images stand."""
-    drawn = torch.arange(len(labels))
-    if dataset.limit is not None and dataset.limit < len(labels):
-        _, drawn = stratified(labels, dataset.limit, dataset.seed, "dataset.limit")
+def _drawn(dataset: "ImageDataset", labels: Tensor) -> Tensor:
+    """Where the development images stand of which there are to be no more than the limit."""
+    if dataset.limit is None or dataset.limit >= len(labels):
+        return torch.arange(len(labels))
+    return stratified(labels, dataset.limit, dataset.seed, "dataset.limit")[1]
+
+
+def _places(dataset: "ImageDataset", drawn: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Where, of the drawn images, the training and the validation images stand."""
     rest, chosen = stratified(labels[drawn], dataset.validation, dataset.seed, "dataset.validation")
     return drawn[rest], drawn[chosen]
 

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,14 @@ class TorchvisionDataset(ImageDataset):
         if self.name not in PARTS:
             hint = nearest(self.name, PARTS)
             raise ConfigError("dataset.name", f"is '{self.name}'; allowed: {listing(PARTS)}{hint}")
+
+    @property
+    def class_names(self) -> Sequence[str]:
+        """As torchvision has them; of some only once the files are read."""
+        known = getattr(torchvision.datasets, self.name)
+        if not hasattr(known, "classes") and self.name.startswith("CIFAR"):
+            known = known(self.root, **PARTS[self.name]("test"))
+        return list(getattr(known, "classes", super().class_names))
 
     def open(self, part: Part) -> Source:
         """Read a part, downloading the dataset first where that is needed and allowed."""

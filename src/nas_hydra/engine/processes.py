@@ -13,6 +13,7 @@ from queue import SimpleQueue
 from pydantic import ByteSize, TypeAdapter
 
 from nas_hydra.engine.base import NO_LIMITS, Evaluates, Job, Limits, Order, check_ahead
+from nas_hydra.engine.heap import PAGES
 from nas_hydra.engine.placement import assigned, visible_gpus, workers_for
 from nas_hydra.engine.seat import Recycling, Seat
 from nas_hydra.engine.worker import LOGGERS, Outfit, Parcel
@@ -104,6 +105,7 @@ class ProcessEngine:
 
     def _outfit(self, parcel: Parcel, visible: str | None) -> Outfit:
         environment = {name: str(self._threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+        environment |= PAGES
         if visible is not None:
             environment["CUDA_VISIBLE_DEVICES"] = visible
         levels = {name: logging.getLogger(name).level for name in LOGGERS}

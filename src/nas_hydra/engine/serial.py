@@ -4,6 +4,7 @@ from concurrent.futures import Future
 from contextlib import ExitStack
 
 from nas_hydra.engine.base import NO_LIMITS, Evaluates, Job, Limits, Order, check_ahead
+from nas_hydra.engine.heap import KEPT, keep_freed, release
 from nas_hydra.engine.numerics import pinned
 from nas_hydra.errors import ConfigError
 from nas_hydra.trial import Trial
@@ -31,7 +32,8 @@ class SerialEngine:
         self._pinned = ExitStack()
 
     def start(self, evaluator: Evaluates) -> None:
-        """Set torch's threads."""
+        """Set torch's threads, and keep freed memory from now on."""
+        keep_freed()
         self._evaluator = evaluator
         self._pinned.enter_context(pinned(self._threads))
 
@@ -39,6 +41,7 @@ class SerialEngine:
         """Evaluate now; the user's own mistakes are raised now."""
         future: Future[Trial] = Future()
         future.set_result(job(self._evaluator))
+        release(KEPT)
         return future
 
     def shutdown(self) -> None:

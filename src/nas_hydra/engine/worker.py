@@ -1,5 +1,6 @@
 """What runs in a worker process; imports nothing heavy before the environment is set."""
 
+import gc
 import logging
 import os
 import pickle
@@ -12,12 +13,16 @@ from multiprocessing.reduction import ForkingPickler
 from typing import Any, NamedTuple
 
 from nas_hydra.engine.base import Evaluates, Job
+from nas_hydra.engine.heap import KEPT, keep_freed, release
 from nas_hydra.engine.numerics import pinned
 from nas_hydra.errors import ConfigError
 from nas_hydra.trial import Trial
 
 LOGGERS = ("", "nas_hydra")
 """The loggers whose levels a worker takes over from its parent."""
+
+IDLE = 1.0
+"""Seconds without a job after which nothing is kept."""
 
 
 class Ready(NamedTuple):
@@ -110,6 +115,7 @@ def work(connection: Connection, output: Connection, outfit: Outfit) -> None:
         output: takes what candidates and libraries print.
         outfit: what else is needed.
     """
+    keep_freed()
     for stream in (1, 2):
         os.dup2(output.fileno(), stream)
     os.environ.update(outfit.environment)
@@ -121,12 +127,18 @@ def work(connection: Connection, output: Connection, outfit: Outfit) -> None:
     evaluator, shared = outfit.evaluator_and_shared.open()
     with pinned(outfit.threads):
         post.send(adopted(evaluator, shared))
+        gc.freeze()  # what is imported stays; to look through it takes a quarter of a second
         while True:
             try:
+                if not connection.poll(IDLE):
+                    release(kept=0)
                 job: Job = connection.recv()
             except EOFError:
                 return
-            post.send(answer(job, evaluator))
+            outcome = answer(job, evaluator)
+            gc.collect()  # networks and trainers refer to themselves
+            release(KEPT)
+            post.send(outcome)
 
 
 def adopted(evaluator: Evaluates, shared: Any) -> Answer:

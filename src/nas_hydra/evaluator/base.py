@@ -30,6 +30,11 @@ class Evaluator(Protocol):
         return None
 
     @property
+    def data(self) -> Mapping[str, Any] | None:
+        """What of the data is not in the config, once a candidate was checked; JSON-like."""
+        return None
+
+    @property
     def objectives(self) -> Mapping[str, Direction]:
         """What it is there to optimise, unless the config's ``objective`` says otherwise."""
         return {}

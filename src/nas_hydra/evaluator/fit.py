@@ -5,12 +5,13 @@ import logging
 import signal
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.profilers import PassThroughProfiler
 
 from nas_hydra.component import build, build_function, plain
 from nas_hydra.errors import CandidateError
@@ -18,23 +19,35 @@ from nas_hydra.evaluator.classifier import Classifier
 
 logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
 
+LIGHTNING = "pytorch_lightning.Trainer"
+NOTHING = nullcontext()
 MEASURED = ("val_acc", "val_f1", "val_loss", "train_loss")
+
+
+class Unprofiled(PassThroughProfiler):
+    """Does nothing, as its parent does, but without a generator for each of 18 hooks per batch."""
+
+    def profile(self, action_name: str) -> nullcontext[None]:  # type: ignore[override]
+        """A context that does nothing."""
+        return NOTHING
 
 
 def build_trainer(config: Mapping[str, Any], parts: int) -> pl.Trainer:
     """A trainer that takes so many micro-batches for each batch of its config."""
     steps = parts * config.get("accumulate_grad_batches", 1)
     config = {**config, "accumulate_grad_batches": steps}
+    unprofiled = config["_target_"] == LIGHTNING and "profiler" not in config
+    more = {"profiler": Unprofiled()} if unprofiled else {}
     arguments = {name: value for name, value in config.items() if name != "_target_"}
     # A callback or a plugin has a state of its own, and is made for each trainer.
     if plain(arguments):
-        return trainer_maker(json.dumps(config))()
-    trainer: pl.Trainer = build(config, "trainer")
+        return trainer_maker(json.dumps(config))(**more)
+    trainer: pl.Trainer = build(config, "trainer", **more)
     return trainer
 
 
 @lru_cache(maxsize=8)
-def trainer_maker(config: str) -> Callable[[], pl.Trainer]:
+def trainer_maker(config: str) -> Callable[..., pl.Trainer]:
     """What makes trainers of a config, written as JSON, that is checked once."""
     return build_function({**json.loads(config), "_partial_": True}, "trainer")
 
@@ -53,32 +66,46 @@ def multiplying(device: torch.device, tf32: bool) -> Iterator[None]:
         torch.set_float32_matmul_precision(earlier)
 
 
-def fit(trainer: pl.Trainer, module: Classifier, train: Any, valid: Any) -> None:
-    """Train and validate.
+def fit(trainer: pl.Trainer, module: Classifier, train: Any, valid: Any | None) -> None:
+    """Train, and validate after each epoch.
 
     Args:
         trainer: used once.
         module: what it trains.
         train: batches ``(images, labels)``, anew in each epoch.
-        valid: likewise.
+        valid: likewise; None if nothing is measured during training.
 
     Raises:
         CandidateError: if training ended before the metrics were measured.
         KeyboardInterrupt: as usual; Lightning alone would exit the process with code 1.
     """
-    handler = signal.getsignal(signal.SIGINT)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # advice about loggers and loaders, for each candidate
-            trainer.fit(module, train, valid)
-    except SystemExit as error:
-        signal.signal(signal.SIGINT, handler)
-        if isinstance(error.__context__, KeyboardInterrupt):
-            raise KeyboardInterrupt from error
-        raise
-    missing = [name for name in MEASURED if name not in trainer.callback_metrics]
+    with plainly():
+        trainer.fit(module, train, valid)
+    wanted = [name for name in MEASURED if valid is not None or not name.startswith("val_")]
+    missing = [name for name in wanted if name not in trainer.callback_metrics]
     if missing:
         raise CandidateError(
             f"training ended without {', '.join(missing)}; the trainer must train and validate at"
             " least one epoch"
         )
+
+
+def measure(trainer: pl.Trainer, module: Classifier, batches: Any) -> dict[str, float]:
+    """The ``val_`` metrics on other batches, once the module is trained."""
+    with plainly():
+        return dict(trainer.validate(module, batches, verbose=False)[0])
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Lightning without its advice about loggers and loaders, and interrupted as usual."""
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except SystemExit as error:
+        signal.signal(signal.SIGINT, handler)
+        if isinstance(error.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from error
+        raise

@@ -1,8 +1,10 @@
 """How much memory the training of a network takes, found without any."""
 
+import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -162,7 +164,7 @@ def footprint(
     return Footprint(
         params=sum(p.numel() for p in made(model.parameters()) if p.requires_grad),
         weights=bytes_of([*model.parameters(), *model.buffers()]),
-        training=int(trained * (1 + state_per_weight(optimizer))),
+        training=int(trained * (1 + state_per_weight(json.dumps(optimizer)))),
         activations=(counter.kept + counter.largest) // (2 if half else 1),
         output=output,
     )
@@ -183,15 +185,19 @@ def _pass(model: nn.Module, batch: Sequence[int], counter: Keeping) -> tuple[int
     return tuple(output.shape)
 
 
-def state_per_weight(optimizer: Mapping[str, Any]) -> float:
+@lru_cache(maxsize=8)
+def state_per_weight(optimizer: str) -> float:
     """Bytes that an optimizer keeps per byte of a weight, found by one step of a small one.
 
     One that cannot be tried out like this is taken to keep as much as Adam.
 
+    Args:
+        optimizer: its config as JSON, nearly always that of the candidate before.
+
     Raises:
         ConfigError: if its config is wrong.
     """
-    make = build({**optimizer, "_partial_": True}, "optimizer")
+    make = build({**json.loads(optimizer), "_partial_": True}, "optimizer")
     weight = nn.Parameter(torch.zeros(64, 64))
     weight.grad = torch.zeros_like(weight)
     try:

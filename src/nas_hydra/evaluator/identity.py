@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from nas_hydra.dataset import ImageDataset
-from nas_hydra.dataset.held import development
+from nas_hydra.dataset.held import splits
 from nas_hydra.evaluator.code import code, targets
 from nas_hydra.evaluator.device import kind
 
@@ -59,7 +59,7 @@ def fingerprint(dataset: ImageDataset) -> dict[str, Any]:
 
     Mean and spread are rounded, since their last digits depend on how the sums were split.
     """
-    known = development(dataset)
+    known = splits(dataset)
     labels = (torch.as_tensor(split.labels).cpu() for split in (known.train, known.valid))
     return {
         "labels": [sha256(given.numpy().tobytes()).hexdigest()[:16] for given in labels],

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pytorch_lightning import Trainer
 
 from nas_hydra.component import build, build_function
 from nas_hydra.dataset import ImageDataset
-from nas_hydra.dataset.held import adopt, share
+from nas_hydra.dataset.held import adopt, share, splits
+from nas_hydra.dataset.split import Splits
 from nas_hydra.errors import CandidateError, ConfigError, listing, nearest
 from nas_hydra.evaluator.alone import occupied
 from nas_hydra.evaluator.base import Evaluator
@@ -78,6 +80,7 @@ class TrainEvaluator(Evaluator):
         self._channels_last = channels_last
         check_measure(measure, latency)
         self._measure, self._latency = measure, latency
+        self._data: Mapping[str, Any] | None = None
 
     @property
     def metrics(self) -> Sequence[str]:
@@ -89,10 +92,15 @@ class TrainEvaluator(Evaluator):
         """The processors, if latency is measured."""
         return processors() if "latency" in self._measure else None
 
+    @property
+    def data(self) -> Mapping[str, Any] | None:
+        """How many development images each class has."""
+        return self._data
+
     def check(self, candidate: Mapping[str, Any]) -> None:
         """Build the network and everything that trains it, and pass two empty images through."""
         dataset = self._dataset(candidate)
-        _ = dataset.train  # loads the images, or says what is missing or wrong about them
+        self._data = {"counts": list(self._load(dataset).counts)}
         build(candidate["trainer"], "trainer")
         self._gate(candidate, dataset, device_of(candidate["trainer"]))
         with seeded(self._seed):
@@ -185,18 +193,26 @@ class TrainEvaluator(Evaluator):
         device = trainer.strategy.root_device
         with occupied(device, alone=parts > 1), multiplying(device, self._tf32), seeded(seed):
             module = self._module(candidate, dataset)
-            batches = (
-                dataset.train_batches(seed, device, parts),
-                dataset.valid_batches(device, parts),
-            )
-            fit(trainer, module, *batches)
-        measured = {name: float(trainer.callback_metrics[name]) for name in MEASURED}
+            measured = self._fit(trainer, module, dataset, seed, parts)
         torch.save(module.model.state_dict(), weights)
         return Evaluation(
             {**measured, "params": float(count_parameters(module.model))},
             trainer.current_epoch,
             curves=module.curves,
         )
+
+    def _fit(
+        self, trainer: Trainer, module: Classifier, dataset: ImageDataset, seed: int, parts: int
+    ) -> dict[str, float]:
+        """Train on the training split, and measure on the validation split after each epoch."""
+        device = trainer.strategy.root_device
+        train = dataset.train_batches(seed, device, parts)
+        fit(trainer, module, train, dataset.valid_batches(device, parts))
+        return {name: float(trainer.callback_metrics[name]) for name in MEASURED}
+
+    def _load(self, dataset: ImageDataset) -> Splits:
+        """The images, or what is missing or wrong about them."""
+        return splits(dataset)
 
     def _dataset(self, candidate: Mapping[str, Any]) -> ImageDataset:
         return build_dataset(json.dumps(candidate["dataset"]))

@@ -59,6 +59,6 @@ class VisionTransformer(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """(N, C, image_size, image_size) to logits (N, num_classes)."""
         patches = self.patches(images).flatten(start_dim=2).transpose(1, 2)
-        start = self.class_token.expand(len(images), -1, -1)
+        start = self.class_token.expand(images.shape[0], -1, -1)
         tokens = self.blocks(torch.cat([start, patches], dim=1) + self.positions)
         return self.linear(tokens[:, 0])  # type: ignore[no-any-return]

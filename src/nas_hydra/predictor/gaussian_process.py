@@ -65,7 +65,7 @@ class GaussianProcess:
         """
         both = self._known.joined(inputs)
         matrix = self._kernel.between(self._hyper, both, both)
-        known, noise = len(self._known), self.noise**2
+        known, noise = len(self._known), self._kernel.noise(self._hyper)
         root = cholesky(matrix + JITTER * np.eye(len(matrix)), lower=True)
         found = np.empty((times, len(inputs)))
         for time in range(times):
@@ -76,11 +76,6 @@ class GaussianProcess:
             weights = solve(inner, self._targets[rows] - noisy, assume_a="pos")
             found[time] = prior[known:] + matrix[known:, rows] @ weights
         return found
-
-    @property
-    def noise(self) -> float:
-        """Standard deviation of a target around what is expected; known once it has learned."""
-        return float(np.sqrt(self._kernel.noise(self._hyper)))
 
     @property
     def _hyper(self) -> Array:

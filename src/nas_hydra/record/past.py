@@ -60,15 +60,38 @@ class PastConfig:
 
     Args:
         plain: the whole config, references unresolved.
-        choices: config group -> the option taken.
-        output: the run's folder at the time.
-        cwd: where the command was typed.
+        hydra: Hydra's own part, resolved where it says what this run was.
     """
 
     plain: Mapping[str, Any]
-    choices: Mapping[str, str]
-    output: str
-    cwd: Path
+    hydra: Mapping[str, Any]
+
+    @property
+    def choices(self) -> Mapping[str, str]:
+        """Config group -> the option taken."""
+        return dict(self.hydra["runtime"]["choices"])
+
+    @property
+    def output(self) -> str:
+        """The run's folder at the time."""
+        return str(self.hydra["runtime"]["output_dir"])
+
+    @property
+    def cwd(self) -> Path:
+        """Where the command was typed."""
+        return Path(self.hydra["runtime"]["cwd"])
+
+    @property
+    def group(self) -> str:
+        """The name of the sweep that the run was part of, or its own folder's."""
+        sweep = self.hydra.get("mode") == "MULTIRUN"
+        return Path(self.hydra["sweep"]["dir"]).name if sweep else Path(self.output).name
+
+    @property
+    def config_dirs(self) -> list[Path]:
+        """The folders of config groups beside nas-hydra's own."""
+        sources = self.hydra["runtime"].get("config_sources", [])
+        return [Path(source["path"]) for source in sources if source["schema"] == "file"]
 
 
 def read_config(folder: Path) -> PastConfig | None:
@@ -80,8 +103,7 @@ def read_config(folder: Path) -> PastConfig | None:
     plain, hydra = folder / ".hydra" / "config.yaml", folder / ".hydra" / "hydra.yaml"
     if not (plain.is_file() and hydra.is_file()):
         return None
-    runtime = _yaml(hydra)["hydra"]["runtime"]
-    return PastConfig(_yaml(plain), runtime["choices"], runtime["output_dir"], Path(runtime["cwd"]))
+    return PastConfig(_yaml(plain), _yaml(hydra)["hydra"])
 
 
 def _yaml(file: Path) -> Any:

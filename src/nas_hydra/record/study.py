@@ -25,6 +25,8 @@ STATES: Mapping[State, TrialState] = {
 }
 FACTS = ("number", "key", "epochs", "seconds", "error", "duplicate_of", "source")
 """Attributes of a trial that are kept as they are."""
+LATER = ("data",)
+"""Parts of an identity that records of version 0.1 lack."""
 MOST_SHOWN = 5
 """How many differences between two runs a message lists."""
 
@@ -143,9 +145,10 @@ class StudyRecord:
                 raise ConfigError("folder", "holds an Optuna study that no search of ours wrote")
             self._study.set_user_attr("identity", ours)
             return
+        noted = {name: ours[name] for name in ours if name in known or name not in LATER}
         differences = [
             f"{key} is {there!r} there and {here!r} here"
-            for key, there, here in differing(known, ours)
+            for key, there, here in differing(known, noted)
         ]
         if differences:
             hidden = len(differences) - MOST_SHOWN

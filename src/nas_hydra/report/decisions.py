@@ -25,9 +25,10 @@ def important(outcome: Outcome) -> list[Markup]:
         table(["decision", "importance"], [[name, bar(part)] for name, part in found.items()]),
         note(
             "PED-ANOVA (Watanabe et al. 2023), as Optuna reckons it: how far the decisions of the"
-            " best tenth are from those of all trials, as shares of the sum. It says what told the"
-            " best from the rest in this search; of what was seldom tried it knows little, and a"
-            " decision that matters only together with another one may look unimportant." + never
+            " best tenth are from those of all trials, as shares of the sum. A search that comes to"
+            " agree on a decision has little left to compare, and the decision looks unimportant"
+            " although it matters most: for what mattered in the space, see nas-hydra-explain."
+            + never
         ),
     ]
 

@@ -1,7 +1,8 @@
 """What every tracker can do."""
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 from nas_hydra.front import Front
 from nas_hydra.run import Run
@@ -29,4 +30,21 @@ class Tracker(Protocol):
         Args:
             summary: what ``summary.json`` holds; None if the search did not get that far.
             exit_code: of the process, as in the README.
+        """
+
+
+@runtime_checkable
+class Publisher(Protocol):
+    """A tracker that also takes what is made of a search later."""
+
+    def publish(
+        self, run: Run, job: str, summary: Mapping[str, Any], files: Sequence[Path]
+    ) -> None:
+        """Show it beside the search.
+
+        Args:
+            run: what it is; its folder, group and config.
+            job: in one word: ``retrain``.
+            summary: its figures.
+            files: to keep with it.
         """

@@ -4,6 +4,7 @@ import logging
 import re
 import shlex
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from typing import Any
 
 from rich.console import Console
@@ -55,7 +56,7 @@ class Terminal:
             TimeRemainingColumn(),
             console=messages,
             transient=True,
-            disable=not messages.is_terminal,
+            disable=not live(),
         )
         self._task = self._progress.add_task("no result yet", total=run.trials, failed=0)
         self._progress.start()
@@ -75,7 +76,7 @@ class Terminal:
         if self._known:
             messages.print(f"{self._known} trials are recorded already")
             self._known = 0
-        if news or trial.state == "failed" or not messages.is_terminal:
+        if news or trial.state == "failed" or not live():
             messages.print(line(trial) + (f"  <- {news}" if news else ""))
 
     def finish(self, summary: Mapping[str, Any] | None, exit_code: int) -> None:
@@ -88,6 +89,11 @@ class Terminal:
             )
         elif summary["best"]:
             show(self._run, summary)
+
+
+def live() -> bool:
+    """Whether a line can be redrawn: in a terminal, or in a notebook that has widgets."""
+    return messages.is_terminal or (messages.is_jupyter and find_spec("ipywidgets") is not None)
 
 
 def news(trial: Trial, front: Front, several: bool) -> str:

@@ -2,7 +2,7 @@
 
 import logging
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -73,7 +73,7 @@ class WandbTracker:
         """Open the W&B run, the one of the earlier process if there was one."""
         self._search = run
         self._known = wandb_place(run.folder)
-        self._wandb = self._open()
+        self._wandb = self._open(self._begin_search)
         warm_up()
         self._wandb.define_metric("trial", hidden=True)
         self._wandb.define_metric("*", step_metric="trial")
@@ -114,8 +114,7 @@ class WandbTracker:
             self._keep(self._done)
             if self._candidates:
                 self._candidates.finish()
-        if self._wandb.offline:
-            log.info("W&B was offline; to upload this run: %s", self._sync_command("", "offline-"))
+        self._say_where()
 
     def _catch_up(self) -> None:
         """Log trials that wait, until logging has had its share of the time."""
@@ -123,17 +122,39 @@ class WandbTracker:
             with self._pace.spending():
                 self._advance(self._stride)
 
-    def _open(self) -> wandb.Run:
+    def publish(
+        self, run: Run, job: str, summary: Mapping[str, Any], files: Sequence[Path]
+    ) -> None:
+        """A W&B run of its own for what was made of a search, in the search's group."""
+        self._search, self._known, self._candidates = run, None, None
+        config = rows.config(run)
+        self._wandb = self._open(
+            lambda: self._begin("", job_type=job, name=run.name, config=config)
+        )
+        with self._guarded():
+            self._wandb.summary.update(dict(summary))
+            artifact = wandb.Artifact(f"{job}-{self._wandb.id}", type="model")
+            for file in files:
+                artifact.add_file(str(file))
+            self._wandb.log_artifact(artifact)
+            self._wandb.finish()
+        self._say_where()
+
+    def _say_where(self) -> None:
+        if self._wandb.offline:
+            log.info("W&B was offline; to upload this run: %s", self._sync_command("", "offline-"))
+
+    def _open(self, begin: Callable[[], wandb.Run]) -> wandb.Run:
         self._used = resolve_mode(self._mode)
         try:
-            return self._begin_search()
+            return begin()
         except (wandb.Error, TimeoutError) as error:
             if self._used not in ONLINE:
                 raise
             log.warning("W&B does not answer, so this run is tracked offline: %s", error)
         wandb.teardown()  # the failed attempt still holds the run's id
         self._used = "offline"
-        return self._begin_search()
+        return begin()
 
     def _begin_search(self) -> wandb.Run:
         """Its first artifact is sent at once: W&B takes no first one while the network is away."""

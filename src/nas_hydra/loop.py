@@ -74,40 +74,70 @@ class Search:
         Raises:
             SearchFailedError: if no trial was completed.
         """
-        for tracker in self.trackers:
-            tracker.start(self.run)
+        self.begin()
         try:
             self.engine.start(self.evaluator)
-            self._loop()
+            while self.propose() is not None:
+                pass
+            while self._pending:
+                self.tell()
         except BaseException as error:
-            self._finish(None, exit_code(error))
+            self.finish(None, exit_code(error))
             raise
-        summary = summarize(self.run, self.told, self.front, self.space.rejected)
-        self._finish(summary, 0 if self.front.members else 1)
+        summary = self.summary()
+        self.finish(summary, 0 if self.front.members else 1)
         if not self.front.members:
             raise SearchFailedError(failure(self.told))
         return summary
 
-    def _loop(self) -> None:
+    def begin(self) -> None:
+        """Let the trackers begin, and look at what is recorded."""
+        for tracker in self.trackers:
+            tracker.start(self.run)
         self._replayed.extend(n for n in self.record.numbers if n < self.run.trials)
-        for number in range(self.run.trials):
-            proposal = self._ask(number)
-            if proposal is None:
-                log.info("the search space is exhausted: no candidate is left after %d", number)
-                break
-            self._pending.append(self._begin(proposal))
-        while self._pending:
-            self._tell()
+
+    def propose(self) -> Pending | None:
+        """Ask for the next proposal and begin its trial; None if no more is to come."""
+        number = len(self.told) + len(self._pending)
+        if number == self.run.trials:
+            return None
+        proposal = self._ask(number)
+        if proposal is None:
+            log.info("the search space is exhausted: no candidate is left after %d", number)
+            return None
+        self._pending.append(self._begin(proposal))
+        return self._pending[-1]
+
+    def tell(self) -> None:
+        """Tell the pending trial whose turn it is, once it is finished and recorded."""
+        pending = self._oldest() if self.engine.order == "asked" else self._earliest()
+        trial = pending.future.result()
+        self.record.add(trial)
+        self._pending.remove(pending)
+        self._take(trial)
+        self.strategy.tell(trial)
+        for tracker in self.trackers:
+            tracker.tell(trial, self.front, pending.recorded)
+
+    def summary(self) -> dict[str, Any]:
+        """What ``summary.json`` holds."""
+        return summarize(self.run, self.told, self.front, self.space.rejected)
+
+    def finish(self, summary: Mapping[str, Any] | None, code: int) -> None:
+        """Let go of the engine, and let the trackers end; see ``Tracker.finish``."""
+        self.engine.shutdown()
+        for tracker in self.trackers:
+            tracker.finish(summary, code)
 
     def _ask(self, number: int) -> Proposal | None:
         """The next proposal, asked when exactly so many trials are told as ``ahead`` demands."""
         while len(self._pending) >= self.engine.ahead:
-            self._tell()
+            self.tell()
         while True:
             proposal = self.strategy.ask(number, default_rng((self.run.seed, number)))
             if proposal is not None or not self._pending:
                 return proposal
-            self._tell()
+            self.tell()
 
     def _begin(self, proposal: Proposal) -> Pending:
         """Look the trial up in the record, among the told, or have it evaluated."""
@@ -130,17 +160,6 @@ class Search:
             weights_file(self.run.folder, proposal.number),
         )
         return Pending(proposal.number, self.engine.submit(job), recorded=False)
-
-    def _tell(self) -> None:
-        """Tell the pending trial whose turn it is, once it is finished and recorded."""
-        pending = self._oldest() if self.engine.order == "asked" else self._earliest()
-        trial = pending.future.result()
-        self.record.add(trial)
-        self._pending.remove(pending)
-        self._take(trial)
-        self.strategy.tell(trial)
-        for tracker in self.trackers:
-            tracker.tell(trial, self.front, pending.recorded)
 
     def _oldest(self) -> Pending:
         """The trial that was asked first; whatever is finished before it is recorded."""
@@ -176,11 +195,6 @@ class Search:
         self.front.add(trial)
         if trial.duplicate_of is None:
             self._evaluated.setdefault(trial.key, []).append(trial)
-
-    def _finish(self, summary: Mapping[str, Any] | None, code: int) -> None:
-        self.engine.shutdown()
-        for tracker in self.trackers:
-            tracker.finish(summary, code)
 
 
 def finished(trial: Trial) -> Future[Trial]:

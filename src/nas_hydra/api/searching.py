@@ -1,0 +1,49 @@
+"""``nas_hydra.search``: a whole search in one call."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from nas_hydra.api.result import Result
+from nas_hydra.api.session import Session, session
+from nas_hydra.assemble import assemble
+from nas_hydra.cli.app import save_config
+from nas_hydra.record.lock import exclusive
+from nas_hydra.record.past import read_run
+
+
+def search(
+    config: DictConfig | Sequence[str] | None = None,
+    overrides: Sequence[str] = (),
+    config_dir: Path | str | None = None,
+) -> Result:
+    """Search as ``nas-hydra`` does: the same strategies, files and record.
+
+    A folder that holds an unfinished run of this config is gone on with, a finished one is read.
+
+    Args:
+        config: composed by the host, in its own Hydra job or with its ``hydra`` node
+            (``hydra.compose(..., return_hydra_config=True)``); without one, nas-hydra's own.
+        overrides: as one would type them: ``["dataset=digits", "budget.trials=10"]``. They may
+            also stand in the place of ``config``.
+        config_dir: a further folder of config groups, as ``--config-dir``.
+
+    Raises:
+        ConfigError: if the config is wrong; nothing is trained or written then.
+        SearchFailedError: if no trial was completed.
+    """
+    with session(config, overrides, config_dir) as begun, exclusive(begun.folder):
+        return _searched(begun)
+
+
+def _searched(begun: Session) -> Result:
+    folder = begun.folder
+    found = assemble(begun.config, begun.choices, folder.name, begun.command)
+    budget = {"trials": found.run.trials}
+    if found.record.finished(budget):
+        return Result(found.run, read_run(folder, "hydra.run.dir").trials)
+    save_config(begun.config, folder / ".hydra")
+    found()
+    found.record.finish(budget)
+    return Result(found.run, found.told)

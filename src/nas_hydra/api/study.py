@@ -1,0 +1,191 @@
+"""``nas_hydra.Study``: ask and tell, for people with a training loop of their own."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from nas_hydra.api.by_hand import Dialogue, HandEngine
+from nas_hydra.api.result import Result
+from nas_hydra.api.session import Session, session, undisturbed
+from nas_hydra.assemble import assemble
+from nas_hydra.cli.app import save_config
+from nas_hydra.record.lock import exclusive
+from nas_hydra.tracker.terminal import Terminal
+from nas_hydra.trial import Evaluation, Proposal, Trial
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+    from torch import nn
+
+HERE = "nas_hydra.api.by_hand"
+
+
+class Study:
+    """A search whose candidates the host program evaluates.
+
+    The strategy, the record and the run's files are those of ``nas-hydra``; a study of the same
+    folder and config goes on where an earlier one ended. Proposals can be pending beside each
+    other, as many as ``engine.ahead`` says (1 if it does not), and be told in any order.
+
+    Args:
+        dialogue: the search, begun.
+        held: what to let go of at the end.
+    """
+
+    def __init__(self, dialogue: Dialogue, held: ExitStack) -> None:
+        self._dialogue, self._held = dialogue, held
+
+    @classmethod
+    def from_config(
+        cls,
+        config: DictConfig | Sequence[str] | None = None,
+        overrides: Sequence[str] = (),
+        config_dir: Path | str | None = None,
+    ) -> "Study":
+        """Begin a study, or go on with one; the arguments are those of ``nas_hydra.search``.
+
+        Of the config's evaluator, engine and terminal nothing is used but ``engine.ahead``.
+
+        Raises:
+            ConfigError: if the config is wrong, or the folder holds another run or is in use.
+        """
+        with ExitStack() as held, session(config, overrides, config_dir) as begun:
+            held.enter_context(exclusive(begun.folder))
+            dialogue = _dialogue(begun)
+            dialogue.begin()
+            return cls(dialogue, held.pop_all())
+
+    def ask(self) -> Proposal | None:
+        """The next candidate to evaluate; None if the budget is spent or no candidate is left.
+
+        What is known already, from an earlier study of this folder or as a duplicate, is not
+        asked of the host.
+
+        Raises:
+            ConfigError: if another trial has to be told first.
+        """
+        while (pending := self._dialogue.propose()) is not None:
+            if not pending.future.done():
+                return self._engine.asked[pending.number].job.proposal
+        return None
+
+    def config(self, proposal: Proposal) -> dict[str, Any]:
+        """A candidate's closed config: ``model``, ``optimizer``, ``trainer``, ..."""
+        return self._dialogue.space.close(proposal.genotype)
+
+    def build(self, proposal: Proposal) -> "nn.Module":
+        """A candidate's network, for images of ``dataset.input_shape``, on the CPU.
+
+        Its weights are drawn from torch's own generator, as always.
+
+        Raises:
+            CandidateError: if it cannot be built, or does not take the images.
+        """
+        from nas_hydra.evaluator.build import build_model, make_model  # torch
+
+        config = self.config(proposal)
+        if config["dataset"]["num_classes"] is None:
+            return make_model(config["model"])
+        return build_model(
+            config["model"], config["dataset"]["input_shape"], config["dataset"]["num_classes"]
+        )
+
+    def tell(
+        self,
+        proposal: Proposal,
+        metrics: Mapping[str, float] | None = None,
+        *,
+        error: str | None = None,
+        epochs: int = 0,
+    ) -> Trial:
+        """What became of a proposal; it is on disk when this returns.
+
+        Args:
+            proposal: as it was asked; each is told once.
+            metrics: what was measured, every objective among them.
+            error: why it failed, in one line; then no metrics are needed.
+            epochs: how many were trained.
+
+        Raises:
+            ConfigError: if the proposal is not pending, or an objective is missing.
+        """
+        given = {name: float(value) for name, value in (metrics or {}).items()}
+        trial = self._engine.answer(proposal, Evaluation(given, epochs, error=error))
+        self._dialogue.record.add(trial)
+        self._dialogue.settle()
+        return trial
+
+    @property
+    def best(self) -> Trial | None:
+        """The best trial so far; of several objectives the front's knee. None if there is none."""
+        return self.result.best
+
+    @property
+    def front(self) -> list[Trial]:
+        """The trials that no other one beats."""
+        return self.result.front
+
+    @property
+    def trials(self) -> "DataFrame":
+        """One row per trial that was told, with the columns of ``trials.csv``."""
+        return self.result.trials
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder."""
+        return self._dialogue.run.folder
+
+    @property
+    def result(self) -> Result:
+        """What is known by now."""
+        trials = sorted(self._dialogue.known, key=lambda trial: trial.number)
+        return Result(self._dialogue.run, trials)
+
+    def close(self) -> None:
+        """Finish the run's files and let go of its folder; a later study can go on with it.
+
+        ``summary.json`` and ``report.html`` are written if the budget is spent.
+        """
+        dialogue = self._dialogue
+        with self._held, undisturbed():
+            dialogue.settle(all_of_them=True)
+            spent = bool(dialogue.front.members) and len(dialogue.told) == dialogue.run.trials
+            dialogue.finish(dialogue.summary() if spent else None, 0)
+            if spent:
+                dialogue.record.finish({"trials": dialogue.run.trials})
+
+    @property
+    def _engine(self) -> HandEngine:
+        assert isinstance(self._dialogue.engine, HandEngine)
+        return self._dialogue.engine
+
+    def __enter__(self) -> "Study":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+def _dialogue(begun: Session) -> Dialogue:
+    """The search of a config, with the host for evaluator and engine."""
+    config, folder = begun.config.copy(), begun.folder
+    ahead = OmegaConf.select(config, "engine.ahead")
+    with open_dict(config):
+        metrics = list(config.objective)
+        config.evaluator = {"_target_": f"{HERE}.HandEvaluator", "metrics": metrics}
+        config.engine = {"_target_": f"{HERE}.HandEngine", "ahead": 1 if ahead is None else ahead}
+    found = assemble(config, begun.choices, folder.name, begun.command)
+    save_config(config, folder / ".hydra")
+    return Dialogue(
+        found.run,
+        found.space,
+        found.strategy,
+        found.evaluator,
+        found.engine,
+        found.record,
+        [tracker for tracker in found.trackers if not isinstance(tracker, Terminal)],
+        found.repeats,
+    )

@@ -1,0 +1,171 @@
+"""A model in use: the folder that ``nas-hydra-retrain`` writes, and what others need of it.
+
+The folder explains itself: ``best.yaml`` builds the network, ``model.ckpt`` holds its weights, and
+``model.json`` says which images it takes and what its logits mean.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError
+from yaml import YAMLError
+
+from nas_hydra.component import build
+from nas_hydra.errors import ConfigError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+CONFIG, WEIGHTS, DESCRIPTION = "best.yaml", "model.ckpt", "model.json"
+METRICS, CONFUSION, CARD = "metrics.json", "confusion.svg", "MODEL_CARD.md"
+REMEDY = "nas-hydra-retrain run=RUN_DIR makes the folder of a model"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Image(_Part):
+    """The images that a model takes."""
+
+    channels: PositiveInt
+    height: PositiveInt
+    width: PositiveInt
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W)."""
+        return self.channels, self.height, self.width
+
+
+class Normalize(_Part):
+    """What is subtracted from each channel's pixels in [0, 1], and what that is divided by."""
+
+    mean: Sequence[float]
+    std: Sequence[float]
+
+
+class Source(_Part):
+    """Where a model comes from: a search's folder, and its trial's number and key."""
+
+    run: str
+    trial: int
+    key: str
+
+
+class Description(_Part):
+    """What ``model.json`` holds.
+
+    Args:
+        classes: names by logit.
+        image: what the model takes.
+        normalize: how its pixels are made.
+        source: the trial that it is.
+        versions: package -> the version that trained it.
+    """
+
+    classes: Sequence[str]
+    image: Image
+    normalize: Normalize
+    source: Source
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A retrained model.
+
+    Args:
+        folder: that holds it.
+        config: its closed config, plain values: ``model``, ``dataset``, ``trainer``, ...
+        description: what ``model.json`` holds.
+    """
+
+    folder: Path
+    config: Mapping[str, Any]
+    description: Description
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """The names of the classes, by logit."""
+        return self.description.classes
+
+    @property
+    def image(self) -> Image:
+        """The images that the model takes."""
+        return self.description.image
+
+    @property
+    def normalize(self) -> Normalize:
+        """How their pixels are made."""
+        return self.description.normalize
+
+    @property
+    def source(self) -> Source:
+        """The trial that the model is."""
+        return self.description.source
+
+    def model(self) -> "nn.Module":
+        """The network with its trained weights, on the CPU and in evaluation mode.
+
+        It takes normalised images (N, C, H, W) and gives logits (N, classes). One pass of an empty
+        image has made its lazy layers ordinary ones.
+
+        Raises:
+            ConfigError: if it cannot be built, or the weights are not there or not its own.
+        """
+        import torch  # only here: the other facts are known without it
+
+        file = self.folder / WEIGHTS
+        try:
+            with torch.random.fork_rng(devices=[]), torch.no_grad():  # what it draws is not kept
+                network: nn.Module = build(self.config["model"], "model")
+                # Before the weights are loaded: from these, lazy layers do not learn their shape.
+                network.eval()(torch.zeros(1, *self.image.shape))
+            network.load_state_dict(torch.load(file, map_location="cpu", weights_only=True))
+        except ConfigError:
+            raise
+        except FileNotFoundError:
+            raise ConfigError("model", f"{file} is missing. {REMEDY}") from None
+        except Exception as error:  # torch raises all kinds for a file that is none of its own
+            raise ConfigError(
+                "model", f"{file} does not fit {CONFIG} beside it: {str(error).splitlines()[0]}"
+            ) from error
+        return network
+
+
+def read_artifact(folder: Path, key: str = "model") -> Artifact:
+    """A retrained model's folder, but for its weights.
+
+    Args:
+        folder: that holds it.
+        key: what the command line calls the folder, for messages.
+
+    Raises:
+        ConfigError: if something is missing or damaged, and which command makes it.
+    """
+    if not folder.is_dir():
+        raise ConfigError(key, f"there is no folder {folder}. {REMEDY}")
+    for name in (DESCRIPTION, CONFIG, WEIGHTS):
+        if not (folder / name).is_file():
+            raise ConfigError(key, f"{folder} holds no {name}. {REMEDY}")
+    try:
+        description = Description.model_validate_json((folder / DESCRIPTION).read_bytes())
+        config: Any = OmegaConf.to_container(OmegaConf.load(folder / CONFIG), resolve=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "it"
+        raise _damaged(key, folder / DESCRIPTION, f"{place}: {first['msg']}") from error
+    except (OSError, ValueError, YAMLError, OmegaConfBaseException) as error:
+        raise _damaged(key, folder / CONFIG, str(error).splitlines()[0]) from error
+    if not isinstance(config, dict) or "model" not in config:
+        raise _damaged(key, folder / CONFIG, "it has no model")
+    return Artifact(folder, config, description)
+
+
+def _damaged(key: str, file: Path, problem: str) -> ConfigError:
+    return ConfigError(key, f"{file} is damaged ({problem}). {REMEDY}")

@@ -1,0 +1,125 @@
+"""``nas-hydra-predict``: what a retrained network says of images."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, PositiveInt
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from nas_hydra.artifact import read_artifact
+from nas_hydra.cli.words import Words, command, unknown
+from nas_hydra.errors import ConfigError, NasHydraError
+from nas_hydra.predict.result import Prediction, Skipped
+
+ABOUT = """\
+nas-hydra-predict model=DIR IMAGES... [format=table|json] [top=N] [resize=true|false]
+
+Classify images with the network of a folder of nas-hydra-retrain. IMAGES are files, folders with
+images in them, or - for paths on standard input, one a line. Images that cannot be used are
+skipped and counted; the exit code is 1 if that leaves none.
+"""
+
+
+class PredictWords(Words):
+    """What ``nas-hydra-predict`` is told."""
+
+    model: Path = Field(description="the folder that nas-hydra-retrain wrote")
+    format: Literal["table", "json"] = Field("table", description="table (the default) or json")
+    top: PositiveInt = Field(3, description="how many classes the table shows of each image (3)")
+    resize: bool | None = Field(
+        None,
+        description="whether images of another size are resized or skipped; resized if not given"
+        " and those of the training were, else skipped",
+    )
+
+
+class NothingPredictedError(NasHydraError):
+    """No image could be classified."""
+
+
+def run(argv: Sequence[str]) -> int:
+    """Classify, print and return the exit code.
+
+    Args:
+        argv: the program's name, then what was typed.
+    """
+    return command(argv, ABOUT, PredictWords, classify)
+
+
+def classify(said: PredictWords, images: Sequence[str]) -> None:
+    """Print what the images are, and say on standard error which were skipped.
+
+    Raises:
+        NasHydraError: if the model or an image is not there, or no image can be used.
+    """
+    for word in images:
+        if "=" in word and not Path(word).exists():
+            raise unknown(word, PredictWords)
+    if not images:
+        raise ConfigError("images", "none are given; say files, folders, or - for standard input")
+    artifact = read_artifact(said.model)
+
+    from nas_hydra.predict.images import files_of  # these load torch: not for the help
+    from nas_hydra.predict.predicting import predict
+
+    files = files_of(images, sys.stdin)
+    found = list(told(predict(artifact, files, said.resize)))
+    classified = [one for one in found if isinstance(one, Prediction)]
+    skipped = [one for one in found if isinstance(one, Skipped)]
+    if said.format == "json":
+        print(json.dumps(document(said.model, classified, skipped), indent=2))
+    elif classified:
+        Console(highlight=False, soft_wrap=True).print(table(classified, said.top))
+    count = f"{len(classified)} classified, {len(skipped)} skipped"
+    if not classified:
+        raise NothingPredictedError(f"no image could be classified ({count})")
+    print(count, file=sys.stderr)
+
+
+def told(
+    found: Iterable[Prediction | Skipped],
+) -> Iterable[Prediction | Skipped]:
+    """The same, each message printed to standard error as soon as it is known."""
+    for one in found:
+        message = f"skipped, {one.reason}" if isinstance(one, Skipped) else one.note
+        if message:
+            print(f"{one.image}: {message}", file=sys.stderr)
+        yield one
+
+
+def document(
+    model: Path, classified: Sequence[Prediction], skipped: Sequence[Skipped]
+) -> dict[str, object]:
+    """What is printed as JSON."""
+    return {
+        "model": str(model),
+        "predictions": [
+            {
+                "image": one.image,
+                "label": one.label,
+                "probability": one.probabilities[one.label],
+                "probabilities": dict(one.probabilities),
+            }
+            for one in classified
+        ],
+        "skipped": [asdict(one) for one in skipped],
+    }
+
+
+def table(classified: Sequence[Prediction], top: int) -> Table:
+    """A row for each image: its class, how probable that is, and the next classes."""
+    rows = Table("image", "class", "probability", box=SIMPLE_HEAD)
+    if top > 1:
+        rows.add_column("next")
+    for one in classified:
+        shares = [(label, f"{share:.1%}") for label, share in one.probabilities.items()]
+        following = ", ".join(f"{label} {share}" for label, share in shares[1:top])
+        rows.add_row(*(Text(cell) for cell in (one.image, *shares[0], following)[: 3 + (top > 1)]))
+    return rows

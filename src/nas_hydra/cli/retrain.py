@@ -1,0 +1,71 @@
+"""``nas-hydra-retrain``: from a search's winner to a trained and tested model."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, NonNegativeInt, PositiveInt
+
+from nas_hydra.cli.words import Words, command
+
+ABOUT = """\
+nas-hydra-retrain run=RUN_DIR [trial=N | pareto=all] [seeds=3] [OVERRIDES]
+
+Train a search's winner from scratch on its training and validation images, over several seeds, and
+measure it on the test images: their first use. A random candidate of the same space and a network
+of torchvision's are trained the same way, for comparison. OVERRIDES change the search's config, in
+Hydra's words: trainer.max_epochs=30 dataset.limit=null dataset/augment=crop_flip
+"""
+
+
+class RetrainWords(Words):
+    """What ``nas-hydra-retrain`` is told."""
+
+    run: Path = Field(description="the folder of a search")
+    trial: NonNegativeInt | None = Field(None, description="retrain this one; else the winner")
+    pareto: Literal["all"] | None = Field(None, description="all: every trial of the front")
+    seeds: PositiveInt = Field(3, description="how often each network is trained (3)")
+    baseline: str = Field(
+        "auto", description="a name of torchvision.models; auto: of like size; none: leave it out"
+    )
+    random: bool = Field(True, description="false: without a random candidate")
+    folder: Path | None = Field(
+        None, description="where the model goes; RUN/retrain, or RUN/retrain-N if not given"
+    )
+    force: bool = Field(
+        False, description="true: also if the data has changed, or a model is there already"
+    )
+
+
+def run(argv: Sequence[str]) -> int:
+    """Retrain, print and return the exit code.
+
+    Args:
+        argv: the program's name, then what was typed.
+    """
+    typed = shlex.join(["nas-hydra-retrain", *argv[1:]])
+    return command(argv, ABOUT, RetrainWords, lambda said, rest: work(said, rest, typed))
+
+
+def work(said: RetrainWords, overrides: Sequence[str], typed: str) -> None:
+    """Retrain, and print how the networks stand and where the models are.
+
+    Raises:
+        NasHydraError: if something is wrong, or a network cannot be trained.
+    """
+    import logging
+
+    from nas_hydra.cli.mistakes import told
+    from nas_hydra.retrain import Request, retrain  # loads torch: not for the help
+    from nas_hydra.retrain.card import results
+    from nas_hydra.tracker.terminal import ConsoleHandler
+
+    logging.basicConfig(level=logging.INFO, handlers=[ConsoleHandler()])
+    with told():
+        found = retrain(Request(**dict(said)), overrides, typed)
+    for one in found:
+        print(f"\ntrial {one.trial} on the test images:")
+        print(results(one.standings))
+        print(f"the model, its card and its figures: {one.folder}")
+        print(f"next: nas-hydra-export run={shlex.quote(str(one.folder))} format=onnx")

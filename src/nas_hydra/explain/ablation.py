@@ -1,0 +1,118 @@
+"""From an ordinary candidate to the winner, one decision at a time."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from nas_hydra.explain.knowledge import Knowledge, Trains, difference
+from nas_hydra.explain.result import Ablation, Estimate, Step
+from nas_hydra.explain.searched import Searched
+from nas_hydra.search_space import Decision, Gene, Genotype, SearchSpace
+from nas_hydra.search_space.scale import default
+
+Start = int | str
+"""``median``, ``default``, or the number of a trial."""
+RANDOM = "random"
+"""Origin of a candidate that nothing was known for."""
+ENOUGH = 10
+"""Random candidates that have a median worth the name."""
+
+
+def ablation(
+    searched: Searched, knowledge: Knowledge, start: Start, train: Trains | None
+) -> Ablation:
+    """The way from a start to the winner, in the order in which decisions are expected to help.
+
+    An ablation between two configurations (Fawcett and Hoos 2016), its order by a surrogate
+    (Biedenkapp et al. 2017). Each step makes one decision as the winner did; genes that this
+    brings into play are decided as the winner's at once.
+
+    Args:
+        searched: the search.
+        knowledge: of its candidates.
+        start: where the way begins.
+        train: measures candidates on the way that the record lacks; None predicts them.
+
+    Raises:
+        ConfigError: if the trial to start from is not there.
+    """
+    first, origin = starting_point(searched, start)
+    path = list(way(searched.space, first, searched.winner.proposal.genotype, knowledge))
+    candidates = [candidate for _, candidate in path]
+    known = knowledge.trained(candidates, train) if train else knowledge.estimates(candidates)
+    steps = [
+        _step(gene, before, after)
+        for (gene, _), (before, after) in zip(path[1:], pairwise(known), strict=True)
+    ]
+    return Ablation(known[0], origin, steps)
+
+
+def starting_point(searched: Searched, start: Start) -> tuple[Genotype, str]:
+    """The first candidate, and which one that is in words."""
+    if start == "default":
+        return searched.space.walk(default), "the first option or the middle of each decision"
+    if start == "median":
+        return median(searched)
+    return searched.genotype(int(start)), f"trial {start}"
+
+
+def median(searched: Searched) -> tuple[Genotype, str]:
+    """The median of the search's random candidates, or of all if there are few of them.
+
+    Those that a strategy made of others are much like the winner, and say little about the space.
+    """
+    random = [one for one in searched.ranked if one.proposal.origin == RANDOM]
+    known, words = (
+        (random, "random candidates") if len(random) >= ENOUGH else (searched.ranked, "candidates")
+    )
+    middle = known[len(known) // 2]
+    origin = f"trial {middle.number}, the median of {len(known)} {words}"
+    return middle.proposal.genotype, origin
+
+
+def way(
+    space: SearchSpace, start: Genotype, goal: Genotype, knowledge: Knowledge
+) -> Iterator[tuple[str, Genotype]]:
+    """Each decision that is made as in the goal, and the candidate then; first the start itself.
+
+    Candidates that the constraints refuse are stepped on only where there is no other way.
+    """
+    taken: set[str] = set()
+    current = start
+    yield "", start
+    while dict(current) != dict(goal):
+        open_genes = [name for name in current if name in goal and current[name] != goal[name]]
+        options = [mixed(space, start, goal, taken | {name}) for name in open_genes]
+        allowed = [space.feasible(option) for option in options]
+        scores = knowledge.scores(options)
+        best = max(range(len(options)), key=lambda place: (allowed[place], scores[place]))
+        taken.add(open_genes[best])
+        current = options[best]
+        yield open_genes[best], current
+
+
+def mixed(space: SearchSpace, start: Genotype, goal: Genotype, taken: set[str]) -> Genotype:
+    """The start with some decisions of the goal, and the goal's where the start has none."""
+
+    def decide(gene: Gene) -> Decision:
+        name = gene.name
+        if name in goal and (name in taken or name not in start):
+            return goal[name]
+        return start[name] if name in start else default(gene)
+
+    return space.walk(decide)
+
+
+def _step(gene: str, before: Estimate, after: Estimate) -> Step:
+    gained, source = difference(before, after)
+    also = sorted({*before.genotype} ^ {*after.genotype})
+    return Step(gene, before.genotype[gene], after.genotype[gene], also, after, gained, source)
+
+
+def largest(steps: Sequence[Step], better: float) -> Step | None:
+    """The step that helps most; None without any.
+
+    Args:
+        steps: of a way.
+        better: 1 if more is better, else -1.
+    """
+    return max(steps, key=lambda step: better * step.difference, default=None)

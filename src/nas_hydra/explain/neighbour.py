@@ -1,0 +1,74 @@
+"""Candidates one decision away from the winner that are as good, and cheaper."""
+
+from nas_hydra.explain.cost import Cost, cost
+from nas_hydra.explain.knowledge import Knowledge, difference
+from nas_hydra.explain.result import Estimate, Neighbour
+from nas_hydra.explain.searched import Searched
+from nas_hydra.search_space import Genotype
+
+MOST = 10
+"""So many are told."""
+COUNTED = 60
+"""So many, the most promising ones, are built to be counted."""
+LESS = 0.01
+"""By which share a network has to be smaller to be called cheaper."""
+
+
+def neighbours(
+    searched: Searched, knowledge: Knowledge, tolerance: float, count: bool
+) -> list[Neighbour]:
+    """Neighbours that are worse by no more than another seed might make them.
+
+    Args:
+        searched: the search.
+        knowledge: of its candidates.
+        tolerance: how much worse still counts as good, in the objective's units.
+        count: whether networks are counted; then only cheaper ones are told, the cheapest first,
+            else the best first.
+
+    Raises:
+        ConfigError: if there are no networks to count.
+    """
+    winner = searched.winner.proposal.genotype
+    near = list(searched.space.neighbours(winner))
+    (own,) = knowledge.estimates([winner])
+    good = _good(searched, own, near, knowledge, tolerance)[:COUNTED]
+    if not count:
+        return [_neighbour(own, known, None, None) for known in good[:MOST]]
+    base = cost(searched.space, winner)
+    priced = [_neighbour(own, known, cost(searched.space, known.genotype), base) for known in good]
+    cheaper = [one for one in priced if one.flops_share is not None and saves(one)]
+    return sorted(cheaper, key=lambda one: one.flops_share or 0.0)[:MOST]
+
+
+def saves(one: Neighbour) -> bool:
+    """Whether one of FLOPs and parameters is less, and the other no more."""
+    shares = one.flops_share or 0.0, one.params_share or 0.0
+    return min(shares) <= -LESS and max(shares) <= LESS
+
+
+def _good(
+    searched: Searched,
+    own: Estimate,
+    near: list[Genotype],
+    knowledge: Knowledge,
+    tolerance: float,
+) -> list[Estimate]:
+    """Those within the tolerance, the best first."""
+
+    def gain(known: Estimate) -> float:
+        return searched.objective.signed(difference(own, known)[0])
+
+    found = [known for known in knowledge.estimates(near) if gain(known) >= -tolerance]
+    return sorted(found, key=gain, reverse=True)
+
+
+def _neighbour(own: Estimate, known: Estimate, its: Cost | None, base: Cost | None) -> Neighbour:
+    changed = {
+        name: (own.genotype.get(name), known.genotype.get(name))
+        for name in dict.fromkeys([*own.genotype, *known.genotype])
+        if own.genotype.get(name) != known.genotype.get(name)
+    }
+    params, flops = its or (None, None)
+    shares = its.against(base) if its and base else (None, None)
+    return Neighbour(changed, known, *difference(own, known), params, flops, *shares)

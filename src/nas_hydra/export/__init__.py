@@ -1,0 +1,1 @@
+"""A retrained model in formats that others run."""

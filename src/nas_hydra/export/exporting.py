@@ -1,0 +1,117 @@
+"""From a retrained model to files that others run, and whether they compute the same."""
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from nas_hydra.artifact import Artifact
+from nas_hydra.component import build
+from nas_hydra.dataset.base import ImageDataset
+from nas_hydra.errors import ConfigError, NasHydraError
+from nas_hydra.export.format import IMAGES, Format, Trained
+from nas_hydra.export.name import FormatName
+from nas_hydra.export.onnx import Onnx
+from nas_hydra.export.python import Python
+from nas_hydra.export.state_dict import StateDict
+from nas_hydra.export.torch_export import TorchExport
+from nas_hydra.network import logits, network_of
+
+FORMATS: Mapping[FormatName, Format] = {
+    "onnx": Onnx(),
+    "torch_export": TorchExport(),
+    "state_dict": StateDict(),
+    "python": Python(),
+}
+
+TOLERANCE = 1e-4
+"""How far the logits may be from torch's, as a share of the largest, or of 1 if that is less."""
+
+
+class ExportError(NasHydraError):
+    """What was exported does not compute what torch does."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written, and how well it was checked.
+
+    Args:
+        files: that were written.
+        images: how many test images both have classified.
+        difference: the largest between two logits.
+        largest: the largest logit, which says how much that is.
+    """
+
+    files: Sequence[Path]
+    images: int
+    difference: float
+    largest: float
+
+
+def export(artifact: Artifact, name: FormatName, folder: Path, images: Tensor) -> Exported:
+    """Write a retrained model in another format; nothing if that does not compute the same.
+
+    Args:
+        artifact: the retrained model.
+        name: of the format.
+        folder: where its files go.
+        images: to check it with, (N, C, H, W), float32 in [0, 1].
+
+    Raises:
+        ConfigError: if a layer cannot be expressed in the format, naming it.
+        ExportError: if the logits differ by more than ``TOLERANCE``.
+    """
+    chosen = FORMATS[name]
+    sample = torch.rand(IMAGES, *artifact.image.shape, generator=torch.Generator().manual_seed(0))
+    trained = Trained(artifact, network_of(artifact), sample)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as draft:
+        chosen.write(trained, Path(draft))
+        found = compare(trained, chosen, Path(draft), images)
+        for file in chosen.files:
+            os.replace(Path(draft, file), folder / file)
+    return Exported([folder / file for file in chosen.files], len(images), *found)
+
+
+def compare(trained: Trained, written: Format, folder: Path, images: Tensor) -> tuple[float, float]:
+    """The largest difference between two logits, and the largest logit.
+
+    Raises:
+        ExportError: if the difference is more than ``TOLERANCE``.
+    """
+    wanted = logits(trained.network, images)
+    difference = float((written.run(trained, folder, images) - wanted).abs().max())
+    largest = float(wanted.abs().max())
+    if not difference <= TOLERANCE * max(1.0, largest):
+        raise ExportError(
+            f"the exported network is not the same: on {len(images)} test images its logits, of at"
+            f" most {largest:.3g}, differ by up to {difference:.2g}. Nothing was written"
+        )
+    return difference, largest
+
+
+def checking_images(artifact: Artifact, most: int) -> Tensor:
+    """The first test images of the dataset that the model was trained on, as they are.
+
+    Args:
+        artifact: whose ``config`` says which dataset.
+        most: how many.
+
+    Raises:
+        ConfigError: if they are not there, or not of the size that the model takes.
+    """
+    dataset: ImageDataset = build(artifact.config["dataset"], "dataset")
+    test = dataset.open("test")
+    images = test[torch.arange(min(most, len(test.labels)))]
+    if tuple(images.shape[1:]) != artifact.image.shape:
+        raise ConfigError(
+            "dataset",
+            f"its images are {tuple(images.shape[1:])} (channels, height, width), and the model was"
+            f" trained on {artifact.image.shape}: it is another dataset",
+        )
+    return images

@@ -1,0 +1,53 @@
+"""``torch.export``: a program that torch runs without the code of the network."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.export import Dim, ExportedProgram
+
+from nas_hydra.errors import ConfigError
+from nas_hydra.export.blame import culprit, quiet, reason
+from nas_hydra.export.format import Trained
+from nas_hydra.network import logits
+
+FILE = "model.pt2"
+
+
+class TorchExport:
+    """``model.pt2``, for ``torch.export.load``; any number of images.
+
+    ``extra_files`` hold what ``model.json`` says, each key as JSON.
+    """
+
+    files = (FILE,)
+
+    def write(self, trained: Trained, folder: Path) -> None:
+        """Write the program.
+
+        Raises:
+            ConfigError: if torch.export cannot express a layer, naming it.
+        """
+        try:
+            program = exported(trained.network, trained.sample)
+        except Exception as error:  # torch raises all kinds for what it cannot trace
+            layer = culprit(trained.network, trained.sample, exported)
+            raise ConfigError(
+                "format",
+                f"torch_export cannot express {layer} ({reason(error)}). format=state_dict"
+                " exports any network",
+            ) from error
+        torch.export.save(program, folder / FILE, extra_files=trained.facts())
+
+    def run(self, trained: Trained, folder: Path, images: Tensor) -> Tensor:
+        """The logits."""
+        return logits(torch.export.load(folder / FILE).module(), images)
+
+
+def exported(module: nn.Module, *inputs: Tensor) -> ExportedProgram:
+    """A module as a program for any number of images."""
+    batch = Dim("batch", min=1)
+    with quiet(), torch.no_grad():
+        return torch.export.export(
+            module, inputs, dynamic_shapes=tuple({0: batch} for _ in inputs), strict=False
+        )

@@ -1,0 +1,115 @@
+"""From what was typed to pixels."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import PIL.Image
+from torch import Tensor
+from torchvision.datasets.folder import IMG_EXTENSIONS
+
+from nas_hydra.artifact import Artifact, Image
+from nas_hydra.component import locate
+from nas_hydra.dataset.image_folder import ImageFolder, resize
+from nas_hydra.errors import ConfigError
+
+STANDARD_INPUT = "-"
+MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+"""Number of channels -> Pillow's name for such pictures."""
+
+BROKEN = (OSError, SyntaxError, ValueError, PIL.Image.DecompressionBombError)
+"""What Pillow raises for a file that holds no picture, or only a part of one."""
+
+
+class UnusableError(Exception):
+    """An image that cannot be classified; the message says why."""
+
+
+def files_of(typed: Sequence[str], lines: Iterable[str]) -> Iterator[Path]:
+    """The images that are meant: files, all images in folders, and paths of standard input.
+
+    Args:
+        typed: paths, and ``-`` for standard input.
+        lines: of standard input; read as they are needed.
+
+    Raises:
+        ConfigError: if a path is not there, or a folder holds no image; at once, before any is
+            given.
+    """
+    found = [word if word == STANDARD_INPUT else list(_files(Path(word))) for word in typed]
+    return _each(found, lines)
+
+
+def _each(found: Sequence[str | list[Path]], lines: Iterable[str]) -> Iterator[Path]:
+    for files in found:
+        if isinstance(files, str):
+            yield from (Path(line.rstrip("\n")) for line in lines if line.strip())
+        else:
+            yield from files
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+        return
+    if not path.is_dir():
+        raise ConfigError("images", f"there is no file and no folder {path}")
+    inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in IMG_EXTENSIONS)
+    if not inside:
+        raise ConfigError(
+            "images", f"the folder {path} holds no images ({', '.join(IMG_EXTENSIONS)})"
+        )
+    yield from inside
+
+
+def resized_in_training(artifact: Artifact) -> bool:
+    """Whether the model was trained on pictures of any size, made as large as it takes."""
+    target = locate(artifact.config["dataset"]["_target_"], "dataset._target_")
+    return isinstance(target, type) and issubclass(target, ImageFolder)
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """Reads images as a model takes them.
+
+    Args:
+        image: what it takes.
+        resize: whether pictures of another size are resized; else they are unusable.
+    """
+
+    image: Image
+    resize: bool
+
+    def __post_init__(self) -> None:
+        if self.image.channels not in MODES:
+            raise ConfigError(
+                "model", f"takes images of {self.image.channels} channels; no picture has as many"
+            )
+
+    def __call__(self, file: Path) -> tuple[Tensor, str]:
+        """Pixels (C, H, W), float32 in [0, 1], and a note if they were resized.
+
+        Raises:
+            UnusableError: if the file is broken, or of another size and not to be resized.
+        """
+        try:
+            with PIL.Image.open(file) as opened:
+                picture = opened.convert(MODES[self.image.channels])
+        except BROKEN as error:
+            raise UnusableError(f"it cannot be read: {_reason(error)}") from None
+        wanted, given = (self.image.width, self.image.height), picture.size
+        if given != wanted and not self.resize:
+            raise UnusableError(
+                f"it is {_size(given)}, and the model takes {_size(wanted)} pixels;"
+                " resize=true makes it so large"
+            )
+        note = "" if given == wanted else f"resized from {_size(given)}"
+        return resize(self.image.height, self.image.width)(picture), note
+
+
+def _size(pair: tuple[int, int]) -> str:
+    return f"{pair[0]} x {pair[1]}"
+
+
+def _reason(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

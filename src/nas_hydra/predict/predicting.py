@@ -1,0 +1,69 @@
+"""Images to classes and probabilities."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from nas_hydra.artifact import Artifact
+from nas_hydra.network import Network, network_of
+from nas_hydra.predict.images import Decoder, UnusableError, resized_in_training
+from nas_hydra.predict.result import Prediction, Skipped
+
+BATCH = 64
+"""How many images are classified at a time."""
+
+
+def predict(
+    artifact: Artifact, files: Iterable[Path], resize: bool | None = None
+) -> Iterator[Prediction | Skipped]:
+    """Classify images, in their order.
+
+    Args:
+        artifact: the retrained model.
+        files: the images; those that cannot be used are skipped.
+        resize: whether images of another size are resized; None: if those of the training were.
+
+    Raises:
+        ConfigError: if the model cannot be loaded, before any image is read.
+    """
+    network = network_of(artifact)
+    decoder = Decoder(artifact.image, resized_in_training(artifact) if resize is None else resize)
+    return _predicted(network, decoder, list(artifact.classes), files)
+
+
+def _predicted(
+    network: Network, decoder: Decoder, classes: list[str], files: Iterable[Path]
+) -> Iterator[Prediction | Skipped]:
+    waiting = iter(files)
+    while some := list(islice(waiting, BATCH)):
+        read = [_read(decoder, file) for file in some]
+        pixels = [one[0] for one in read if not isinstance(one, Skipped)]
+        rows = iter(_probabilities(network, pixels))
+        for file, one in zip(some, read, strict=True):
+            if isinstance(one, Skipped):
+                yield one
+            else:
+                yield Prediction(str(file), _sorted(classes, next(rows)), one[1])
+
+
+def _read(decoder: Decoder, file: Path) -> tuple[Tensor, str] | Skipped:
+    try:
+        return decoder(file)
+    except UnusableError as error:
+        return Skipped(str(file), str(error))
+
+
+def _probabilities(network: Network, pixels: list[Tensor]) -> list[list[float]]:
+    if not pixels:
+        return []
+    with torch.inference_mode():
+        found: list[list[float]] = network(torch.stack(pixels)).softmax(dim=1).tolist()
+    return found
+
+
+def _sorted(classes: list[str], row: list[float]) -> dict[str, float]:
+    pairs = zip(classes, row, strict=True)
+    return dict(sorted(pairs, key=lambda pair: pair[1], reverse=True))

@@ -1,0 +1,137 @@
+"""The folder of a retrained model."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from nas_hydra.artifact import (
+    CARD,
+    CONFIG,
+    CONFUSION,
+    DESCRIPTION,
+    METRICS,
+    WEIGHTS,
+    Description,
+    Image,
+    Normalize,
+    Source,
+    read_artifact,
+)
+from nas_hydra.component import build
+from nas_hydra.dataset import ImageDataset
+from nas_hydra.report.summary import versions
+from nas_hydra.report.winners import replace
+from nas_hydra.retrain.card import Facts, card
+from nas_hydra.retrain.confusion import confusion, picture
+from nas_hydra.retrain.searched import Searched
+from nas_hydra.retrain.standing import Standing, standing, wilson
+from nas_hydra.retrain.training import Contender, Training
+from nas_hydra.trial import Trial
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All that is known of one retrained trial.
+
+    Args:
+        searched: the search.
+        trial: of it.
+        own: the trial as a contender.
+        trained: name of a contender -> its trainings, by seed.
+        others: the yardsticks.
+        seeds: how often each was trained.
+        command: that was typed.
+        first_use: whether the test split was not used before, as far as is known.
+    """
+
+    searched: Searched
+    trial: Trial
+    own: Contender
+    trained: Mapping[str, Sequence[Training]]
+    others: Sequence[Contender]
+    seeds: int
+    command: str
+    first_use: bool
+
+    @property
+    def candidate(self) -> Mapping[str, Any]:
+        """The trial's closed config."""
+        return self.own.candidate
+
+    @cached_property
+    def standings(self) -> list[Standing]:
+        """How it stands, then how the yardsticks do."""
+        return [standing(one, self.trained[one.name]) for one in (self.own, *self.others)]
+
+    @property
+    def weights(self) -> Path | None:
+        """The weights of the first seed that was trained to its end; None if none was."""
+        complete = (one.weights for one in self.trained[self.own.name] if one.trial.complete)
+        return next(complete, None)
+
+
+def write(folder: Path, outcome: Outcome, weights: Path) -> None:
+    """Write the model, and then what it gives on the test split as it is read from there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    dataset: ImageDataset = build(outcome.candidate["dataset"], "dataset")
+    described = description(outcome, dataset)
+    replace(folder / CONFIG, OmegaConf.to_yaml(OmegaConf.create(dict(outcome.candidate))))
+    fresh = folder / f".{WEIGHTS}.new"
+    shutil.copyfile(weights, fresh)
+    os.replace(fresh, folder / WEIGHTS)
+    replace(folder / DESCRIPTION, json.dumps(described.model_dump(), indent=2) + "\n")
+    counts = confusion(read_artifact(folder), dataset)
+    metrics = measured(outcome, dataset, counts)
+    replace(folder / METRICS, json.dumps(metrics, indent=2) + "\n")
+    title = f"trial {outcome.trial.number} on {sum(map(sum, counts)):,} test images"
+    replace(folder / CONFUSION, picture(counts, described.classes, title))
+    facts = Facts(outcome.candidate, outcome.trial, outcome.standings, described, metrics)
+    replace(folder / CARD, card(facts, outcome.command))
+
+
+def description(outcome: Outcome, dataset: ImageDataset) -> Description:
+    """What ``model.json`` holds."""
+    channels, height, width = dataset.input_shape
+    known = dataset.final
+    return Description(
+        classes=list(dataset.class_names),
+        image=Image(channels=channels, height=height, width=width),
+        normalize=Normalize(mean=known.mean.flatten().tolist(), std=known.std.flatten().tolist()),
+        source=Source(
+            run=str(outcome.searched.past.folder.absolute()),
+            trial=outcome.trial.number,
+            key=outcome.trial.key,
+        ),
+        versions=dict(versions()),
+    )
+
+
+def measured(
+    outcome: Outcome, dataset: ImageDataset, counts: Sequence[Sequence[int]]
+) -> dict[str, Any]:
+    """What ``metrics.json`` holds."""
+    hits, total = sum(row[place] for place, row in enumerate(counts)), sum(map(sum, counts))
+    searched, trial = outcome.searched, outcome.trial
+    return {
+        "trial": trial.number,
+        "seeds": outcome.seeds,
+        "first_use_of_test_split": outcome.first_use,
+        "images": {"trained_on": len(dataset.final.train), "tested_on": total},
+        "networks": [asdict(one) for one in outcome.standings],
+        "model": {"test_acc": hits / total, "test_acc_interval": wilson(hits, total)},
+        "confusion": [list(row) for row in counts],
+        "search": {
+            "dataset": searched.origin.choices.get("dataset"),
+            "metrics": dict(trial.metrics),
+            "genotype": dict(trial.proposal.genotype),
+            "trials": len(searched.past.trials),
+            "seconds": round(searched.seconds, 3),
+        },
+    }

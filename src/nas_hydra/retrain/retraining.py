@@ -1,0 +1,211 @@
+"""The main line: read the search, train its winner and the yardsticks, test, write."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from pkgutil import resolve_name
+
+from nas_hydra.artifact import DESCRIPTION
+from nas_hydra.assemble import check_components
+from nas_hydra.component import build
+from nas_hydra.errors import CandidateError, ConfigError, SearchFailedError
+from nas_hydra.evaluator.final import FinalEvaluator
+from nas_hydra.evaluator.train import ON_DEMAND, TrainEvaluator
+from nas_hydra.retrain.files import Outcome, write
+from nas_hydra.retrain.publishing import publish
+from nas_hydra.retrain.request import AUTO, NONE, Request
+from nas_hydra.retrain.searched import KEY, Searched, chosen, open_search
+from nas_hydra.retrain.standing import Standing
+from nas_hydra.retrain.training import Contender, train
+from nas_hydra.retrain.yardstick import baseline_model, nearest_in_size, random_candidate, size
+from nas_hydra.trial import Trial
+
+
+@dataclass(frozen=True)
+class Retrained:
+    """A model that was retrained.
+
+    Args:
+        folder: that holds it, see ``nas_hydra.artifact``.
+        trial: of the search that it is.
+        standings: how it stands on the test split, then how the yardsticks do.
+    """
+
+    folder: Path
+    trial: int
+    standings: Sequence[Standing]
+
+
+def retrain(request: Request, overrides: Sequence[str] = (), command: str = "") -> list[Retrained]:
+    """Train trials of a search anew, on its training and validation images, and test them.
+
+    This is the first use of the test split, and the only one: nothing is chosen by it.
+
+    Args:
+        request: what is asked for.
+        overrides: of the search's config, as one would type them.
+        command: that was typed, for the model card.
+
+    Raises:
+        ConfigError: if there is nothing to retrain, the data has changed, or the config is wrong.
+        HydraException: if an override cannot be read, or there is no such key or option.
+        SearchFailedError: if a trial could not be trained.
+    """
+    if request.seeds < 1:
+        raise ConfigError("seeds", f"is {request.seeds}; at least 1 is needed")
+    searched = open_search(request.run, overrides)
+    trials = chosen(searched, request)
+    folders = places(request, trials)
+    evaluator = final_evaluator(searched)
+    winners = [winner(searched, trial) for trial in trials]
+    check(searched, evaluator, winners, request.force)
+    random = [random_of(searched, evaluator, trials)] if request.random else []
+    baselines = [baseline_of(one, request.baseline) for one in winners]
+    known = {one.name: one for pair in baselines for one in pair}
+    engine = build(searched.settings.engine, "engine", limits=searched.settings.trial)
+    with tempfile.TemporaryDirectory(prefix="nas-hydra-") as weights:
+        contenders = [*winners, *random, *known.values()]
+        trained = train(contenders, request.seeds, evaluator, engine, Path(weights))
+        first = first_use(request.run)
+        outcomes = [
+            Outcome(searched, trial, own, trained, [*random, *pair], request.seeds, command, first)
+            for trial, own, pair in zip(trials, winners, baselines, strict=True)
+        ]
+        return written(folders, outcomes)
+
+
+def written(folders: Sequence[Path], outcomes: Sequence[Outcome]) -> list[Retrained]:
+    """Write every model that could be trained, each into its folder.
+
+    Raises:
+        SearchFailedError: if one could not; the others are written all the same.
+    """
+    done, failed = [], []
+    for folder, outcome in zip(folders, outcomes, strict=True):
+        if outcome.weights is None:
+            failed.append(f"{outcome.own.name}: {outcome.standings[0].errors[0]}")
+            continue
+        write(folder, outcome, outcome.weights)
+        publish(folder, outcome)
+        done.append(Retrained(folder, outcome.trial.number, outcome.standings))
+    if failed:
+        raise SearchFailedError(f"cannot be trained: {'; '.join(failed)}")
+    return done
+
+
+def first_use(run: Path) -> bool:
+    """Whether no model below the run's folder was tested before."""
+    return not any(run.glob(f"retrain*/**/{DESCRIPTION}"))
+
+
+def places(request: Request, trials: Sequence[Trial]) -> list[Path]:
+    """Where each model goes: several, or one that was asked for, into folders by number.
+
+    Raises:
+        ConfigError: if a model is there already.
+    """
+    home = request.folder or request.run / "retrain"
+    if request.pareto:
+        found = [home / str(trial.number) for trial in trials]
+    elif request.trial is not None and request.folder is None:
+        found = [request.run / f"retrain-{request.trial}"]
+    else:
+        found = [home]
+    for folder in found:
+        if (folder / DESCRIPTION).exists() and not request.force:
+            raise ConfigError(
+                "folder", f"{folder} holds a model already; say folder=OTHER, or force=true"
+            )
+    return found
+
+
+def final_evaluator(searched: Searched) -> FinalEvaluator:
+    """The search's evaluator, but for what it trains on.
+
+    Raises:
+        ConfigError: if the search has trained nothing, or on nothing.
+    """
+    given = searched.settings.evaluator
+    target = resolve_name(given["_target_"])
+    if not (isinstance(target, type) and issubclass(target, TrainEvaluator)):
+        raise ConfigError(
+            "evaluator", f"is {given['_target_']}, which trains no network; say evaluator=train"
+        )
+    if "_target_" not in searched.settings.dataset:
+        raise ConfigError("dataset", "names no images to train on; say dataset=NAME")
+    measure = [name for name in given.get("measure") or () if name in ON_DEMAND]
+    made: FinalEvaluator = build(
+        {
+            **given,
+            "_target_": f"{FinalEvaluator.__module__}.{FinalEvaluator.__name__}",
+            "store": None,
+            "measure": measure,
+        },
+        "evaluator",
+    )
+    return made
+
+
+def winner(searched: Searched, trial: Trial) -> Contender:
+    """A trial as a contender."""
+    candidate = searched.space.close(searched.genotype(trial))
+    return Contender("winner", f"trial {trial.number}", candidate)
+
+
+def random_of(searched: Searched, evaluator: FinalEvaluator, trials: Sequence[Trial]) -> Contender:
+    """A random candidate of the search's space."""
+    keys = [searched.genotype(trial).key for trial in trials]
+    genotype = random_candidate(searched.space, evaluator, searched.settings.seed, keys)
+    name = f"a random candidate ({genotype.summary})"
+    return Contender("random", name, searched.space.close(genotype))
+
+
+def baseline_of(one: Contender, name: str) -> list[Contender]:
+    """A network of torchvision's, trained as the contender is; empty if none is wanted."""
+    if name == NONE:
+        return []
+    dataset = one.candidate["dataset"]
+    if name == AUTO:
+        name = nearest_in_size(size(one.candidate["model"], dataset), dataset)
+    candidate = {**one.candidate, "model": baseline_model(name, dataset)}
+    return [Contender("baseline", f"torchvision's {name}", candidate)]
+
+
+def check(
+    searched: Searched, evaluator: FinalEvaluator, winners: Sequence[Contender], force: bool
+) -> None:
+    """Make sure, before anything is trained, that the networks work on this data.
+
+    Raises:
+        ConfigError: if one does not, or the data is not that of the search.
+    """
+    check_components([*searched.space.parts.values(), *searched.space.constraints])
+    evaluator.prepare(searched.space)
+    for one in winners:
+        try:
+            evaluator.check(one.candidate)
+        except CandidateError as error:
+            raise ConfigError(KEY, f"{one.name} cannot work: {error}") from error
+    differences = list(changes(searched, evaluator))
+    if differences and not force:
+        raise ConfigError(
+            "dataset",
+            f"has changed since the search: {'; '.join(differences)}. Give the data of the search,"
+            " or say force=true",
+        )
+
+
+def changes(searched: Searched, evaluator: FinalEvaluator) -> Iterator[str]:
+    """How the development images differ from those of the search, if that has noted them."""
+    noted = searched.past.identity.get("data") or {}
+    if "counts" not in noted:
+        return
+    assert evaluator.data is not None  # a candidate was checked
+    then, now = noted["counts"], evaluator.data["counts"]
+    if len(then) != len(now):
+        yield f"it had {len(then)} classes, and has {len(now)}"
+    elif sum(then) != sum(now):
+        yield f"it had {sum(then):,} images for training and validation, and has {sum(now):,}"
+    elif then != now:
+        yield f"its classes had {then} images, and have {now}"

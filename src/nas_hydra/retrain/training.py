@@ -1,0 +1,93 @@
+"""Every network, trained from scratch over several seeds on the search's engine."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from nas_hydra.engine import Engine, Job
+from nas_hydra.evaluator import Evaluator
+from nas_hydra.objective import Objective
+from nas_hydra.run import weights_file
+from nas_hydra.search_space import Genotype
+from nas_hydra.tracker.terminal import messages, shown
+from nas_hydra.trial import Proposal, Trial
+
+TESTED = (Objective("test_acc", "maximize"),)
+
+Role = Literal["winner", "random", "baseline"]
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A network to train.
+
+    Args:
+        role: what it is there for.
+        name: in words.
+        candidate: its closed config.
+    """
+
+    role: Role
+    name: str
+    candidate: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training: its outcome, and the file of its weights if it was completed."""
+
+    trial: Trial
+    weights: Path
+
+
+def train(
+    contenders: Sequence[Contender],
+    seeds: int,
+    evaluator: Evaluator,
+    engine: Engine,
+    weights: Path,
+) -> dict[str, list[Training]]:
+    """Train every contender ``seeds`` times, as many at a time as the engine has workers.
+
+    Args:
+        contenders: the networks.
+        seeds: how often each is trained; seed k of one is that of all others.
+        evaluator: that trains and tests.
+        engine: where.
+        weights: a folder for trained weights.
+
+    Returns:
+        Name of a contender -> its trainings, by seed.
+    """
+    weights_file(weights, 0).parent.mkdir()
+    # Seed by seed: when something is wrong with a contender, that shows early.
+    wanted = [(one, seed) for seed in range(seeds) for one in contenders]
+    pending: dict[Future[Trial], tuple[Job, str]] = {}
+    try:
+        engine.start(evaluator)
+        for number, (one, seed) in enumerate(wanted):
+            job = job_of(one, number, seed, weights_file(weights, number))
+            pending[engine.submit(job)] = job, f"{one.name}, seed {seed}"
+        for done, future in enumerate(as_completed(pending), start=1):
+            tell(f"{done}/{len(pending)}  {pending[future][1]}", future.result())
+    finally:
+        engine.shutdown()
+    trained: dict[str, list[Training]] = {one.name: [] for one in contenders}
+    for future, (job, _) in pending.items():
+        training = Training(future.result(), job.weights)
+        trained[job.proposal.genotype.key].append(training)
+    return trained
+
+
+def job_of(one: Contender, number: int, seed: int, weights: Path) -> Job:
+    """The training of a contender with a seed; the contender's name is the job's key."""
+    proposal = Proposal(number, Genotype({}, one.name), "retrain")
+    return Job(TESTED, proposal, one.candidate, seed, weights)
+
+
+def tell(what: str, trial: Trial) -> None:
+    """A line about a training that has ended."""
+    outcome = shown(trial.values) if trial.complete else f"failed: {trial.error}"
+    messages.print(f"{what}: {outcome} ({trial.seconds:.0f} s)")

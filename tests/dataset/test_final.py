@@ -1,0 +1,71 @@
+"""What a winner is trained and tested on: all development images, and the test split."""
+
+import torch
+
+from dataset.common import COMMON
+from nas_hydra.dataset.digits import Digits
+from nas_hydra.dataset.held import splits
+from nas_hydra.dataset.mnist import Mnist
+from nas_hydra.dataset.split import load_final
+
+
+def digits(**changes) -> Digits:
+    return Digits(**{**COMMON, "input_shape": (1, 8, 8), "holdout": 0.2, **changes})
+
+
+def test_training_and_validation_images_together():
+    data = digits()
+    known = data.final
+    assert len(known.train) == len(data.train) + len(data.valid)
+    source = data.open("development")
+    pixels = source[torch.arange(len(source.labels))]
+    mean, std = pixels.mean(dim=(0, 2, 3)), pixels.std(dim=(0, 2, 3))
+    torch.testing.assert_close(known.mean.flatten(), mean)
+    torch.testing.assert_close(known.std.flatten(), std)
+    torch.testing.assert_close(known.train.pixels * known.std + known.mean, pixels)
+    assert torch.equal(known.train.labels, source.labels)
+
+
+def test_the_test_split_is_none_of_them():
+    data = digits()
+    test = data.open("test")
+    assert torch.equal(torch.as_tensor(data.final.valid.labels), test.labels)
+    given = {image.numpy().tobytes() for image in data.open("development")[torch.arange(1437)]}
+    held = [image.numpy().tobytes() for image in test[torch.arange(len(test.labels))]]
+    assert sum(image in given for image in held) <= 2  # the few that are there twice
+
+
+def test_the_limit_holds_for_training_only():
+    data = digits(limit=100)
+    assert len(data.final.train) == 100
+    assert len(data.final.valid) == 360
+    assert sum(data.final.counts) == 1437
+
+
+def test_batches_are_of_these_splits():
+    data = digits(limit=100)
+    trained = sum(len(labels) for _, labels in data.final_batches(seed=0))
+    assert trained == 100 - 100 % data.batch_size
+    tested = torch.cat([labels for _, labels in data.test_batches()])
+    assert torch.equal(tested, torch.as_tensor(data.final.valid.labels))
+
+
+def test_images_that_do_not_fit_are_streamed():
+    whole, streamed = digits(seed=5), digits(seed=5, memory_limit=1, workers=0)
+    known = load_final(streamed)
+    torch.testing.assert_close(known.mean, whole.final.mean)
+    places = torch.tensor([0, 7])
+    torch.testing.assert_close(known.valid[places][0], whole.final.valid[places][0])
+
+
+def test_both_kinds_of_splits_are_held_beside_each_other():
+    data = digits(seed=7)
+    assert data.final is splits(data, load_final)
+    assert data.train is splits(data).train
+
+
+def test_names_of_classes(fashion_mnist):
+    assert digits().class_names == [str(digit) for digit in range(10)]
+    settings = {**COMMON, "input_shape": (1, 28, 28), "name": "FashionMNIST"}
+    data = Mnist(**settings, root=str(fashion_mnist), download=False)
+    assert data.class_names[:2] == ["T-shirt/top", "Trouser"]

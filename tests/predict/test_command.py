@@ -1,0 +1,164 @@
+"""``nas-hydra-predict`` on real digits, as files, folders and paths on standard input."""
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from sklearn.datasets import load_digits
+from torchvision.transforms.functional import to_pil_image
+
+from models import retrained, winner
+from nas_hydra.cli.predict import run
+from nas_hydra.dataset.image_folder import Files
+from nas_hydra.network import network_of
+
+
+@pytest.fixture
+def model():
+    """A retrained model, in the folder ``model``."""
+    return retrained(Path("model"), winner("conv_net"))
+
+
+@pytest.fixture
+def digits():
+    """Ten digits in the folder ``digits`` and one within it, and a file that is no image."""
+    Path("digits/deep").mkdir(parents=True)
+    for number, pixels in enumerate(load_digits().images[:10]):
+        picture = Image.fromarray((pixels * 255 / 16).round().astype("uint8"))
+        picture.save(Path("digits", "deep" if number % 2 else "", f"{number}.png"))
+    Path("digits/3.txt").write_text("no image")
+    return Path("digits")
+
+
+@pytest.fixture
+def command(capsys):
+    """Runs the command; its exit code, output and errors."""
+
+    def typed(*words: str) -> tuple[int, str, str]:
+        code = run(["nas-hydra-predict", *words])
+        return code, *capsys.readouterr()
+
+    return typed
+
+
+def test_probabilities_are_those_of_the_network(model, digits, command):
+    code, out, err = command("model=model", "digits", "format=json")
+    assert (code, err) == (0, "10 classified, 0 skipped\n")
+    found = json.loads(out)
+    assert (found["model"], found["skipped"]) == ("model", [])
+    network = network_of(model)
+    for one in found["predictions"]:
+        pixels = torch.tensor(list(Image.open(one["image"]).getdata())).view(1, 1, 8, 8) / 255
+        with torch.no_grad():
+            wanted = network(pixels).softmax(1)[0]
+        assert one["label"] == model.classes[int(wanted.argmax())]
+        assert one["probability"] == pytest.approx(float(wanted.max()))
+        given = [one["probabilities"][name] for name in model.classes]
+        assert given == pytest.approx(wanted.tolist())
+
+
+def test_the_table_shows_the_next_classes(model, digits, command):
+    code, out, _ = command("model=model", "digits/0.png", "top=2")
+    assert code == 0
+    assert [word in out for word in ("image", "class", "probability", "next")] == [True] * 4
+    assert out.count("%") == 2
+    assert command("model=model", "digits/0.png", "top=1")[1].count("%") == 1
+
+
+def test_paths_of_standard_input(model, digits, command, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("digits/2.png\n\ngone.png\ndigits/4.png\n"))
+    code, out, err = command("model=model", "digits/0.png", "-", "format=json")
+    assert code == 0
+    names = [one["image"] for one in json.loads(out)["predictions"]]
+    assert names == ["digits/0.png", "digits/2.png", "digits/4.png"]
+    assert "gone.png: skipped, it cannot be read" in err
+
+
+def test_broken_images_and_those_of_another_size_are_skipped_and_counted(model, digits, command):
+    whole = Path("digits/0.png").read_bytes()
+    Path("digits/cut.png").write_bytes(whole[: len(whole) // 2])
+    Path("digits/text.png").write_text("no image")
+    Path("digits/empty.jpg").touch()
+    Image.new("RGB", (9, 5)).save("digits/large.png")
+    code, out, err = command("model=model", "digits", "format=json")
+    assert code == 0
+    assert "10 classified, 4 skipped" in err
+    skipped = json.loads(out)["skipped"]
+    assert {Path(one["image"]).stem for one in skipped} == {"cut", "text", "empty", "large"}
+    assert "digits/large.png: skipped, it is 9 x 5, and the model takes 8 x 8 pixels" in err
+    code, out, err = command("model=model", "digits", "format=json", "resize=true")
+    assert (code, len(json.loads(out)["predictions"])) == (0, 11)
+    assert "digits/large.png: resized from 9 x 5\n" in err
+
+
+def test_the_model_of_an_image_folder_resizes_as_its_training_did(digits, command):
+    config = winner("conv_net")
+    config["dataset"] = {
+        **config["dataset"],
+        "_target_": "nas_hydra.dataset.image_folder.ImageFolder",
+        "root": "classes",
+        "size": 16,
+        "input_shape": [3, 16, 16],
+        "num_classes": 2,
+        "holdout": 0.5,
+    }
+    config["model"]["_args_"][-1]["num_classes"] = 2
+    for number in range(600):
+        kind = Path("classes", "ab"[number % 2])
+        kind.mkdir(parents=True, exist_ok=True)
+        colour = (number % 256, number % 101, number % 47)
+        Image.new("RGB", (5 + number % 7, 8), colour).save(kind / f"{number}.png")
+    model = retrained(Path("model"), config)
+    code, _, err = command("model=model", "digits/0.png", "format=json")
+    assert (code, err) == (0, "digits/0.png: resized from 8 x 8\n1 classified, 0 skipped\n")
+    name = str(next(Path("classes/a").iterdir()))
+    found = json.loads(command("model=model", name, "format=json")[1])["predictions"][0]
+    pixels = Files([name], torch.zeros(1), 16)[torch.tensor([0])]
+    with torch.no_grad():
+        wanted = network_of(model)(pixels).softmax(1)[0]
+    assert list(found["probabilities"].values()) == pytest.approx(sorted(wanted.tolist())[::-1])
+    assert command("model=model", "digits/0.png", "resize=false")[0] == 1
+
+
+def test_no_image_at_all_is_a_failure(model, command):
+    Path("broken.png").write_text("no image")
+    code, out, err = command("model=model", "broken.png")
+    assert (code, out) == (1, "")
+    assert "error: no image could be classified (0 classified, 1 skipped)" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["model=model"], "error: images: none are given"),
+        (["digits"], "error: model: is missing; say model=..."),
+        (["model=digits", "digits"], "error: model: digits holds no model.json"),
+        (["model=model", "digit"], "error: images: there is no file and no folder digit"),
+        (["model=model", "digits", "empty"], "error: images: the folder empty holds no images"),
+        (["model=model", "digits", "format=xml"], "error: format: is 'xml'"),
+        (
+            ["model=model", "digits", "rezise=true"],
+            "error: rezise: is nothing that can be said",
+        ),
+    ],
+)
+def test_wrong_words_are_one_line(words, said, model, digits, command):
+    Path("empty").mkdir()
+    code, out, err = command(*words)
+    assert (code, out) == (2, "")
+    assert err.startswith(said)
+    assert len(err.splitlines()) == 1
+
+
+def test_grey_models_take_coloured_pictures(model, command):
+    pixels = torch.rand(1, 8, 8)
+    to_pil_image(pixels).save("grey.png")
+    to_pil_image(pixels.repeat(3, 1, 1)).save("coloured.png")
+    Path("grey.png").rename("top")  # a path like a name that the command knows
+    _, out, _ = command("model=model", "top", "coloured.png", "format=json")
+    grey, coloured = json.loads(out)["predictions"]
+    assert grey["probabilities"] == pytest.approx(coloured["probabilities"], abs=1e-3)
