@@ -25,7 +25,7 @@ demo: $(VENV)/.installed
 	$(BIN)/nas-hydra
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -m 'not long'
+	$(BIN)/python -m pytest -n 2 -m 'not long'
 
 test-long: $(VENV)/.installed-test
 	$(BIN)/python -m pytest
