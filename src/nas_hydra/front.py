@@ -1,5 +1,7 @@
 """The best of the trials told so far: one, or a Pareto front."""
 
+from collections.abc import Iterable
+
 import numpy
 
 from nas_hydra.objective import Objectives
@@ -16,19 +18,22 @@ class Front:
 
     Args:
         objectives: and limits.
+        trials: to begin with, in ask order.
 
     Attributes:
         members: the oldest first.
         infeasible: how many complete trials break a limit.
     """
 
-    def __init__(self, objectives: Objectives) -> None:
+    def __init__(self, objectives: Objectives, trials: Iterable[Trial] = ()) -> None:
         self._objectives = objectives
         self.members: list[Trial] = []
         self.infeasible = 0
         self._violation = numpy.inf
         self._fitness = numpy.empty((0, len(objectives)))
         self._worst = numpy.full(len(objectives), numpy.inf)
+        for trial in trials:
+            self.add(trial)
 
     def add(self, trial: Trial) -> None:
         """Take a trial in; what is not complete, or a duplicate, beats nobody."""

@@ -10,6 +10,8 @@ from nas_hydra.objective import Objectives
 
 OVERRIDE = r"~|[^-].*="
 """How the words of a command begin that change the config."""
+EXPLANATION = "explanation.json"
+"""What ``nas-hydra-explain`` leaves in the run's folder."""
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ def from_run(
         measured = all(name in trial.metrics for name in objectives.names)
         return not changed and genotype.key == trial.key and measured
 
-    trials = [trial for trial in past.trials if trial.complete and trial.duplicate_of is None]
+    trials = past.evaluated
     genotypes = entries([trial.proposal.genotype for trial in trials], space, listed, "trial")
     candidates = [
         Candidate(genotype, past.evaluation(trial) if known(genotype, trial) else None)

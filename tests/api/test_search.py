@@ -72,6 +72,15 @@ def test_a_finished_search_is_read_and_a_larger_budget_goes_on_with_it():
     assert len(more.trials) == 4
 
 
+def test_a_finished_search_is_that_of_its_budget_and_gets_its_page():
+    nas_hydra.search([*SMALL, "hydra.run.dir=run"])
+    fewer = [*SMALL, "hydra.run.dir=run", "budget.trials=2"]
+    assert len(nas_hydra.search(fewer).told) == 2
+    assert not Path("run/report.html").exists()
+    assert len(nas_hydra.search([*fewer, "report=true"]).told) == 2
+    assert "2 of 2" in Path("run/report.html").read_text()
+
+
 def test_a_config_that_the_host_composed():
     with initialize_config_module("nas_hydra.conf", version_base="1.3"):
         own = [*SMALL, "hydra.run.dir=run"]

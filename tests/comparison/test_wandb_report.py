@@ -1,7 +1,9 @@
 """W&B reports through the real wandb-workspaces, with a stand-in of the service on the loopback."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -120,6 +122,30 @@ def test_runs_and_their_files_are_linked(service, tmp_path):
     assert f"{service.url}/{ENTITY}/nas/runs/run0" in found
     assert f"{service.url}/{ENTITY}/nas/artifacts/search/search-run0" in found
     assert len(found) == 2 * len(made().runs)
+
+
+def test_runs_of_several_projects_are_shown_where_they_are(service, tmp_path):
+    found = made()
+    first, *others = found.runs
+    moved = replace(first, wandb=f"{ENTITY}/old/run0")
+    blocks = published(service, replace(found, runs=[moved, *others]), tmp_path, project="nas")
+    sets = of_kind(blocks, "panel-grid")[0]["metadata"]["runSets"]
+    assert [one["project"]["name"] for one in sets] == ["old", "nas"]
+    assert [one["filters"]["filters"][0]["value"][0] for one in sets] == ["run0", "run1"]
+    assert f"{service.url}/{ENTITY}/old/runs/run0" in json.dumps(of_kind(blocks, "list"))
+
+
+def test_runs_that_were_explained_say_why_their_winner_won(service, tmp_path):
+    blocks = published(service, made(), tmp_path)
+    assert "Why the winners won" not in json.dumps(blocks)
+    found = made()
+    folder = Path(found.runs[1].folder)
+    folder.mkdir(parents=True)
+    (folder / "explanation.json").write_text(json.dumps({"summary": ["Depth mattered."]}))
+    sent = json.dumps(published(service, found, tmp_path))
+    assert "Why the winners won" in sent
+    assert f"evolution, seed {found.runs[1].seed} on cells on digits" in sent
+    assert sent.count("Depth mattered.") == len(TASKS)  # the folder is the same for each task
 
 
 def test_publishing_again_updates_the_report(service, tmp_path):

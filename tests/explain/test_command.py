@@ -83,6 +83,13 @@ def test_a_trial_to_start_from(run, command):
     assert (way["origin"], way["start"]["trial"]) == ("trial 7", 7)
 
 
+def test_a_space_that_refers_to_what_the_run_was(monkeypatch, command, capsys):
+    search(monkeypatch, *RANDOM, "+search_space.model.place=${hydra:runtime.cwd}")
+    capsys.readouterr()
+    code, _, err = command("run=run")
+    assert (code, err) == (0, "")
+
+
 def test_one_of_several_objectives(monkeypatch, command, capsys):
     both = ("evaluator.value=[acc,loss]", "+objective.loss=minimize")
     search(monkeypatch, *both, "strategy=nsga2", "budget.trials=40")

@@ -1,8 +1,6 @@
 """Every format, checked on real images; in processes of their own where that is the promise."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import onnx
@@ -10,9 +8,11 @@ import pytest
 import torch
 from safetensors import safe_open
 
+from export.torch_alone import link_torch, run
 from models import retrained, winner
 from nas_hydra.errors import ConfigError
 from nas_hydra.export.exporting import FORMATS, ExportError, checking_images, export
+from nas_hydra.export.format import Trained
 from nas_hydra.network import network_of
 
 NAMED = ["conv_net", "nasbench201", "mobilenet", "vit"]
@@ -29,29 +29,45 @@ def test_exported_networks_agree_with_torch(space, name, tmp_path):
     assert sorted((tmp_path / "out").iterdir()) == sorted(found.files)
 
 
-@pytest.mark.parametrize(
-    "space",
-    ["conv_net", *(pytest.param(space, marks=pytest.mark.long) for space in NAMED[1:])],
-)
-def test_model_py_runs_where_nothing_but_torch_can_be_imported(space, tmp_path):
+@pytest.fixture(scope="session")
+def alone(tmp_path_factory):
+    """A folder with torch and what it requires, as ``pip install torch`` would fill it."""
+    folder = tmp_path_factory.mktemp("alone")
+    link_torch(folder)
+    return folder
+
+
+@pytest.mark.parametrize("space", NAMED)
+def test_model_py_runs_where_only_torch_is_installed(space, tmp_path, alone):
     artifact = retrained(tmp_path / "model", winner(space, 1))
-    images = checking_images(artifact, 50)
-    assert export(artifact, "python", tmp_path / "out", images).difference < 1e-4
+    network, images = network_of(artifact), checking_images(artifact, 50)
+    FORMATS["python"].write(Trained(artifact, network, images), tmp_path)
     torch.save(images, tmp_path / "images.pt")
     code = """
-import sys, torch
-for name in ("nas_hydra", "torchvision", "hydra", "omegaconf"):
-    sys.modules[name] = None  # an import of it fails
+import torch
 from model import CLASSES, load
-torch.save(load()(torch.load("../images.pt")).detach(), "../logits.pt")
+torch.save(load()(torch.load("images.pt")).detach(), "logits.pt")
 print(CLASSES[-1])
 """
-    command = [sys.executable, "-c", code]
-    ended = subprocess.run(command, cwd=tmp_path / "out", capture_output=True, text=True)
-    assert (ended.stdout, ended.stderr) == ("class 9\n", "")
+    ended = run(code, [alone, tmp_path], cwd=tmp_path)
+    assert (ended.returncode, ended.stdout) == (0, "class 9\n"), ended.stderr
     with torch.no_grad():
-        wanted = network_of(artifact)(images)
+        wanted = network(images)
     assert torch.allclose(torch.load(tmp_path / "logits.pt"), wanted, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["numpy", "torchvision", "nas_hydra"])
+def test_a_model_py_that_needs_more_would_fail_there(name, tmp_path, alone):
+    (tmp_path / "model.py").write_text(f"import {name}")
+    ended = run("import model", [alone, tmp_path], cwd=tmp_path)
+    assert f"No module named '{name}'" in ended.stderr
+
+
+def test_model_py_is_checked_in_a_process_of_its_own(tmp_path):
+    artifact = retrained(tmp_path / "model", winner("mlp"))
+    found = export(artifact, "python", tmp_path / "out", checking_images(artifact, 50))
+    assert (found.images, found.difference < 1e-4 < found.largest) == (50, True)
+    assert sorted((tmp_path / "out").iterdir()) == sorted(found.files)
 
 
 def test_classes_and_normalisation_travel_with_the_files(tmp_path):

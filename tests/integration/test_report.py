@@ -34,6 +34,19 @@ def test_the_page_is_no_part_of_what_a_run_is(monkeypatch):
     assert len(rows(Path("run"))) == 12
 
 
+def test_a_finished_run_gets_the_page_that_it_lacks_and_keeps_one_that_it_has(monkeypatch):
+    assert nas_hydra(monkeypatch, *CELLS, "report=true") == 0
+    as_it_ended = REPORT.read_text()
+    REPORT.unlink()
+    assert nas_hydra(monkeypatch, *CELLS) == 0
+    assert not REPORT.exists()
+    assert nas_hydra(monkeypatch, *CELLS, "report=true") == 0
+    assert REPORT.read_text() == as_it_ended
+    REPORT.write_text("mine")
+    assert nas_hydra(monkeypatch, *CELLS, "report=true") == 0
+    assert REPORT.read_text() == "mine"
+
+
 def test_a_switch_is_on_or_off(monkeypatch, capsys):
     assert nas_hydra(monkeypatch, *CELLS, "report=perhaps") == 2
     assert "report: is 'perhaps'; it must be a valid boolean" in capsys.readouterr().err

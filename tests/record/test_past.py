@@ -4,11 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from nas_hydra.errors import ConfigError
 from nas_hydra.objective import objectives_from
-from nas_hydra.record.past import read_config, read_run
-from nas_hydra.record.storage import journal
+from nas_hydra.record.past import CONFIG, HYDRA, read_run, read_search
+from nas_hydra.record.storage import journal, storage
 from nas_hydra.trial import Trial, duplicate
 from record.records import complete, open_record, proposal
 
@@ -48,7 +49,6 @@ def test_reading_leaves_no_trace(trials):
     assert len(read_run(Path("run"), "KEY").trials) == 4
     assert Path("run/journal.log").read_bytes() == before
     assert [path.name for path in Path("run").iterdir()] == ["journal.log"]
-    assert read_config(Path("run")) is None
 
 
 def test_a_finished_run_says_what_it_has_spent(trials):
@@ -63,3 +63,41 @@ def test_where_there_is_none_the_key_is_named():
     with pytest.raises(ConfigError, match=r"KEY: nowhere holds no journal\.log"):
         read_run(Path("nowhere"), "KEY")
     assert not Path("nowhere").exists()
+
+
+def configured(folder: Path, **plain) -> Path:
+    """A run's folder with its config, but no record."""
+    choices = {"strategy": "random"}
+    runtime = {"choices": choices, "output_dir": "/then/run", "cwd": str(Path().absolute())}
+    (folder / ".hydra").mkdir(parents=True)
+    (folder / CONFIG).write_text(yaml.dump(plain))
+    (folder / HYDRA).write_text(yaml.dump({"hydra": {"runtime": runtime}}))
+    return folder
+
+
+def test_a_config_means_what_it_meant_in_the_run(trials):
+    name = "${hydra:runtime.choices.strategy}-${seed}"
+    roots = ["${hydra:runtime.output_dir}/images", "${width}"]
+    configured(Path("run"), name=name, seed=1, dataset={"roots": roots}, width={"_choice_": [1, 2]})
+    config, past = read_search(Path("run"), "KEY")
+    assert config.opened().name == "random-1"
+    assert config.opened().dataset.roots == ["/then/run/images", {"_choice_": [1, 2]}]
+    assert config.plain["name"] == name
+    assert past == read_run(Path("run"), "KEY")
+
+
+def test_a_record_elsewhere_is_found_by_what_the_config_refers_to():
+    open_record(storage("sqlite:///all.db"), "random-1").add(complete(0))
+    open_record(storage("sqlite:///all.db"), "random-2")
+    name = "${hydra:runtime.choices.strategy}-${seed}"
+    record = {"study": "${name}", "storage": {"url": "sqlite:///all.db"}}
+    folder = configured(Path("run"), name=name, seed=1, record=record)
+    assert len(read_run(folder, "KEY").trials) == 1
+
+
+@pytest.mark.parametrize("missing", [CONFIG, HYDRA])
+def test_a_folder_without_a_config_is_no_search(missing, trials):
+    (configured(Path("run"), seed=0) / missing).unlink()
+    problem = f"KEY: run holds no {missing}; give the folder of one search"
+    with pytest.raises(ConfigError, match=problem):
+        read_search(Path("run"), "KEY")

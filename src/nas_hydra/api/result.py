@@ -86,10 +86,7 @@ class Result:
 
     @cached_property
     def _front(self) -> Front:
-        front = Front(self.run.objectives)
-        for trial in self.told:
-            front.add(trial)
-        return front
+        return Front(self.run.objectives, self.told)
 
     def __repr__(self) -> str:
         best = f"trial {self.best.number} {dict(self.best.values)}" if self.best else None

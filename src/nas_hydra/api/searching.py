@@ -8,9 +8,8 @@ from omegaconf import DictConfig
 from nas_hydra.api.result import Result
 from nas_hydra.api.session import Session, session
 from nas_hydra.assemble import assemble
-from nas_hydra.cli.app import save_config
+from nas_hydra.cli.app import add_page, finished_trials, save_config
 from nas_hydra.record.lock import exclusive
-from nas_hydra.record.past import read_run
 
 
 def search(
@@ -42,7 +41,8 @@ def _searched(begun: Session) -> Result:
     found = assemble(begun.config, begun.choices, folder.name, begun.command)
     budget = {"trials": found.run.trials}
     if found.record.finished(budget):
-        return Result(found.run, read_run(folder, "hydra.run.dir").trials)
+        add_page(found)
+        return Result(found.run, finished_trials(found.run))
     save_config(begun.config, folder / ".hydra")
     found()
     found.record.finish(budget)

@@ -15,10 +15,14 @@ from omegaconf import DictConfig, OmegaConf
 from nas_hydra.assemble import assemble
 from nas_hydra.cli.mistakes import explain
 from nas_hydra.errors import ConfigError, NasHydraError, SearchFailedError, exit_code
+from nas_hydra.loop import Search
 from nas_hydra.record.lock import exclusive
+from nas_hydra.record.past import read_run
 from nas_hydra.report.files import read_summary
-from nas_hydra.run import typed_with
+from nas_hydra.report.run_page import PAGE, RunPage
+from nas_hydra.run import Run, typed_with
 from nas_hydra.tracker.terminal import show
+from nas_hydra.trial import Trial
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +103,7 @@ def search(config: DictConfig, folder: Path) -> float | None:
     summary = read_summary(folder) if search.record.finished(budget) else None
     if summary is not None:
         log.info("%s is finished already", folder)
+        add_page(search)
         show(search.run, summary)
     else:
         save_config(config, folder / ".hydra")
@@ -107,6 +112,25 @@ def search(config: DictConfig, folder: Path) -> float | None:
     if len(search.run.objectives) > 1:
         return float(summary["hypervolume"])
     return float(summary["best"]["values"][search.run.objectives[0].name])
+
+
+def add_page(search: Search) -> None:
+    """Write the page of a finished search, if it is wanted and not there."""
+    run = search.run
+    page = next((tracker for tracker in search.trackers if isinstance(tracker, RunPage)), None)
+    if page is None or (run.folder / PAGE).exists():
+        return
+    page.start(run)
+    for trial in finished_trials(run):
+        search.front.add(trial)
+        page.tell(trial, search.front, recorded=True)
+    page.finish({}, 0)
+
+
+def finished_trials(run: Run) -> list[Trial]:
+    """The trials of a finished search; its record has more if its budget was once larger."""
+    past = read_run(run.folder, "hydra.run.dir")
+    return [trial for trial in past.trials if trial.number < run.trials]
 
 
 def group(folder: Path) -> str:

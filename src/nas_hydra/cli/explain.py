@@ -1,5 +1,6 @@
 """``nas-hydra-explain``: why a search's winner won."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from nas_hydra.explain import Explanation
 
 ABOUT = """\
-nas-hydra-explain run=RUN_DIR [start=median] [train=true] [objective=NAME]
+nas-hydra-explain run=RUN_DIR [start=median] [train=true] [objective=NAME] [wandb=true]
 
 Say which decisions mattered in a search and how sure that is, how the winner differs from an
 ordinary candidate step by step, what is as good and cheaper, and whether another seed would have
@@ -40,6 +41,9 @@ class ExplainWords(Words):
         description="whether networks are counted to find cheaper ones; not by default for tables",
     )
     output: Path | None = Field(None, description="where the files go; RUN if not given")
+    wandb: bool = Field(False, description="true: publish a W&B report too")
+    project: str | None = Field(None, description="the report's W&B project; the search's")
+    entity: str | None = Field(None, description="the report's W&B user or team; the search's")
 
 
 def run(argv: Sequence[str]) -> int:
@@ -48,14 +52,16 @@ def run(argv: Sequence[str]) -> int:
     Args:
         argv: the program's name, then what was typed.
     """
-    return command(argv, ABOUT, ExplainWords, publish)
+    typed = shlex.join(["nas-hydra-explain", *argv[1:]])
+    return command(argv, ABOUT, ExplainWords, lambda said, rest: publish(said, rest, typed))
 
 
-def publish(said: ExplainWords, rest: Sequence[str]) -> None:
-    """The explanation in the terminal and in files.
+def publish(said: ExplainWords, rest: Sequence[str], typed: str) -> None:
+    """The explanation in the terminal, in files and, if wanted, at W&B.
 
     Raises:
-        NasHydraError: if there is nothing to explain, or not what was asked for.
+        NasHydraError: if there is nothing to explain, or not what was asked for, or W&B cannot be
+            reached.
     """
     if rest:
         raise unknown(rest[0], ExplainWords)
@@ -65,8 +71,14 @@ def publish(said: ExplainWords, rest: Sequence[str]) -> None:
     found = explain(said.run, said.objective, said.start, said.train, said.count)
     console = Console(highlight=False, soft_wrap=True)
     show(found, console)
-    for file in write(found, said.output or said.run):
+    folder = said.output or said.run
+    for file in write(found, folder):
         console.print(str(file), markup=False)
+    if said.wandb:
+        from nas_hydra.explain.wandb_report import publish as publish_report
+
+        url = publish_report(found, typed, said.project, said.entity, folder)
+        console.print(url, markup=False)
 
 
 def show(found: "Explanation", console: Console) -> None:

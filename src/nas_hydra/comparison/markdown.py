@@ -1,9 +1,10 @@
 """A comparison as Markdown, to paste into an issue or a lab book."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from nas_hydra.comparison.result import Comparison, GroupResult, Interval, Ranking, TaskResult, Test
 from nas_hydra.comparison.sentences import number
+from nas_hydra.page.markdown import table
 
 
 def markdown(comparison: Comparison) -> str:
@@ -31,14 +32,14 @@ def title(comparison: Comparison) -> str:
 def _task(task: TaskResult, direction: str) -> Iterator[str]:
     yield from ("", f"## {task.task}", "")
     yield from (f"- {sentence}" for sentence in task.sentences)
-    yield from ("", *table(HEAD, [cells(group) for group in task.groups]), "")
+    yield from ("", table(HEAD, map(cells, task.groups)), "")
     yield (
         f"Best: interquartile mean of the runs' best values ({direction}), with a bootstrap"
         f" interval. Reached: share of the runs that came to {number(task.target)}. Trials: median"
         " of those until then."
     )
     if task.tests:
-        yield from ("", *table(TEST_HEAD, [_test(test) for test in task.tests]))
+        yield from ("", table(TEST_HEAD, map(_test, task.tests)))
 
 
 HEAD = ("group", "runs", "best", "95 % interval", "reached", "trials")
@@ -83,17 +84,9 @@ def _test(test: Test) -> list[str]:
 
 def _ranking(ranking: Ranking) -> Iterator[str]:
     yield from ("", f"## Ranks over {ranking.tasks} tasks", "")
-    yield from table(("group", "mean rank"), [[k, f"{r:.2f}"] for k, r in ranking.ranks.items()])
+    yield table(("group", "mean rank"), ((name, f"{r:.2f}") for name, r in ranking.ranks.items()))
     yield from (
         "",
         f"Mean ranks that differ by less than {ranking.difference:.2f} are not told apart (Nemenyi,"
         f" 5 %); Friedman's test: p = {ranking.p:.2g}.",
     )
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """A Markdown table."""
-    yield f"| {' | '.join(head)} |"
-    yield f"|{'---|' * len(head)}"
-    for row in rows:
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"

@@ -1,44 +1,19 @@
 """A comparison as the blocks of a W&B report: text, panels over the runs, and links."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import wandb_workspaces.reports.v2 as wr
-from wandb_workspaces.expr import Metric
 
 from nas_hydra.comparison.markdown import markdown
-from nas_hydra.comparison.result import Axis, Comparison, RunFacts, TaskResult
+from nas_hydra.comparison.result import Comparison, RunFacts, TaskResult
+from nas_hydra.run import EXPLANATION
+from nas_hydra.tracker.report_blocks import AXES, curve, linked, runsets
+from nas_hydra.tracker.wandb_report import Block, Home
 
-AXES: Mapping[Axis, str] = {"trials": "trial", "epochs": "cost/epochs", "seconds": "cost/seconds"}
-"""Axis -> the metric of the W&B history that runs along it."""
 MOST_COLUMNS = 12
 """Of a plot of parallel coordinates, before they are too narrow to read."""
-Block = Any
-"""One of wandb-workspaces' blocks, which have no common public type."""
-
-
-@dataclass(frozen=True)
-class Home:
-    """Where the report and its runs are.
-
-    Args:
-        app: W&B's address.
-        entity: the user or team.
-        project: the W&B project.
-    """
-
-    app: str
-    entity: str
-    project: str
-
-    def run(self, key: str) -> str:
-        """The page of a run."""
-        return f"{self.app}/{self.entity}/{self.project}/runs/{key}"
-
-    def artifact(self, key: str) -> str:
-        """The page of a run's files: config, record, winner with picture and weights."""
-        return f"{self.app}/{self.entity}/{self.project}/artifacts/search/search-{key}"
 
 
 def blocks(comparison: Comparison, home: Home) -> list[Block]:
@@ -47,6 +22,8 @@ def blocks(comparison: Comparison, home: Home) -> list[Block]:
     for task in comparison.tasks:
         if runs := tracked(comparison.runs, task.task):
             found += [wr.H2(text=f"{task.task}: the runs"), grid(comparison, task, runs, home)]
+    if why := list(explained(comparison.runs)):
+        found += [wr.H2(text="Why the winners won"), *why]
     if runs := tracked(comparison.runs):
         found += [wr.H2(text="Runs and their files"), links(runs, home)]
     return found
@@ -57,43 +34,27 @@ def tracked(runs: Sequence[RunFacts], task: str | None = None) -> list[RunFacts]
     return [run for run in runs if run.wandb and task in (None, run.task)]
 
 
-def key_of(run: RunFacts) -> str:
-    """The id of its W&B run."""
-    return str(run.wandb).rpartition("/")[2]
-
-
 def grid(
     comparison: Comparison, task: TaskResult, runs: Sequence[RunFacts], home: Home
 ) -> wr.PanelGrid:
     """The panels of one task, over its runs by group."""
     paths = [path(setting) for setting in comparison.by or ("strategy",)]
-    known = Metric("ID").isin([key_of(run) for run in runs])
-    runset = wr.Runset(
-        entity=home.entity,
-        project=home.project,
-        name=task.task,
-        filters=[known],
-        groupby=[f"config.{name}" for name in paths],
-    )
-    return wr.PanelGrid(runsets=[runset], panels=[*panels(comparison, task, paths)])
+    sets = runsets([str(run.wandb) for run in runs], home, task.task, paths)
+    return wr.PanelGrid(runsets=sets, panels=[*panels(comparison, task, paths)])
 
 
 def panels(comparison: Comparison, task: TaskResult, paths: Sequence[str]) -> Iterator[Block]:
     """Curves over trials, epochs and seconds; then what the settings have to do with the result."""
     best = metric(comparison)
-    for axis, along in AXES.items():
+    for axis in AXES:
         if any(axis in group.curves for group in task.groups):
-            yield wr.LinePlot(
-                title=f"best {comparison.objective} by {axis}",
-                x=along,
-                y=[best],
-                title_x=axis,
+            yield curve(
+                *(best, axis, f"best {comparison.objective} by {axis}"),
                 # W&B groups a panel by one key; by several, it follows the run set
                 groupby=wr.Config(paths[0]) if len(paths) == 1 else None,
                 groupby_aggfunc="median",
                 groupby_rangefunc="minmax",
                 aggregate=True,
-                layout=wr.Layout(w=12, h=8),
             )
     columns = [
         wr.ParallelCoordinatesPlotColumn(metric=wr.Config(path(name)), display_name=name)
@@ -123,15 +84,28 @@ def path(setting: str) -> str:
     return f"choices.{setting}" if option and setting != "seed" else setting
 
 
+def explained(runs: Sequence[RunFacts]) -> Iterator[Block]:
+    """The explanations in short, of the runs that were explained."""
+    for run in runs:
+        file = Path(run.folder) / EXPLANATION
+        if file.is_file():
+            yield wr.H3(text=f"{named(run)} on {run.task}")
+            yield wr.UnorderedList(items=json.loads(file.read_text(encoding="utf-8"))["summary"])
+
+
 def links(runs: Sequence[RunFacts], home: Home) -> wr.UnorderedList:
     """Each run's page, and its files."""
     return wr.UnorderedList(
         items=[
-            [
-                wr.Link(text=f"{run.group}, seed {run.seed}", url=home.run(key_of(run))),
-                f" on {run.task}: {run.value:g} in {run.trials} trials; ",
-                wr.Link(text="winner and record", url=home.artifact(key_of(run))),
-            ]
+            linked(
+                *(str(run.wandb), home, named(run)),
+                about=f"on {run.task}: {run.value:g} in {run.trials} trials",
+            )
             for run in runs
         ]
     )
+
+
+def named(run: RunFacts) -> str:
+    """A run among those of the comparison."""
+    return f"{run.group}, seed {run.seed}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nas_hydra.errors import ConfigError
-from nas_hydra.record.past import PastRun, read_config, read_run
+from nas_hydra.record.past import PastRun, read_search
 from nas_hydra.report.files import read_summary
 from nas_hydra.tracker.wandb_place import wandb_place
 from nas_hydra.trial import Trial
@@ -195,10 +195,7 @@ def read(folder: Path) -> SearchRun:
     Raises:
         ConfigError: if it has no readable record.
     """
-    config = read_config(folder)
-    if config is None:
-        raise ConfigError(KEY, f"{folder} has no .hydra/hydra.yaml; it is no run's folder")
-    past = read_run(folder, KEY)
+    config, past = read_search(folder, KEY)
     optimum = (read_summary(folder) or {}).get("optimum", {})
     place = wandb_place(folder)
     path = place.path if place else None

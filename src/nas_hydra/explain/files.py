@@ -8,6 +8,7 @@ from nas_hydra.errors import ConfigError
 from nas_hydra.explain.html import html
 from nas_hydra.explain.result import Explanation
 from nas_hydra.report.winners import replace
+from nas_hydra.run import EXPLANATION
 
 
 def write(found: Explanation, folder: Path) -> list[Path]:
@@ -17,7 +18,7 @@ def write(found: Explanation, folder: Path) -> list[Path]:
         ConfigError: if the folder cannot be written.
     """
     texts = {
-        "explanation.json": json.dumps(asdict(found), indent=1, allow_nan=False) + "\n",
+        EXPLANATION: json.dumps(asdict(found), indent=1, allow_nan=False) + "\n",
         "explanation.html": html(found),
     }
     try:

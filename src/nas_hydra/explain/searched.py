@@ -7,13 +7,11 @@ from pathlib import Path
 from pkgutil import resolve_name
 from statistics import fmean
 
-from omegaconf import OmegaConf
-
 from nas_hydra.assemble import build_space
 from nas_hydra.errors import ConfigError, listing, nearest
 from nas_hydra.objective import Objective, Objectives
 from nas_hydra.ranking import by_fitness
-from nas_hydra.record.past import PastRun, read_config, read_run
+from nas_hydra.record.past import PastRun, read_search
 from nas_hydra.search_space import Genotype, SearchSpace
 from nas_hydra.trial import Trial
 
@@ -31,8 +29,7 @@ class Searched:
         space: that it searched.
         builds: whether its evaluator builds networks, see ``Evaluator.builds``.
         objective: that is to be explained.
-        trials: complete ones which were evaluated, in ask order; those of one candidate are
-            repeats.
+        trials: that tell its values, see ``PastRun.evaluated``.
     """
 
     past: PastRun
@@ -93,18 +90,12 @@ def open_search(folder: Path, objective: str | None = None) -> Searched:
     Raises:
         ConfigError: if it is no run's folder, or too little was found to be explained.
     """
-    config = read_config(folder)
-    if config is None:
-        raise ConfigError(
-            KEY, f"{folder} holds no .hydra/config.yaml; give the folder of one search"
-        )
-    past = read_run(folder, KEY)
+    config, past = read_search(folder, KEY)
     builds = bool(resolve_name(past.identity["evaluator"]["_target_"]).builds)
-    space = build_space(OmegaConf.create(dict(config.plain)), builds)
-    fresh = [one for one in past.trials if one.complete and one.duplicate_of is None]
+    space = build_space(config.opened(), builds)
     chosen = chosen_objective(past, objective)
-    check_enough(folder, fresh, chosen)
-    return Searched(past, space, builds, chosen, fresh)
+    check_enough(folder, past.evaluated, chosen)
+    return Searched(past, space, builds, chosen, past.evaluated)
 
 
 def chosen_objective(past: PastRun, name: str | None) -> Objective:

@@ -1,5 +1,6 @@
 """What other runs' records hold, finished or not; reading them changes nothing."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import optuna
 import yaml
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
@@ -22,6 +23,7 @@ from nas_hydra.search_space import Genotype
 from nas_hydra.trial import Evaluation, Proposal, Trial
 
 JOURNAL = "journal.log"
+CONFIG, HYDRA = ".hydra/config.yaml", ".hydra/hydra.yaml"
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ class PastRun:
     objectives: Objectives
     trials: Sequence[Trial]
     spent: int | None
+
+    @property
+    def evaluated(self) -> list[Trial]:
+        """The complete trials that are no duplicates; those of one candidate are repeats."""
+        return [trial for trial in self.trials if trial.complete and trial.duplicate_of is None]
 
     def evaluation(self, trial: Trial) -> Evaluation:
         """What a trial measured; its source is the run that did, not one that took it over."""
@@ -93,17 +100,43 @@ class PastConfig:
         sources = self.hydra["runtime"].get("config_sources", [])
         return [Path(source["path"]) for source in sources if source["schema"] == "file"]
 
+    def opened(self) -> DictConfig:
+        """The whole config, without references to what only that run's process knew."""
+        return DictConfig(_without_hydra(self.plain, self.hydra))
 
-def read_config(folder: Path) -> PastConfig | None:
-    """The config in a run's folder; None if a search has not begun there.
+
+def _without_hydra(value: Any, hydra: Mapping[str, Any]) -> Any:
+    """A part of a config, in which ``${hydra:...}`` is what it was in the run."""
+    if isinstance(value, Mapping):
+        return {key: _without_hydra(part, hydra) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_without_hydra(part, hydra) for part in value]
+    if not isinstance(value, str) or "${hydra:" not in value:
+        return value
+    known = OmegaConf.create(dict(hydra))
+    return re.sub(
+        r"\$\{hydra:([^}]+)\}", lambda found: str(OmegaConf.select(known, found[1])), value
+    )
+
+
+def read_search(folder: Path, key: str) -> tuple[PastConfig, PastRun]:
+    """A search: how it was configured, and its record.
+
+    Args:
+        folder: of the run.
+        key: the config key that names it, for messages.
 
     Raises:
-        ConfigError: if a file of it cannot be read.
+        ConfigError: if no search has begun there, or what it has left cannot be read.
     """
-    plain, hydra = folder / ".hydra" / "config.yaml", folder / ".hydra" / "hydra.yaml"
-    if not (plain.is_file() and hydra.is_file()):
-        return None
-    return PastConfig(_yaml(plain), _yaml(hydra)["hydra"])
+    return _config(folder, key), read_run(folder, key)
+
+
+def _config(folder: Path, key: str) -> PastConfig:
+    for name in (CONFIG, HYDRA):
+        if not (folder / name).is_file():
+            raise ConfigError(key, f"{folder} holds no {name}; give the folder of one search")
+    return PastConfig(_yaml(folder / CONFIG), _yaml(folder / HYDRA)["hydra"])
 
 
 def _yaml(file: Path) -> Any:
@@ -117,7 +150,7 @@ def _yaml(file: Path) -> Any:
 
 
 def read_run(folder: Path, key: str) -> PastRun:
-    """The record of a run: its journal file, or what its config names.
+    """The record of a run alone: its journal file, or what its config names.
 
     Args:
         folder: of the run.
@@ -155,13 +188,14 @@ def _study(folder: Path, key: str) -> optuna.Study | None:
     """The study of a run; None if what should hold it does not."""
     if (folder / JOURNAL).is_file():
         return _load(read_journal(folder / JOURNAL))
-    config = read_config(folder)
-    record = _resolved(config) if config else {}
-    kept = record.get("storage", {})
-    if config and "url" in kept:
-        return _load(storage(_whole_url(kept["url"], config.cwd)), record["study"])
-    if config and "path" in kept and (config.cwd / kept["path"]).is_file():
-        return _load(read_journal(config.cwd / kept["path"]), record["study"])
+    if (folder / CONFIG).is_file():
+        config = _config(folder, key)
+        record = _settings(config)
+        kept = record.get("storage", {})
+        if "url" in kept:
+            return _load(storage(_whole_url(kept["url"], config.cwd)), record["study"])
+        if "path" in kept and (config.cwd / kept["path"]).is_file():
+            return _load(read_journal(config.cwd / kept["path"]), record["study"])
     raise ConfigError(
         key,
         f"{folder} holds no {JOURNAL}, the record of a search, and names none elsewhere; give the"
@@ -176,11 +210,11 @@ def _load(kept: BaseStorage, study: str | None = None) -> optuna.Study | None:
     return optuna.load_study(study_name=name, storage=kept) if name else None
 
 
-def _resolved(config: PastConfig) -> dict[str, Any]:
-    """The record's settings, with the folder as it was."""
-    given = OmegaConf.create({"folder": config.output, "record": config.plain.get("record", {})})
+def _settings(config: PastConfig) -> dict[str, Any]:
+    """The record's settings, resolved."""
+    given = OmegaConf.select(config.opened(), "record") or OmegaConf.create()
     try:
-        found: Any = OmegaConf.to_container(given.record, resolve=True)
+        found: Any = OmegaConf.to_container(given, resolve=True)
     except OmegaConfBaseException as error:
         raise ConfigError("record", str(error).splitlines()[0]) from error
     return dict(found)

@@ -35,6 +35,7 @@ from nas_hydra.run import Run
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.trial import Trial
 
+PAGE = "report.html"
 MOST_SHOWN = 50
 """Rows of a table of trials; ``trials.csv`` has all of them."""
 
@@ -66,7 +67,7 @@ class RunPage:
         trials = sorted(self._told, key=lambda trial: trial.number)
         ended = summary is not None
         outcome = Outcome(self._run, self._space.genes, trials, self._front, ended)
-        replace(self._run.folder / "report.html", run_page(outcome))
+        replace(self._run.folder / PAGE, run_page(outcome))
 
 
 def run_page(outcome: Outcome) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nas_hydra.artifact import CONFIG, CONFUSION, WEIGHTS, Description
+from nas_hydra.page.markdown import table
 from nas_hydra.retrain.standing import Spread, Standing
 from nas_hydra.trial import Trial
 
@@ -174,14 +175,3 @@ def duration(seconds: float) -> str:
     if seconds >= 5400:
         return f"{seconds / 3600:.1f} h"
     return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"
-
-
-def table(head: Sequence[str], rows: Any) -> str:
-    """A table in Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(escaped(one) for one in line) + " |" for line in lines)
-
-
-def escaped(text: object) -> str:
-    """As a cell can hold it."""
-    return str(text).replace("|", "\\|")

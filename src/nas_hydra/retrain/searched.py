@@ -1,18 +1,17 @@
 """The search whose winner is retrained: its config with changes, its space and its trials."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from nas_hydra.assemble import build_space
 from nas_hydra.compose import changed
 from nas_hydra.errors import ConfigError, listing
 from nas_hydra.front import Front
-from nas_hydra.record.past import PastConfig, PastRun, read_config, read_run
+from nas_hydra.record.past import PastConfig, PastRun, read_search
 from nas_hydra.retrain.request import Request
 from nas_hydra.search_space import Genotype, SearchSpace
 from nas_hydra.settings import Settings, resolved, settings_of
@@ -51,11 +50,6 @@ class Searched:
         )
 
     @property
-    def epochs(self) -> int:
-        """How many the search has trained in its longest trial."""
-        return max(trial.epochs for trial in self.past.trials)
-
-    @property
     def seconds(self) -> float:
         """Of all its evaluations together."""
         return sum(trial.seconds for trial in self.past.trials)
@@ -70,37 +64,12 @@ def open_search(folder: Path, overrides: Sequence[str]) -> Searched:
         ConfigError: if it is no run's folder, or the changed config is wrong.
         HydraException: if an override cannot be read, or there is no such key or option.
     """
-    origin = read_config(folder)
-    if origin is None:
-        raise ConfigError(
-            KEY, f"{folder} holds no .hydra/config.yaml; give the folder of one search"
-        )
-    config = OmegaConf.create(_without_hydra(dict(origin.plain), origin.hydra))
+    origin, past = read_search(folder, KEY)
+    config = origin.opened()
     OmegaConf.update(config, "trial.timeout", None)
     config = changed(config, overrides, origin.config_dirs)
     plain = resolved(config)
-    return Searched(
-        read_run(folder, KEY), origin, plain, settings_of(plain), build_space(_readable(config))
-    )
-
-
-def _readable(config: DictConfig) -> DictConfig:
-    OmegaConf.set_struct(config, False)
-    return config
-
-
-def _without_hydra(value: Any, hydra: Mapping[str, Any]) -> Any:
-    """A config in which ``${hydra:...}`` is what it was in the run."""
-    if isinstance(value, Mapping):
-        return {key: _without_hydra(part, hydra) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_without_hydra(part, hydra) for part in value]
-    if not isinstance(value, str) or "${hydra:" not in value:
-        return value
-    known = OmegaConf.create(dict(hydra))
-    return re.sub(
-        r"\$\{hydra:([^}]+)\}", lambda found: str(OmegaConf.select(known, found[1])), value
-    )
+    return Searched(past, origin, plain, settings_of(plain), build_space(config))
 
 
 def chosen(searched: Searched, request: Request) -> list[Trial]:
@@ -113,9 +82,7 @@ def chosen(searched: Searched, request: Request) -> list[Trial]:
         raise ConfigError("trial", "and pareto=all exclude each other; leave one out")
     if request.trial is not None:
         return [_numbered(searched.past, request.trial)]
-    front = Front(searched.past.objectives)
-    for trial in searched.past.trials:
-        front.add(trial)
+    front = Front(searched.past.objectives, searched.past.trials)
     if front.best is None:
         raise ConfigError(
             KEY,
