@@ -210,6 +210,13 @@ def test_a_folder_that_cannot_be_written(command):
     assert "--output: cannot write into file/x" in problem
 
 
+@pytest.mark.parametrize("word", ["--project", "--entity"])
+def test_where_a_report_goes_without_a_report(command, word):
+    code, _, problem = command("s", word, "nas")
+    assert code == 2
+    assert "are where a W&B report goes; say --wandb too" in problem
+
+
 def test_without_an_account_the_files_are_written_and_the_exit_code_is_1(command):
     """The address that the tests' settings give for W&B is one that nobody listens on."""
     sweep("s", {"random": RANDOM, "tpe": TPE})

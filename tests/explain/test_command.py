@@ -116,6 +116,7 @@ def test_one_of_several_objectives(monkeypatch, command, capsys):
         (("run=run", "start=999"), "error: start: trial 999 is none of the complete ones"),
         (("run=run", "start=middle"), "error: start: is 'middle'; "),
         (("run=run", "trian=true"), "error: trian: is nothing that can be said here; allowed: "),
+        (("run=run", "project=nas"), "error: project: is where a W&B report goes; say wandb=true"),
         (("run=run", "output=known.csv/x"), "error: output: cannot write into known.csv/x"),
     ],
 )

@@ -62,7 +62,7 @@ def steps(run: ArrivedRun) -> list[int]:
 
 def test_a_search_arrives_whole(service, tmp_path):
     run = search(tmp_path / "run")
-    for name in ("best.yaml", "best.ckpt", "best.svg", "journal.log"):
+    for name in ("best.yaml", "best.ckpt", "best.svg", "report.html", "journal.log"):
         (run.folder / name).write_text(name)
     sink = begun(run, tags=["paper"])
     tell(sink, range(4))
@@ -79,7 +79,7 @@ def test_a_search_arrives_whole(service, tmp_path):
     assert arrived.exit_code == 0
     saved = service.artifacts[f"search-{arrived.id}"].files
     assert saved["best.ckpt"] == b"best.ckpt"
-    assert set(saved) >= {"best.yaml", "best.svg", "journal.log"}
+    assert set(saved) >= {"best.yaml", "best.svg", "report.html", "journal.log"}
     assert wandb_place(run.folder).path == f"{ENTITY}/nas-hydra/{arrived.id}"
 
 

@@ -34,7 +34,10 @@ def run(argv: Sequence[str]) -> int:
     Args:
         argv: the program's name, then what was typed.
     """
-    given = parser().parse_args(argv[1:])
+    known = parser()
+    given = known.parse_args(argv[1:])
+    if not given.wandb and (given.project or given.entity):
+        known.error("--project and --entity are where a W&B report goes; say --wandb too")
     try:
         publish(given, shlex.join(["nas-hydra-compare", *argv[1:]]))
     except NasHydraError as error:

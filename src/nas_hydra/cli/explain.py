@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nas_hydra.cli.words import Words, command, unknown
+from nas_hydra.errors import ConfigError
 
 if TYPE_CHECKING:
     from nas_hydra.explain import Explanation
@@ -65,6 +66,9 @@ def publish(said: ExplainWords, rest: Sequence[str], typed: str) -> None:
     """
     if rest:
         raise unknown(rest[0], ExplainWords)
+    for name in ("project", "entity"):
+        if getattr(said, name) and not said.wandb:
+            raise ConfigError(name, "is where a W&B report goes; say wandb=true too")
     from nas_hydra.explain import explain  # scipy and the record: not for the help
     from nas_hydra.explain.files import write
 

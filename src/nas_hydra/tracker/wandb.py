@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 ARTIFACT_FILES = (
     *(".hydra/config.yaml", "journal.log"),
-    *("best.yaml", "best.ckpt", "best.svg", "pareto.svg"),
+    *("best.yaml", "best.ckpt", "best.svg", "pareto.svg", "report.html"),
 )
 SHARE = 0.005
 """Of the search's time, what logging may take while it runs."""

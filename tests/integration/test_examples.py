@@ -1,0 +1,33 @@
+"""The example scripts, with small settings, as somebody would type them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
+
+
+@pytest.mark.skipif(not FASHION_MNIST.exists(), reason="needs Debian's dataset-fashion-mnist")
+def test_fashion_mnist_from_a_search_to_a_model_in_use(tmp_path):
+    script = ROOT / "examples" / "fashion_mnist.sh"
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    ended = subprocess.run(
+        [script, "--small"],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path},
+        text=True,
+        capture_output=True,
+    )
+    assert ended.returncode == 0, ended.stderr
+    run = tmp_path / "outputs" / "fashion_mnist-small"
+    for name in ("explanation.html", "retrain/MODEL_CARD.md", "retrain/export/model.onnx"):
+        assert (run / name).is_file()
+    assert "import nas_hydra" not in (run / "retrain" / "export" / "model.py").read_text()
+    images = sorted((run / "images").iterdir())
+    assert len(images) == 10
+    answers = ended.stdout.rpartition("Classify")[2]
+    assert all(str(image.name) in answers for image in images)
