@@ -1,7 +1,7 @@
 #!/bin/bash
 # Fashion-MNIST, from a search to a model in use.
 #
-#   examples/fashion_mnist.sh            about an hour on 2 cores
+#   examples/fashion_mnist.sh            a little over an hour on 2 cores
 #   examples/fashion_mnist.sh --small    the same steps, in a minute
 #
 # Needs nas-hydra[export], and the images: on Debian, apt install dataset-fashion-mnist; elsewhere
