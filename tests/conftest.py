@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+settings.register_profile("desk", deadline=None)
 settings.register_profile("ci", derandomize=True, deadline=None)
-if os.environ.get("CI"):  # the same examples every time; on a desk, new ones
-    settings.load_profile("ci")
+settings.load_profile("ci" if os.environ.get("CI") else "desk")  # the same examples, or new ones
 
 FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 

@@ -12,6 +12,7 @@ from torch.profiler import profile
 
 from evaluator.candidates import candidate, convolutions, sequential
 from nas_hydra.component import build
+from nas_hydra.engine.numerics import pinned
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.evaluator.footprint import footprint, state_per_weight
 from nas_hydra.evaluator.gate import Gate
@@ -82,8 +83,11 @@ def predicted(model: dict, batch: tuple[int, ...], optimizer: dict = SGD):
 
 
 def measured(model: dict, batch: tuple[int, ...]) -> float:
-    """The most bytes that torch's allocator has given out at a time in two steps of training."""
-    with profile(profile_memory=True) as seen:
+    """The most bytes that torch's allocator has given out at a time in two steps of training.
+
+    With one thread, as trials are trained: on some processors each needs memory of its own.
+    """
+    with pinned(threads=1), profile(profile_memory=True) as seen:
         network = instantiate(model, _convert_="all")
         images = torch.rand(batch)
         network(images[:2])

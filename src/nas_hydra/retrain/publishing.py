@@ -25,7 +25,7 @@ def run_of(folder: Path, outcome: Outcome) -> Run:
     searched = outcome.searched
     name = str(searched.plain["name"])
     return Run(
-        folder=folder,
+        folder=folder.absolute(),  # W&B's service may have begun elsewhere
         name=f"{name}-{outcome.trial.number}-retrain",
         group=searched.origin.group,
         command=outcome.command,
