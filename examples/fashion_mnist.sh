@@ -2,13 +2,14 @@
 # Fashion-MNIST, from a search to a model in use.
 #
 #   examples/fashion_mnist.sh            a little over an hour on 2 cores
-#   examples/fashion_mnist.sh --small    the same steps, in a minute
+#   examples/fashion_mnist.sh --small    the same steps, in three minutes
 #
 # Needs nas-hydra[export], and the images: on Debian, apt install dataset-fashion-mnist; elsewhere
 # they are downloaded. Run it again to go on after an interruption.
 set -euo pipefail
 
 run=${RUN:-outputs/fashion_mnist}
+python -c 'import onnxruntime, onnxscript' || { echo "say first: pip install 'nas-hydra[export]'" >&2; exit 2; }
 root=${ROOT:-/usr/share/datasets/fashion-mnist}
 [ -d "$root" ] || root=data
 
