@@ -157,6 +157,7 @@ def test_a_column_cannot_be_a_gene_and_a_result(table):
         ("t.csv.gz", gzip.compress(b"op,acc\nconv,1\n" * 99)[:-12], "cannot be read as a table"),
         ("t.parquet", b"op,acc\nconv,1\n", "cannot be read as a table"),
     ],
+    ids=["suffix", "empty", "binary", "ragged", "not gzip", "cut gzip", "not parquet"],
 )
 def test_files_that_are_no_tables(name, content, words, tmp_path):
     (tmp_path / name).write_bytes(content)
