@@ -3,7 +3,7 @@
 A STRATEGY is what one types behind ``strategy=``, with further overrides and a number of trials if
 need be: ``evolution``, ``"regularized_evolution strategy.population_size=50"``, ``tpe:2000``. Each
 searches a made-up table of the cells of NAS-Bench-201 in a process of its own, with one thread,
-record=memory and tracker=none. Prints the table and writes results/overhead.md.
+record=memory, tracker=none and report=false. Prints the table and writes results/overhead.md.
 """
 
 import argparse
@@ -149,7 +149,7 @@ def typed(table: Path, strategy: str, trials: int) -> list[str]:
 def measure(table: Path, strategy: str, trials: int) -> Figures:
     """One search, in this process."""
     with tempfile.TemporaryDirectory() as folder:
-        more = ["record=memory", f"folder={folder}", "name=overhead"]
+        more = ["record=memory", "report=false", f"folder={folder}", "name=overhead"]
         with initialize_config_module("nas_hydra.conf", version_base="1.3"):
             config = compose("config", [*typed(table, strategy, trials), *more])
         choices = {"strategy": strategy, "search_space": "nasbench201", "dataset": "none"}

@@ -114,6 +114,11 @@ def change_in_worker(shared, seen) -> None:
     pixels[0, 0, 0, 0] = 42.0
 
 
+def test_a_batch_of_validation_is_four_of_training():
+    data = digits(batch_size=10)
+    assert {len(labels) for _, labels in list(data.valid_batches())[:-1]} == {40}
+
+
 def test_another_process_uses_the_same_memory():
     pixels = digits().train.pixels
     context = mp.get_context("spawn")

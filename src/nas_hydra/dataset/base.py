@@ -21,11 +21,8 @@ Part = Literal["development", "test"]
 
 CPU = torch.device("cpu")
 
-VALIDATED = {"cpu": 128, "others": 500}
-"""At least so many images make a batch of validation, which keeps nothing for gradients.
-
-More of them keep a GPU busy; a CPU gains nothing, and loses what its caches hold.
-"""
+VALIDATED = 4
+"""How many batches of training make one of validation, which keeps nothing for gradients."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +121,7 @@ class ImageDataset(ABC):
         self, device: torch.device = CPU, parts: int = 1
     ) -> Iterable[tuple[Tensor, Tensor]]:
         """Validation batches, the same every time; arguments as of ``train_batches``."""
-        return self._measuring(resident(self, device), device, parts)
+        return self._measuring(resident(self, device), parts)
 
     @property
     def final(self) -> Splits:
@@ -144,17 +141,15 @@ class ImageDataset(ABC):
         self, device: torch.device = CPU, parts: int = 1
     ) -> Iterable[tuple[Tensor, Tensor]]:
         """Batches of the test split, normalised as ``final_batches``; as ``valid_batches``."""
-        return self._measuring(resident(self, device, load_final), device, parts)
+        return self._measuring(resident(self, device, load_final), parts)
 
     def _training(self, known: Splits, seed: int, parts: int) -> Iterable[tuple[Tensor, Tensor]]:
         split = known.train
         return self._batches(split, Order(len(split), self.batch_size, seed, parts))
 
-    def _measuring(
-        self, known: Splits, device: torch.device, parts: int
-    ) -> Iterable[tuple[Tensor, Tensor]]:
-        split, least = known.valid, VALIDATED.get(device.type, VALIDATED["others"])
-        return self._batches(split, Order(len(split), max(self.batch_size, least), None, parts))
+    def _measuring(self, known: Splits, parts: int) -> Iterable[tuple[Tensor, Tensor]]:
+        split = known.valid
+        return self._batches(split, Order(len(split), VALIDATED * self.batch_size, None, parts))
 
     def _batches(self, split: Images | Stream, order: Order) -> Iterable[tuple[Tensor, Tensor]]:
         return (

@@ -20,11 +20,16 @@ STEERING = {"_partial_", "_recursive_", "_convert_"}
 """Keys that have Hydra's ``instantiate`` do something else than call a target."""
 
 
+@cache
+def gpus() -> int:
+    """How many GPUs this process has; to find out that there are none takes a millisecond."""
+    return torch.cuda.device_count()
+
+
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Torch's generators seeded for a while, and put back as they were."""
-    devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else []
-    with torch.random.fork_rng(devices=list(devices)):
+    with torch.random.fork_rng(devices=range(gpus())):
         torch.manual_seed(seed)
         yield
 

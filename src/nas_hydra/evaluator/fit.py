@@ -4,8 +4,9 @@ import json
 import logging
 import signal
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from copy import deepcopy
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.profilers import PassThroughProfiler
 
-from nas_hydra.component import build, build_function, plain
+from nas_hydra.component import build, plain
 from nas_hydra.errors import CandidateError
 from nas_hydra.evaluator.classifier import Classifier
 
@@ -33,23 +34,32 @@ class Unprofiled(PassThroughProfiler):
 
 
 def build_trainer(config: Mapping[str, Any], parts: int) -> pl.Trainer:
-    """A trainer that takes so many micro-batches for each batch of its config."""
+    """A new trainer that takes so many micro-batches for each batch of its config."""
     steps = parts * config.get("accumulate_grad_batches", 1)
     config = {**config, "accumulate_grad_batches": steps}
-    unprofiled = config["_target_"] == LIGHTNING and "profiler" not in config
-    more = {"profiler": Unprofiled()} if unprofiled else {}
     arguments = {name: value for name, value in config.items() if name != "_target_"}
     # A callback or a plugin has a state of its own, and is made for each trainer.
-    if plain(arguments):
-        return trainer_maker(json.dumps(config))(**more)
+    if config["_target_"] == LIGHTNING and plain(arguments):
+        return deepcopy(unused_trainer(json.dumps(config)))
+    return made_trainer(config)
+
+
+@lru_cache(maxsize=1)  # Lightning sets flags of torch when it makes one that is not like the last
+def unused_trainer(config: str) -> pl.Trainer:
+    """What trainers of a config, written as JSON, are copies of.
+
+    Lightning looks through all installed packages for each that it makes, which takes ten times as
+    long as a copy.
+    """
+    return made_trainer(json.loads(config))
+
+
+def made_trainer(config: Mapping[str, Any]) -> pl.Trainer:
+    """A trainer made from its config."""
+    unprofiled = config["_target_"] == LIGHTNING and "profiler" not in config
+    more = {"profiler": Unprofiled()} if unprofiled else {}
     trainer: pl.Trainer = build(config, "trainer", **more)
     return trainer
-
-
-@lru_cache(maxsize=8)
-def trainer_maker(config: str) -> Callable[..., pl.Trainer]:
-    """What makes trainers of a config, written as JSON, that is checked once."""
-    return build_function({**json.loads(config), "_partial_": True}, "trainer")
 
 
 @contextmanager

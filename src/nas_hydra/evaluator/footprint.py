@@ -70,10 +70,11 @@ class Keeping(ShapesOnly):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Call a function, and note what it keeps."""
         result = super().__torch_function__(func, types, args, kwargs)
-        given = [t for t in tensors([*args, *(kwargs or {}).values()]) if t.is_meta]
         made = [t for t in tensors(result) if t.is_meta]
-        if given and made and (func in KEEPS_RESULT or not views(made[0], given)):
-            self._note(func, given, made)
+        if made:  # most calls only look at a tensor
+            given = [t for t in tensors([*args, *(kwargs or {}).values()]) if t.is_meta]
+            if given and (func in KEEPS_RESULT or not views(made[0], given)):
+                self._note(func, given, made)
         return result
 
     def same(self, tensor: Tensor, func: Any, kwargs: Mapping[str, Any]) -> Tensor:
