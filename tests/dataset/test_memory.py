@@ -114,9 +114,9 @@ def change_in_worker(shared, seen) -> None:
     pixels[0, 0, 0, 0] = 42.0
 
 
-def test_a_batch_of_validation_is_four_of_training():
+def test_a_batch_of_validation_is_two_of_training():
     data = digits(batch_size=10)
-    assert {len(labels) for _, labels in list(data.valid_batches())[:-1]} == {40}
+    assert {len(labels) for _, labels in list(data.valid_batches())[:-1]} == {20}
 
 
 def test_another_process_uses_the_same_memory():

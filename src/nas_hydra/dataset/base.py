@@ -21,8 +21,11 @@ Part = Literal["development", "test"]
 
 CPU = torch.device("cpu")
 
-VALIDATED = 4
-"""How many batches of training make one of validation, which keeps nothing for gradients."""
+VALIDATED = 2
+"""How many batches of training make one of validation, which keeps nothing for gradients.
+
+More of them would need more memory than the training does, and gain little.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
