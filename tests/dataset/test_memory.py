@@ -106,17 +106,17 @@ def test_micro_batches_are_the_batches_cut():
     assert torch.equal(torch.cat([y for _, y in data.valid_batches()]), data.valid.labels)
 
 
+def test_a_batch_of_validation_is_two_of_training():
+    data = digits(batch_size=10)
+    assert {len(labels) for _, labels in list(data.valid_batches())[:-1]} == {20}
+
+
 def change_in_worker(shared, seen) -> None:
     Digits.open = None  # nothing may be loaded
     adopt(shared)
     pixels = digits().train.pixels
     seen.put(pixels.is_shared())
     pixels[0, 0, 0, 0] = 42.0
-
-
-def test_a_batch_of_validation_is_two_of_training():
-    data = digits(batch_size=10)
-    assert {len(labels) for _, labels in list(data.valid_batches())[:-1]} == {20}
 
 
 def test_another_process_uses_the_same_memory():
