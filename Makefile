@@ -28,7 +28,7 @@ test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n 2 -m 'not long'
 
 test-long: $(VENV)/.installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 -m long
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not FASHION_MNIST.exists(), reason="needs Debian's dataset-fashion-mnist")
 def test_fashion_mnist_from_a_search_to_a_model_in_use(tmp_path):
     script = ROOT / "examples" / "fashion_mnist.sh"
