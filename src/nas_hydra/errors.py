@@ -4,9 +4,17 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
+LONGEST = 1000
+"""So many characters of a message are shown, in at most ``LINES`` lines."""
+
+LINES = 10
+
 
 class NasHydraError(Exception):
-    """Base of every error that this package raises on purpose."""
+    """Base of every error that this package raises on purpose; its message is of bounded length."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(shortened(message))
 
 
 class ConfigError(NasHydraError):
@@ -72,8 +80,33 @@ def nearest(given: Any, allowed: Iterable[Any]) -> str:
 
 
 def listing(names: Iterable[Any], most: int = 12) -> str:
-    """The names, quoted and separated by commas, cut after ``most``."""
+    """The names, quoted and separated by commas, cut after ``most``; or that there is none."""
     quoted = [f"'{name}'" for name in names]
-    return ", ".join(quoted[:most]) + (
+    return (", ".join(quoted[:most]) or "nothing") + (
         f" and {len(quoted) - most} more" if len(quoted) > most else ""
     )
+
+
+def shortened(text: str, most: int = LONGEST) -> str:
+    """A text of at most so many characters: its beginning, its end, and how much is left out."""
+    lines = text.splitlines()
+    if len(lines) > LINES:
+        text = "\n".join([*lines[: LINES - 1], f"[and {len(lines) - LINES + 1} more lines]"])
+    if len(text) <= most:
+        return text
+    half = most // 2 - 20  # with room for what stands between the halves
+    return f"{text[:half]} [{len(text) - 2 * half:,} characters] {text[-half:]}"
+
+
+def said(error: BaseException) -> str:
+    """The first line of what an exception says, also if its ``__str__`` raises; bounded."""
+    try:
+        lines = str(error).strip().splitlines()
+    except Exception as worse:  # noqa: BLE001  the outside world's exceptions may do anything
+        return f"no message (its __str__ raises {type(worse).__name__})"
+    return shortened(lines[0]) if lines else ""
+
+
+def in_one_line(error: BaseException) -> str:
+    """``RuntimeError: the first line of its message``."""
+    return ": ".join(filter(None, [type(error).__name__, said(error)]))

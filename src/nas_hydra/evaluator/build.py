@@ -13,8 +13,8 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from torch import nn
 
-from nas_hydra.errors import CandidateError
-from nas_hydra.evaluator.probe import IMAGES, in_one_line, probe
+from nas_hydra.errors import CandidateError, in_one_line
+from nas_hydra.evaluator.probe import IMAGES, probe
 
 STEERING = {"_partial_", "_recursive_", "_convert_"}
 """Keys that have Hydra's ``instantiate`` do something else than call a target."""
@@ -106,7 +106,7 @@ def constructed(config: Any) -> Any:
     try:
         return layer(*listed, **named)
     except Exception as error:  # any module may raise anything on arguments that it does not like
-        refused = f"Error in call to target '{name_of(layer)}':\n{error!r}"
+        refused = f"Error in call to target '{name_of(layer)}':\n{in_one_line(error)}"
         raise InstantiationException(refused) from error
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nas_hydra.errors import CandidateError
+from nas_hydra.errors import CandidateError, in_one_line
 
 IMAGES = 2
 """How many images are passed: one alone would let models get away that flatten the batch."""
@@ -47,12 +47,6 @@ def forward(model: nn.Module, images: Tensor) -> Any:
             return model(images)
     finally:
         model.train()
-
-
-def in_one_line(error: BaseException) -> str:
-    """``RuntimeError: the first line of its message``."""
-    lines = str(error).strip().splitlines()
-    return ": ".join([type(error).__name__, *lines[:1]])
 
 
 def _place_of_failure(model: nn.Module, images: Tensor) -> str:

@@ -15,7 +15,7 @@ from nas_hydra.component import build, build_function
 from nas_hydra.dataset import ImageDataset
 from nas_hydra.dataset.held import adopt, share, splits
 from nas_hydra.dataset.split import Splits
-from nas_hydra.errors import CandidateError, ConfigError, listing, nearest
+from nas_hydra.errors import CandidateError, ConfigError, in_one_line, listing, nearest
 from nas_hydra.evaluator.alone import occupied
 from nas_hydra.evaluator.base import Evaluator
 from nas_hydra.evaluator.build import build_model, count_parameters, seeded
@@ -26,7 +26,6 @@ from nas_hydra.evaluator.footprint import Footprint
 from nas_hydra.evaluator.gate import Gate
 from nas_hydra.evaluator.identity import identity
 from nas_hydra.evaluator.latency import Latency
-from nas_hydra.evaluator.probe import in_one_line
 from nas_hydra.evaluator.sketch import Sketch
 from nas_hydra.evaluator.store import Store
 from nas_hydra.trial import Evaluation

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nas_hydra.evaluator.probe import in_one_line
+from nas_hydra.errors import in_one_line
 from nas_hydra.export.layers import in_words
 
 Attempt = Callable[..., Any]
