@@ -1,8 +1,10 @@
 """Errors that speak to the person who typed the command."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
+from unicodedata import category
 
 LONGEST = 1000
 """So many characters of a message are shown, in at most ``LINES`` lines."""
@@ -92,21 +94,66 @@ def shortened(text: str, most: int = LONGEST) -> str:
     lines = text.splitlines()
     if len(lines) > LINES:
         text = "\n".join([*lines[: LINES - 1], f"[and {len(lines) - LINES + 1} more lines]"])
-    if len(text) <= most:
-        return text
+    if len(text) <= most and len(told := harmless(text)) <= most:
+        return told
     half = most // 2 - 20  # with room for what stands between the halves
-    return f"{text[:half]} [{len(text) - 2 * half:,} characters] {text[-half:]}"
+    begin, end = harmless(text[:half])[:half], harmless(text[-half:])[-half:]
+    return f"{begin} [{max(0, len(text) - 2 * half):,} characters] {end}"
+
+
+def harmless(text: str) -> str:
+    r"""A text that a terminal shows and a file takes as it is: without control characters.
+
+    Those, invisible ones and halves of surrogates are written as Python would: ``\x1b``.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        sign
+        if sign.isprintable() or sign in "\n\t" or category(sign) == "Zs"
+        else sign.encode("unicode_escape").decode("ascii")
+        for sign in text
+    )
 
 
 def said(error: BaseException) -> str:
     """The first line of what an exception says, also if its ``__str__`` raises; bounded."""
-    try:
-        lines = str(error).strip().splitlines()
-    except Exception as worse:  # noqa: BLE001  the outside world's exceptions may do anything
-        return f"no message (its __str__ raises {type(worse).__name__})"
-    return shortened(lines[0]) if lines else ""
+    return _name_and_text(error)[1]
 
 
 def in_one_line(error: BaseException) -> str:
     """``RuntimeError: the first line of its message``."""
-    return ": ".join(filter(None, [type(error).__name__, said(error)]))
+    return ": ".join(filter(None, _name_and_text(error)))
+
+
+def mistake_of_helper(error: BaseException) -> ConfigError | None:
+    """The ``ConfigError`` that one of torch's helper processes has met, if this reports it."""
+    name, text = _name_and_text(error)
+    if isinstance(error, ConfigError) or name != ConfigError.__name__:
+        return None
+    key, _, problem = text.partition(": ")
+    return ConfigError(key, problem)
+
+
+def _name_and_text(error: BaseException) -> tuple[str, str]:
+    """An exception's type and the first line of its text, or those of one that it reports."""
+    try:
+        text = str(error).strip()
+    except Exception as worse:  # noqa: BLE001  the outside world's exceptions may do anything
+        return type(error).__name__, f"no message (its __str__ raises {type(worse).__name__})"
+    name, text = _reported(text) or (type(error).__name__, text)
+    return name, shortened(text.splitlines()[0]) if text else ""
+
+
+def _reported(text: str) -> tuple[str, str] | None:
+    """What was raised in a helper process, from the report that torch makes of it.
+
+    ``Caught ValueError in DataLoader worker process 0.``, it begins, and the helper's traceback
+    follows, at whose end stands what matters.
+    """
+    if not re.match(r"Caught \w+ in .*\nOriginal Traceback", text):
+        return None
+    _, _, last = text.rpartition("Traceback (most recent call last):\n")
+    raised = next((line for line in last.splitlines() if line and not line[0].isspace()), "")
+    name, _, problem = raised.partition(": ")
+    return name.rpartition(".")[2], problem

@@ -21,6 +21,11 @@ class Calling:
         self.evaluate = evaluate
 
 
+class UnspeakableError(Exception):
+    def __str__(self):
+        raise ValueError
+
+
 def run(evaluate):
     job = Job([Objective("acc", "maximize")], PROPOSAL, {"a": 1}, 2, Path("w.pt"))
     engine = SerialEngine(ahead=1, threads=1)
@@ -61,15 +66,23 @@ def test_a_job_hands_over_what_it_has_and_returns_the_trial():
     [
         (CandidateError("diverged"), "diverged"),
         (CandidateError("two\nlines"), "two"),
+        (CandidateError(""), "no message"),
         (ValueError("bad shape\nmore"), "ValueError: bad shape"),
-        (RuntimeError(""), "RuntimeError: no message"),
-        (MemoryError(), "MemoryError: no message"),
+        (RuntimeError(""), "RuntimeError"),
+        (MemoryError(), "MemoryError"),
         (SystemExit(3), "SystemExit: 3"),
+        (UnspeakableError(), "UnspeakableError: no message (its __str__ raises ValueError)"),
+        (RuntimeError("\x1b[2J\udcff"), r"RuntimeError: \x1b[2J\udcff"),
     ],
 )
 def test_a_failure_is_a_failed_trial_that_says_why_in_one_line(error, reason):
     trial = run(raising(error))
     assert (trial.state, trial.error, trial.values) == ("failed", reason, {})
+
+
+def test_a_long_message_is_cut():
+    trial = run(raising(ValueError("x" * 10_000_000)))
+    assert len(trial.error) < 1100
 
 
 @pytest.mark.parametrize("error", [ConfigError("optimizer", "is wrong"), KeyboardInterrupt()])

@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ByteSize, ConfigDict, PositiveFloat
 
-from nas_hydra.errors import CandidateError, ConfigError
+from nas_hydra.errors import CandidateError, ConfigError, in_one_line, mistake_of_helper, said
 from nas_hydra.objective import Objective
 from nas_hydra.trial import Evaluation, Proposal, Trial, measured
 
@@ -82,21 +82,17 @@ class Job:
         except ConfigError:
             raise
         except CandidateError as error:
-            return self.failed(first_line(error), time.perf_counter() - start)
+            return self.failed(said(error) or "no message", time.perf_counter() - start)
         except (Exception, SystemExit) as error:  # whatever a candidate does, the search goes on
+            if mistake := mistake_of_helper(error):
+                raise mistake from error
             log.warning("trial %d failed", self.proposal.number, exc_info=error)
-            reason = f"{type(error).__name__}: {first_line(error)}"
-            return self.failed(reason, time.perf_counter() - start)
+            return self.failed(in_one_line(error), time.perf_counter() - start)
         return measured(self.proposal, evaluation, self.objectives, time.perf_counter() - start)
 
     def failed(self, error: str, seconds: float) -> Trial:
         """The trial of a candidate that came to nothing, and why, in one line."""
         return Trial(self.proposal, "failed", seconds=seconds, error=error)
-
-
-def first_line(error: BaseException) -> str:
-    """What an error says, in one line."""
-    return (str(error).strip() or "no message").splitlines()[0]
 
 
 class Engine(Protocol):
