@@ -21,6 +21,7 @@ from nas_hydra.record.past import read_run
 from nas_hydra.report.files import read_summary
 from nas_hydra.report.run_page import PAGE, RunPage
 from nas_hydra.run import Run, typed_with
+from nas_hydra.small_file import make_folder, replace
 from nas_hydra.tracker.terminal import show
 from nas_hydra.trial import Trial
 
@@ -152,9 +153,13 @@ def command() -> str:
 
 
 def save_config(config: DictConfig, place: Path) -> None:
-    """The exact config, as Hydra itself writes it."""
-    place.mkdir(exist_ok=True)
+    """The exact config, as Hydra itself writes it, but each file in one step."""
+    make_folder(place)
     hydra_config = HydraConfig.get()
-    OmegaConf.save(config, place / "config.yaml")
-    OmegaConf.save(OmegaConf.create({"hydra": hydra_config}), place / "hydra.yaml")
-    OmegaConf.save(hydra_config.overrides.task, place / "overrides.yaml")
+    parts = {
+        "config.yaml": config,
+        "hydra.yaml": OmegaConf.create({"hydra": hydra_config}),
+        "overrides.yaml": hydra_config.overrides.task,
+    }
+    for name, part in parts.items():
+        replace(place / name, OmegaConf.to_yaml(part))

@@ -8,7 +8,7 @@ from typing import Any
 from nas_hydra.comparison.markdown import markdown
 from nas_hydra.comparison.result import Comparison, Interval
 from nas_hydra.errors import ConfigError
-from nas_hydra.report.winners import replace
+from nas_hydra.small_file import replace
 
 
 def write(comparison: Comparison, folder: Path) -> list[Path]:

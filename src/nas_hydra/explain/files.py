@@ -7,8 +7,8 @@ from pathlib import Path
 from nas_hydra.errors import ConfigError
 from nas_hydra.explain.html import html
 from nas_hydra.explain.result import Explanation
-from nas_hydra.report.winners import replace
 from nas_hydra.run import EXPLANATION
+from nas_hydra.small_file import replace
 
 
 def write(found: Explanation, folder: Path) -> list[Path]:

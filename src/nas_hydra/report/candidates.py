@@ -1,6 +1,7 @@
 """The sections of a search's page on its winner and where that comes from."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from markupsafe import Markup
 
@@ -26,10 +27,15 @@ def winner(outcome: Outcome) -> list[Markup]:
     about = f"trial {best.number}: {decisions.summary}"
     return [
         paragraph(f"Trial {best.number}: {values}."),
-        *([image(svg.read_text(), about)] if svg.exists() else []),
+        *([image(text(svg), about)] if svg.is_file() else []),
         *([table(["decision", "value"], rows)] if rows else []),
-        *([folded("best.yaml", code(config.read_text()))] if config.exists() else []),
+        *([folded("best.yaml", code(text(config)))] if config.is_file() else []),
     ]
+
+
+def text(file: Path) -> str:
+    """What a file holds, also one that somebody has damaged."""
+    return file.read_text(encoding="utf-8", errors="replace")
 
 
 def cell(decision: Decision) -> Cell:

@@ -11,9 +11,11 @@ from nas_hydra.front import Front
 from nas_hydra.report.candidate_picture import candidate_picture
 from nas_hydra.report.front_picture import front_picture
 from nas_hydra.report.picture import PictureError, save
-from nas_hydra.report.winners import Winners, replace
+from nas_hydra.report.summary import Summary
+from nas_hydra.report.winners import Winners
 from nas_hydra.run import Run
 from nas_hydra.search_space import SearchSpace
+from nas_hydra.small_file import make_way, read_json, replace
 from nas_hydra.trial import Trial
 
 log = logging.getLogger(__name__)
@@ -39,7 +41,11 @@ class RunFiles:
     def start(self, run: Run) -> None:
         """Begin the table of trials."""
         self._run = run
-        self._stream: IO[str] = (run.folder / "trials.csv").open("w", newline="")
+        file = run.folder / "trials.csv"
+        make_way(file)
+        self._stream: IO[str] = file.open(
+            "w", newline="", encoding="utf-8", errors="backslashreplace"
+        )
         self._table = csv.writer(self._stream)
         self._table.writerow(columns(run))
         self._winners = Winners(run, self._space)
@@ -102,6 +108,6 @@ def row(run: Run, trial: Trial) -> list[Any]:
 
 
 def read_summary(folder: Path) -> dict[str, Any] | None:
-    """What a finished search wrote; None if it is not there."""
-    file = folder / "summary.json"
-    return json.loads(file.read_text()) if file.exists() else None
+    """What a finished search wrote; None if it is not there, or damaged."""
+    known = read_json(folder / "summary.json", Summary)
+    return known.model_dump(exclude_unset=True) if known else None

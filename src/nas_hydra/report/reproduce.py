@@ -3,8 +3,8 @@
 import re
 import shlex
 
+import yaml
 from markupsafe import Markup
-from omegaconf import OmegaConf
 
 from nas_hydra.page import code, folded, note, paragraph, table
 from nas_hydra.report.outcome import Outcome
@@ -27,11 +27,20 @@ def reproduce(outcome: Outcome) -> list[Markup]:
 
 def command(run: Run) -> str:
     """What to type for this very run, also where it was one of a sweep."""
-    file = run.folder / ".hydra" / "overrides.yaml"
-    if not file.exists():
+    overrides = overrides_of(run)
+    if overrides is None:
         return run.command
     words = shlex.split(run.command)
     sweep = ("-m", "--multirun")
     options = [word for word in words[1:] if not re.match(OVERRIDE, word) and word not in sweep]
-    overrides = [str(word) for word in OmegaConf.load(file)]
     return shlex.join([words[0], *options, *overrides])
+
+
+def overrides_of(run: Run) -> list[str] | None:
+    """What was typed for this very run; None if the file that says so is missing or damaged."""
+    file = run.folder / ".hydra" / "overrides.yaml"
+    try:
+        typed = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return None
+    return [str(word) for word in typed] if isinstance(typed, list) else None

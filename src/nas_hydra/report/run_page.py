@@ -30,9 +30,9 @@ from nas_hydra.report.history import Moment, window
 from nas_hydra.report.outcome import Outcome
 from nas_hydra.report.progress_plot import progress as progress_plot
 from nas_hydra.report.reproduce import reproduce
-from nas_hydra.report.winners import replace
 from nas_hydra.run import Run
 from nas_hydra.search_space import SearchSpace
+from nas_hydra.small_file import replace
 from nas_hydra.trial import Trial
 
 PAGE = "report.html"

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
+from pydantic import BaseModel
+
 from nas_hydra.front import Front
 from nas_hydra.objective import Objectives
 from nas_hydra.run import Run
@@ -15,6 +17,29 @@ PACKAGES = (
     *("nas-hydra", "hydra-core", "numpy", "omegaconf", "optuna"),
     *("pytorch-lightning", "torch", "torchvision", "wandb"),
 )
+
+Number = int | float
+
+
+class Winner(BaseModel, extra="allow"):
+    """What a summary says of a trial, as far as it is read again."""
+
+    trial: int
+    values: dict[str, Number]
+    metrics: dict[str, Number]
+    genotype: dict[str, Any]
+
+
+class Summary(BaseModel, extra="allow"):
+    """What ``summary.json`` holds, as far as it is read again."""
+
+    trials: dict[str, int]
+    best: Winner | None
+    seconds: Number
+    pareto: list[Winner] = []
+    hypervolume: Number = 0.0
+    optimum: dict[str, Number] = {}
+    regret: dict[str, Number] = {}
 
 
 def summarize(run: Run, trials: Sequence[Trial], front: Front, rejected: int = 0) -> dict[str, Any]:

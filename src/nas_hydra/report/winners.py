@@ -1,15 +1,19 @@
 """The files of the best trials: ``best.yaml`` and ``best.ckpt``, and a folder for a whole front."""
 
-import os
+import logging
 import shutil
 from pathlib import Path
 
 from omegaconf import OmegaConf
 
+from nas_hydra.errors import listing
 from nas_hydra.front import Front
 from nas_hydra.run import Run, weights_file
 from nas_hydra.search_space import SearchSpace
+from nas_hydra.small_file import make_folder, put, replace
 from nas_hydra.trial import Trial
+
+log = logging.getLogger(__name__)
 
 
 class Winners:
@@ -32,9 +36,10 @@ class Winners:
         self._several = len(run.objectives) > 1
         self._members: set[int] = set()
         self.best: Trial | None = None
-        weights_file(run.folder, 0).parent.mkdir(exist_ok=True)
+        self._waiting = weights_file(run.folder, 0).parent
+        make_folder(self._waiting)
         if self._several:
-            self._member(0, "yaml").parent.mkdir(exist_ok=True)
+            make_folder(self._member(0, "yaml").parent)
 
     def take(self, trial: Trial, front: Front) -> None:
         """Bring the files up to date with a trial that was told."""
@@ -44,30 +49,39 @@ class Winners:
         if front.best is not None and front.best is not self.best:
             self.best = front.best
             self._crown(self.best, weights)
-        weights_file(self._folder, trial.number).unlink(missing_ok=True)
+        _drop(weights_file(self._folder, trial.number))
 
     def close(self) -> None:
-        """Drop the folder in which weights have waited."""
-        weights_file(self._folder, 0).parent.rmdir()
+        """Drop the folder in which weights have waited, unless somebody's files are in it.
+
+        Those of trials beyond the budget are a larger one's, which an earlier process had.
+        """
+        try:
+            self._waiting.rmdir()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            left = listing(sorted(file.name for file in self._waiting.iterdir()), 5)
+            log.info("%s is kept (%s): %s", self._waiting, error.strerror, left)
 
     def _update(self, trial: Trial, front: Front, weights: Path) -> Path:
         """Bring the front's folder up to date; where the weights of its best are then."""
         members = {member.number for member in front.members}
         for number in self._members - members:
             for kind in ("yaml", "ckpt"):
-                self._member(number, kind).unlink(missing_ok=True)
+                _drop(self._member(number, kind))
         if trial.number in members:
-            if weights.exists():
-                os.replace(weights, self._member(trial.number, "ckpt"))
+            if weights.is_file():
+                put(weights, self._member(trial.number, "ckpt"))
             self._write(trial, self._member(trial.number, "yaml"))
         self._members = members
         return self._member(front.best.number, "ckpt") if front.best else weights
 
     def _crown(self, best: Trial, weights: Path) -> None:
-        if weights.exists():  # not if an earlier process has dropped them since
+        if weights.is_file():  # not if an earlier process has dropped them since
             fresh = self._folder / ".best.ckpt.new"
             shutil.copyfile(weights, fresh)
-            os.replace(fresh, self._folder / "best.ckpt")
+            put(fresh, self._folder / "best.ckpt")
         self._write(best, self._folder / "best.yaml")
 
     def _member(self, number: int, kind: str) -> Path:
@@ -78,8 +92,7 @@ class Winners:
         replace(file, OmegaConf.to_yaml(config))
 
 
-def replace(file: Path, text: str) -> None:
-    """Write a whole file in one step, so that nobody ever reads half of it."""
-    fresh = file.with_name(f".{file.name}.new")
-    fresh.write_text(text)
-    os.replace(fresh, file)
+def _drop(file: Path) -> None:
+    """Delete a file of ours; a folder of its name is somebody's."""
+    if not file.is_dir():
+        file.unlink(missing_ok=True)

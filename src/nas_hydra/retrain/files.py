@@ -27,12 +27,12 @@ from nas_hydra.artifact import (
 from nas_hydra.component import build
 from nas_hydra.dataset import ImageDataset
 from nas_hydra.report.summary import versions
-from nas_hydra.report.winners import replace
 from nas_hydra.retrain.card import Facts, card
 from nas_hydra.retrain.confusion import confusion, picture
 from nas_hydra.retrain.searched import Searched
 from nas_hydra.retrain.standing import Standing, standing, wilson
 from nas_hydra.retrain.training import Contender, Training
+from nas_hydra.small_file import replace
 from nas_hydra.trial import Trial
 
 

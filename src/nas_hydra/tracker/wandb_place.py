@@ -1,9 +1,10 @@
 """Which W&B run a search's folder belongs to, readable without W&B."""
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from nas_hydra.small_file import read_json, replace
 
 FILE = "wandb.json"
 
@@ -25,12 +26,9 @@ class WandbPlace:
 
     def write(self, folder: Path) -> None:
         """Keep it, in one step."""
-        fresh = folder / f".{FILE}.new"
-        fresh.write_text(json.dumps(asdict(self)) + "\n")
-        os.replace(fresh, folder / FILE)
+        replace(folder / FILE, json.dumps(asdict(self)) + "\n")
 
 
 def wandb_place(folder: Path) -> WandbPlace | None:
     """The W&B run of the search in a folder; None if it has none."""
-    file = folder / FILE
-    return WandbPlace(**json.loads(file.read_text())) if file.exists() else None
+    return read_json(folder / FILE, WandbPlace)

@@ -1,0 +1,109 @@
+"""A run's folder in which others have been: what they leave or damage there ends no search."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from command import nas_hydra, rows
+from integration.cells import CELLS, write_cells
+
+TWO = ("evaluator.report=[test]", "+objective.test=minimize", "strategy=nsga2")
+
+
+@pytest.fixture(autouse=True)
+def table(tmp_path):
+    write_cells(tmp_path / "cells.csv")
+
+
+@pytest.fixture
+def search(monkeypatch, capsys):
+    """A search in ``run``; what it said."""
+
+    def run(*overrides: str, code: int = 0) -> str:
+        assert nas_hydra(monkeypatch, *CELLS, *overrides) == code
+        return capsys.readouterr().err
+
+    return run
+
+
+def written(folder: Path = Path("run")) -> dict[str, str]:
+    """The files that do not depend on when the search ran."""
+    names = ("best.yaml", "trials.csv", "summary.json")
+    found = {name: (folder / name).read_text() for name in names}
+    return {**found, "trials.csv": str(rows(folder))}
+
+
+def test_what_others_left_among_the_weights_is_kept_and_told(search):
+    search("budget.trials=4")
+    for name in ("weights/.DS_Store", "weights/17.ckpt", "weights/mine/notes.txt"):
+        Path("run", name).parent.mkdir(parents=True, exist_ok=True)
+        Path("run", name).write_text("mine")
+    said = search("budget.trials=5")
+    assert "weights is kept (Directory not empty): '.DS_Store', '17.ckpt', 'mine'" in said
+    assert Path("run/weights/mine/notes.txt").read_text() == "mine"
+    assert "is finished already" in search("budget.trials=5")
+
+
+def test_what_stands_where_a_file_of_ours_belongs_is_set_aside(search):
+    Path("run/weights").mkdir(parents=True)
+    (Path("run") / "weights" / "0.ckpt").mkdir()
+    for name in ("best.yaml", "trials.csv", "summary.json", "report.html"):
+        Path("run", name).mkdir()
+        Path("run", name, "notes.txt").write_text("mine")
+    for name in ("pareto", ".hydra"):
+        Path("run", name).write_text("mine")
+    said = search(*TWO, "report=true", "budget.trials=4")
+    assert "run/best.yaml stood in the way of the run's own, and is best.yaml.1 now" in said
+    assert Path("run/trials.csv.1/notes.txt").read_text() == "mine"
+    assert Path("run/pareto.1").read_text() == "mine"
+    assert Path("run/.hydra/config.yaml").is_file()
+    assert len(rows(Path("run"))) == 4
+
+
+@pytest.mark.parametrize("content", [b"", b'{"best": ', b"[]", b'{"best": 3}', b"\xff\xfe"])
+def test_a_damaged_summary_is_written_anew(search, content):
+    search("budget.trials=4")
+    before = written()
+    Path("run/summary.json").write_bytes(content)
+    said = search("budget.trials=4")
+    assert "summary.json is damaged, so it counts as missing: " in said
+    assert written() == before
+
+
+def test_a_page_is_made_though_what_it_shows_is_damaged(search):
+    search("budget.trials=4")
+    for name in ("best.svg", "best.yaml", ".hydra/overrides.yaml"):
+        Path("run", name).write_bytes(b"\xff[")
+    search("budget.trials=4", "report=true")
+    assert Path("run/report.html").is_file()
+
+
+def test_the_config_is_written_in_one_step(search, monkeypatch):
+    """Killed in the middle of any of its files, a resumed search leaves those of before."""
+    search("budget.trials=4")
+    before = Path("run/.hydra/config.yaml").read_text()
+    monkeypatch.setattr("os.replace", lambda *paths: (_ for _ in ()).throw(KeyboardInterrupt))
+    search("budget.trials=5", code=130)
+    assert Path("run/.hydra/config.yaml").read_text() == before
+
+
+def test_an_errors_text_may_hold_what_no_file_can(search, monkeypatch):
+    """Half a character, as a broken file name in a message has it."""
+    broken = "nas_hydra.evaluator.tabular.TabularEvaluator.evaluate"
+    real = __import__("nas_hydra.evaluator.tabular", fromlist=["_"]).TabularEvaluator.evaluate
+
+    def evaluate(self, candidate, repeat, weights):
+        if not Path("failed").exists():
+            Path("failed").touch()
+            raise ValueError("no file named \udcff")
+        return real(self, candidate, repeat, weights)
+
+    monkeypatch.setattr(broken, evaluate)
+    search("budget.trials=4", "report=true")
+    first = written()
+    assert rows(Path("run"))[0]["state"] == "failed"
+    assert json.loads(first["summary.json"])["trials"]["failed"] == 1
+    Path("run/summary.json").unlink()
+    search("budget.trials=4", "report=true")
+    assert written() == first
