@@ -4,6 +4,7 @@ import logging
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, as_completed, wait
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,7 +83,7 @@ class Search:
             while self._pending:
                 self.tell()
         except BaseException as error:
-            self.finish(None, exit_code(error))
+            self._abandon(exit_code(error))
             raise
         summary = self.summary()
         self.finish(summary, 0 if self.front.members else 1)
@@ -124,10 +125,21 @@ class Search:
         return summarize(self.run, self.told, self.front, self.space.rejected)
 
     def finish(self, summary: Mapping[str, Any] | None, code: int) -> None:
-        """Let go of the engine, and let the trackers end; see ``Tracker.finish``."""
-        self.engine.shutdown()
-        for tracker in self.trackers:
-            tracker.finish(summary, code)
+        """Let go of the engine, and let each tracker end, also where another one cannot.
+
+        See ``Tracker.finish``.
+        """
+        with ExitStack() as ending:  # calls the last one first
+            for tracker in reversed(self.trackers):
+                ending.callback(tracker.finish, summary, code)
+            ending.callback(self.engine.shutdown)
+
+    def _abandon(self, code: int) -> None:
+        """End everything; what stopped the search is told, and not what it has led to since."""
+        try:
+            self.finish(None, code)
+        except Exception:
+            log.debug("nor can the search end in order", exc_info=True)
 
     def _ask(self, number: int) -> Proposal | None:
         """The next proposal, asked when exactly so many trials are told as ``ahead`` demands."""

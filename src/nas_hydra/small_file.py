@@ -21,8 +21,12 @@ def replace(file: Path, text: str) -> None:
     ``\udcff``.
     """
     fresh = file.with_name(f".{file.name}.new")
-    fresh.write_text(text, encoding="utf-8", errors="backslashreplace")
-    put(fresh, file)
+    try:
+        fresh.write_text(text, encoding="utf-8", errors="backslashreplace")
+        put(fresh, file)
+    except OSError:  # a full disk needs the room
+        fresh.unlink(missing_ok=True)
+        raise
 
 
 def put(fresh: Path, file: Path) -> None:

@@ -1,12 +1,15 @@
 """A run's folder in which others have been: what they leave or damage there ends no search."""
 
 import json
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from command import nas_hydra, rows
 from integration.cells import CELLS, write_cells
+from nas_hydra.report.files import RunFiles
 
 TWO = ("evaluator.report=[test]", "+objective.test=minimize", "strategy=nsga2")
 
@@ -61,7 +64,7 @@ def test_what_stands_where_a_file_of_ours_belongs_is_set_aside(search):
     assert len(rows(Path("run"))) == 4
 
 
-@pytest.mark.parametrize("content", [b"", b'{"best": ', b"[]", b'{"best": 3}', b"\xff\xfe"])
+@pytest.mark.parametrize("content", [b"", b'{"best": 3}', b"\xff\xfe"])
 def test_a_damaged_summary_is_written_anew(search, content):
     search("budget.trials=4")
     before = written()
@@ -107,3 +110,41 @@ def test_an_errors_text_may_hold_what_no_file_can(search, monkeypatch):
     Path("run/summary.json").unlink()
     search("budget.trials=4", "report=true")
     assert written() == first
+
+
+def test_a_journal_that_is_deleted_meanwhile_is_put_back(search, monkeypatch):
+    told = RunFiles.tell
+
+    def delete(self, trial, front, recorded):
+        told(self, trial, front, recorded)
+        if trial.number == 3:
+            Path("run/journal.log").unlink()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(RunFiles, "tell", delete)
+        said = search("budget.trials=6")
+    assert "journal.log was gone, with the record of the search; it is there again" in said
+    assert "6 trials are recorded already" in search("budget.trials=7")
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder on a disk of its own, on which 40 kB find room."""
+    place = tmp_path / "small"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40k", "tmpfs", place])
+    if mounted.returncode != 0:
+        pytest.skip("may not mount a small disk here")
+    yield place
+    subprocess.run(["umount", "--lazy", place], check=True)  # the log is still open
+
+
+def test_a_full_disk_ends_a_search_with_one_message(search, small_disk, tmp_path):
+    said = search(f"hydra.run.dir={small_disk}", "report=true", code=1)
+    assert "Traceback" not in said
+    assert "error: no space is left on the disk ([Errno 28] No space left on device); make" in said
+    assert re.search(r"stopped after \d+ of 20 trials; all are recorded", said)
+    subprocess.run(["mount", "-o", "remount,size=4m", small_disk], check=True)
+    search(f"hydra.run.dir={small_disk}")
+    search()
+    assert written(small_disk) == written()

@@ -1,5 +1,6 @@
 """One search per job: what Hydra calls, and how errors become messages and exit codes."""
 
+import errno
 import logging
 import re
 import shlex
@@ -90,7 +91,15 @@ def search_in_folder(config: DictConfig) -> float | None:
             return search(config, folder)
     except OSError as error:
         log.debug("the operating system refused", exc_info=True)
-        raise SearchFailedError(str(error)) from error
+        raise SearchFailedError(refusal(error, folder)) from error
+
+
+def refusal(error: OSError, folder: Path) -> str:
+    """Why the operating system ended a search, and how to go on."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        full = f"no space is left on the disk ({error})"
+        return f"{full}; make room where {folder} is, and the same command goes on"
+    return str(error)
 
 
 def search(config: DictConfig, folder: Path) -> float | None:

@@ -1,8 +1,10 @@
 """Where a record's study is kept."""
 
 import fcntl
+import logging
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 from optuna.exceptions import OptunaError
 from optuna.storages import BaseStorage, JournalStorage, get_storage
@@ -10,6 +12,8 @@ from optuna.storages.journal import JournalFileBackend
 from sqlalchemy.exc import SQLAlchemyError
 
 from nas_hydra.errors import ConfigError
+
+log = logging.getLogger(__name__)
 
 
 class FileLock:
@@ -20,18 +24,30 @@ class FileLock:
 
     Args:
         path: the file to lock; made if it is not there.
+        seen: the same file, open; its content is put back where somebody deletes it or moves it
+            away meanwhile.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, seen: BinaryIO | None = None) -> None:
+        self._path, self._seen = path, seen
         self._held: int | None = None
 
     def acquire(self) -> bool:
         """Wait for the lock and take it."""
+        if self._seen is not None and not self._path.exists():
+            self._put_back(self._seen)
         file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
         fcntl.flock(file, fcntl.LOCK_EX)
         self._held = file
         return True
+
+    def _put_back(self, seen: BinaryIO) -> None:
+        seen.seek(0)
+        fresh = self._path.with_name(f".{self._path.name}.new")
+        fresh.write_bytes(seen.read())
+        os.replace(fresh, self._path)
+        self._seen = self._path.open("rb")
+        log.warning("%s was gone, with the record of the search; it is there again", self._path)
 
     def release(self) -> None:
         """Give the lock back."""
@@ -54,7 +70,7 @@ def journal(path: str) -> BaseStorage:
         raise ConfigError("folder", f"cannot write {file}: {error.strerror}") from error
     except ValueError as error:
         raise _damaged(file, error) from error
-    return read_journal(file)
+    return _opened(file, FileLock(file, file.open("rb")))
 
 
 def read_journal(file: Path) -> BaseStorage:
@@ -63,9 +79,13 @@ def read_journal(file: Path) -> BaseStorage:
     Raises:
         ConfigError: if it cannot be read, or is no journal.
     """
+    return _opened(file, FileLock(file))
+
+
+def _opened(file: Path, lock: FileLock) -> BaseStorage:
     try:
         # Optuna does not export the base class of locks.
-        return JournalStorage(JournalFileBackend(str(file), lock_obj=FileLock(file)))  # type: ignore[arg-type]
+        return JournalStorage(JournalFileBackend(str(file), lock_obj=lock))  # type: ignore[arg-type]
     except OSError as error:
         raise ConfigError("folder", f"cannot read {file}: {error.strerror}") from error
     except (ValueError, TypeError, KeyError, AssertionError) as error:
