@@ -18,11 +18,16 @@ def exclusive(folder: Path) -> Iterator[None]:
     """
     held = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _take(held, folder)
         yield
+    finally:
+        os.close(held)
+
+
+def _take(held: int, folder: Path) -> None:
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise ConfigError(
             "hydra.run.dir", f"{folder} is in use by a search that is still running"
         ) from None
-    finally:
-        os.close(held)
