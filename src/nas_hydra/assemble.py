@@ -24,6 +24,8 @@ from nas_hydra.search_space.node import Choice, Constant, Node, Table
 from nas_hydra.settings import resolved, settings_of
 from nas_hydra.strategy import Strategy
 from nas_hydra.strategy.initial import Initial
+from nas_hydra.tracker import Tracker
+from nas_hydra.tracker.expendable import Expendable
 from nas_hydra.tracker.terminal import Terminal
 from nas_hydra.warm_start import initial_candidates
 
@@ -89,7 +91,7 @@ def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command
         optimum=evaluator.optimum(space, objectives),
     )
     pages = [RunPage(space)] if settings.report else []
-    trackers = [RunFiles(space), *pages, tracker, Terminal()]
+    trackers: list[Tracker] = [RunFiles(space), *pages, Expendable(tracker), Terminal()]
     strategy = Initial(candidates, strategy) if candidates else strategy
     return Search(
         run, space, strategy, evaluator, engine, record, trackers, settings.budget.repeats

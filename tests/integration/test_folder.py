@@ -9,7 +9,9 @@ import pytest
 
 from command import nas_hydra, rows
 from integration.cells import CELLS, write_cells
+from nas_hydra.record.lock import exclusive
 from nas_hydra.report.files import RunFiles
+from nas_hydra.tracker.none import NoTracker
 
 TWO = ("evaluator.report=[test]", "+objective.test=minimize", "strategy=nsga2")
 
@@ -148,3 +150,53 @@ def test_a_full_disk_ends_a_search_with_one_message(search, small_disk, tmp_path
     search(f"hydra.run.dir={small_disk}")
     search()
     assert written(small_disk) == written()
+
+
+class Broken(NoTracker):
+    """A tracker that fails at one of its three tasks, and says which of them it was given."""
+
+    def __init__(self, at: str) -> None:
+        self._at = at
+
+    def start(self, run):
+        self._work("start")
+
+    def tell(self, trial, front, recorded):
+        self._work("tell")
+
+    def finish(self, summary, exit_code):
+        self._work("finish")
+
+    def _work(self, task):
+        with Path("tasks").open("a") as tasks:
+            tasks.write(f"{task} ")
+        if task == self._at:
+            raise RuntimeError("the server\nis gone")
+
+
+@pytest.mark.parametrize(
+    ("at", "tasks"),
+    [
+        ("start", "start "),
+        ("tell", "start tell finish "),
+        ("finish", "start tell tell tell finish "),
+    ],
+)
+def test_a_tracker_that_fails_costs_its_rows_and_is_told_once(search, at, tasks):
+    said = search(
+        "budget.trials=3", "tracker._target_=integration.test_folder.Broken", f"+tracker.at={at}"
+    )
+    assert said.count("Broken fails") == 1
+    assert "Broken fails, and what it tracks is lost: RuntimeError: the server\n" in said
+    assert "Traceback" not in said
+    assert Path("tasks").read_text() == tasks
+    assert len(rows(Path("run"))) == 3
+
+
+def test_only_a_search_that_holds_the_folder_is_told_as_one(search, monkeypatch):
+    Path("run").mkdir()
+    with exclusive(Path("run")):
+        assert "run is in use by a search that is still running" in search(code=2)
+    blocked = BlockingIOError(11, "Resource temporarily unavailable")
+    monkeypatch.setattr(RunFiles, "tell", lambda *told: (_ for _ in ()).throw(blocked))
+    assert "error: [Errno 11] Resource temporarily unavailable" in search(code=1)

@@ -279,6 +279,21 @@ def test_wandb_mode_disabled_writes_nothing(tmp_path, monkeypatch):
     assert list(run.folder.iterdir()) == []
 
 
+def test_where_home_cannot_be_written_all_is_in_the_runs_folder(
+    tmp_path, monkeypatch, caplog, capfd
+):
+    for name in ("CONFIG_DIR", "CACHE_DIR", "DATA_DIR"):
+        monkeypatch.delenv(f"WANDB_{name}")
+    monkeypatch.setenv("HOME", "/proc/nobody")
+    found = tracked(search(tmp_path / "run"))
+    assert len(found.history) == 4
+    assert (
+        f"W&B cannot write /proc/nobody/.local/share/wandb, so all its files are in {tmp_path}"
+        in (caplog.text)
+    )
+    assert capfd.readouterr() == ("", "")
+
+
 def test_the_terminal_is_left_alone(tmp_path, capfd):
     track(search(tmp_path / "run"))
     assert capfd.readouterr() == ("", "")

@@ -8,6 +8,7 @@ from nas_hydra.component import build
 from nas_hydra.retrain.files import Outcome
 from nas_hydra.run import Run
 from nas_hydra.tracker.base import Publisher
+from nas_hydra.tracker.expendable import spared
 
 FILES = (CONFIG, WEIGHTS, DESCRIPTION, METRICS, CONFUSION, CARD)
 
@@ -17,7 +18,8 @@ def publish(folder: Path, outcome: Outcome) -> None:
     tracker = build(outcome.searched.settings.tracker, "tracker")
     if isinstance(tracker, Publisher):
         files = [folder / name for name in FILES]
-        tracker.publish(run_of(folder, outcome), "retrain", summary(outcome), files)
+        with spared(tracker):
+            tracker.publish(run_of(folder, outcome), "retrain", summary(outcome), files)
 
 
 def run_of(folder: Path, outcome: Outcome) -> Run:

@@ -4,11 +4,14 @@ import logging
 import os
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Literal, cast
 
 import wandb
 from pydantic import ValidationError
+from wandb import env
 from wandb.errors import AuthenticationError, UsageError
+from wandb.sdk.artifacts.staging import get_staging_dir
 
 from nas_hydra.errors import ConfigError
 
@@ -71,6 +74,21 @@ def has_account() -> bool:
 def quiet() -> Any:
     """W&B's setup, off the terminal."""
     return wandb.setup(wandb.Settings(silent=True))
+
+
+def find_room(folder: Path) -> None:
+    """Let W&B keep in a run's folder what it keeps under HOME, if that cannot be written.
+
+    Has to be called before W&B's service begins, which would print its log else.
+    """
+    usual = env.get_data_dir()
+    try:
+        get_staging_dir()
+    except OSError:
+        place = folder / "wandb"
+        for name in (env.DATA_DIR, env.CACHE_DIR, env.CONFIG_DIR):
+            os.environ.setdefault(name, str(place))
+        log.warning("W&B cannot write %s, so all its files are in %s", usual, place)
 
 
 def warm_up() -> None:

@@ -15,7 +15,7 @@ from nas_hydra.report.history import History, window
 from nas_hydra.report.lineage import lineage
 from nas_hydra.run import Run
 from nas_hydra.tracker import wandb_rows as rows
-from nas_hydra.tracker.account import ONLINE, resolve_mode, run_settings, warm_up
+from nas_hydra.tracker.account import ONLINE, find_room, resolve_mode, run_settings, warm_up
 from nas_hydra.tracker.candidates import Candidates
 from nas_hydra.tracker.pace import Pace
 from nas_hydra.tracker.wandb_place import WandbPlace, wandb_place
@@ -145,6 +145,7 @@ class WandbTracker:
             log.info("W&B was offline; to upload this run: %s", self._sync_command("", "offline-"))
 
     def _open(self, begin: Callable[[], wandb.Run]) -> wandb.Run:
+        find_room(self._search.folder)
         self._used = resolve_mode(self._mode)
         try:
             return begin()
