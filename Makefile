@@ -25,10 +25,10 @@ demo: $(VENV)/.installed
 	$(BIN)/nas-hydra
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -n 2 -m 'not long'
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not long'
 
 test-long: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -n 2 -m long
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m long
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

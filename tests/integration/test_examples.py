@@ -8,18 +8,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 
 
 @pytest.mark.long
-@pytest.mark.skipif(not FASHION_MNIST.exists(), reason="needs Debian's dataset-fashion-mnist")
-def test_fashion_mnist_from_a_search_to_a_model_in_use(tmp_path):
+def test_fashion_mnist_from_a_search_to_a_model_in_use(fashion_mnist, tmp_path):
     script = ROOT / "examples" / "fashion_mnist.sh"
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     ended = subprocess.run(
         [script, "--small"],
         cwd=tmp_path,
-        env={**os.environ, "PATH": path},
+        env={**os.environ, "PATH": path, "ROOT": str(fashion_mnist)},
         text=True,
         capture_output=True,
     )
