@@ -1,11 +1,12 @@
 """Fixtures for every test: no account, no settings of the machine's user, no network."""
 
-import logging
 import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from isolation import isolated
 
 settings.register_profile("desk", deadline=None)
 settings.register_profile("ci", derandomize=True, deadline=None)
@@ -20,19 +21,10 @@ FASHION_MNIST = Path(
 
 
 @pytest.fixture(autouse=True)
-def isolated(tmp_path, monkeypatch):
+def own_folder(tmp_path):
     """Every test works in a folder of its own and reaches no W&B account."""
-    for name in [name for name in os.environ if name.startswith("WANDB_")]:
-        monkeypatch.delenv(name)
-    for name in ("CONFIG_DIR", "CACHE_DIR", "DATA_DIR"):
-        monkeypatch.setenv(f"WANDB_{name}", str(tmp_path / "wandb_home"))
-    monkeypatch.setenv("NETRC", str(tmp_path / "no_netrc"))
-    monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")  # a port that nobody listens on
-    monkeypatch.setenv("WANDB_ERROR_REPORTING", "false")
-    monkeypatch.chdir(tmp_path)
-    handlers, level = logging.root.handlers[:], logging.root.level
-    yield
-    logging.root.handlers[:], logging.root.level = handlers, level  # Hydra configures them per job
+    with isolated(tmp_path):
+        yield
 
 
 @pytest.fixture

@@ -6,13 +6,15 @@ from dataclasses import replace
 import pytest
 
 from explain.known import BEST, search, truth
+from isolation import isolated
 from nas_hydra.explain import explain
 from nas_hydra.explain.sentences import summary
 
 
-@pytest.fixture
-def found(monkeypatch):
-    return explain(search(monkeypatch, "strategy=regularized_evolution", "budget.trials=150"))
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    with isolated(tmp_path_factory.mktemp("known")) as patch:
+        return explain(search(patch, "strategy=regularized_evolution", "budget.trials=150"))
 
 
 def test_main_effects_and_the_interaction_are_found(found):
