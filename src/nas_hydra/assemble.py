@@ -20,6 +20,7 @@ from nas_hydra.report.files import RunFiles
 from nas_hydra.report.run_page import RunPage
 from nas_hydra.run import Run
 from nas_hydra.search_space import PARTS, Genotype, Hooks, SearchSpace
+from nas_hydra.search_space.later import identifying
 from nas_hydra.search_space.node import Choice, Constant, Node, Table
 from nas_hydra.settings import resolved, settings_of
 from nas_hydra.strategy import Strategy
@@ -109,7 +110,7 @@ def identity(
         order: likewise.
         evaluator: knows its machine, if the metrics depend on it, and its data.
     """
-    known = {key: plain[key] for key in IDENTITY}
+    known = identifying({key: plain[key] for key in IDENTITY})
     given = known["evaluator"]
     return {
         **known,

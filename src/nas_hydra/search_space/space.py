@@ -15,6 +15,7 @@ from nas_hydra.search_space.feasibility import Feasibility, check_plain, parse_c
 from nas_hydra.search_space.gene import Decision, Gene, Real
 from nas_hydra.search_space.genotype import Genotype
 from nas_hydra.search_space.hooks import Hooks
+from nas_hydra.search_space.later import identifying
 from nas_hydra.search_space.neighbour import neighbours
 from nas_hydra.search_space.node import Node, Walk
 from nas_hydra.search_space.opening import Place, places_of
@@ -102,7 +103,7 @@ class SearchSpace:
         closed = self._close(walk)
         if self.hooks.canonical is not None:
             closed["model"] = self.hooks.canonical(closed["model"])
-        key = blake2b(dump(closed).encode(), digest_size=8).hexdigest()
+        key = blake2b(dump(identifying(closed)).encode(), digest_size=8).hexdigest()
         return Genotype(walk.decisions, key)
 
     def close(self, genotype: Mapping[str, Decision]) -> dict[str, Any]:
