@@ -1,5 +1,6 @@
 """Every YAML file names what is there, and nothing that is not read."""
 
+import inspect
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from nas_hydra.dataset import ImageDataset
 from nas_hydra.engine import Engine
 from nas_hydra.evaluator import Evaluator
 from nas_hydra.record import Record
+from nas_hydra.search_space.later import LATER
 from nas_hydra.strategy import Strategy
 from nas_hydra.tracker import Tracker
 
@@ -119,3 +121,11 @@ def test_every_dataset_is_an_image_dataset():
     for option in OPTIONS:
         if option.parent == Path("dataset") and option.name != "none":
             assert issubclass(locate(composed(option)["_target_"], ""), ImageDataset)
+
+
+def test_later_keys_stand_with_the_values_that_old_records_mean():
+    for part, later in LATER.items():
+        target = inspect.signature(locate(composed(Path(part, "image_folder"))["_target_"], part))
+        for key, value in later.items():
+            assert composed(Path(part, "image_folder"))[key] == value
+            assert target.parameters[key].default == value

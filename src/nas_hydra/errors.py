@@ -70,6 +70,11 @@ def exit_code(error: BaseException) -> int:
     return 2 if isinstance(error, ConfigError) else 1
 
 
+def printable(text: str) -> str:
+    r"""A text of somebody's as one line of a terminal: ``\n`` and ``\x1b`` as they are typed."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
 def nearest(given: Any, allowed: Iterable[Any]) -> str:
     """``"; did you mean 'x'?"`` with the nearest allowed name, or an empty string.
 

@@ -136,6 +136,56 @@ def test_broken_image_is_named(tmp_path):
         _ = folder(tmp_path / "images").train
 
 
+def break_images(root: Path, *names: str) -> None:
+    for name in names:
+        content = (root / name).read_bytes()
+        (root / name).write_bytes(content[: len(content) // 2])
+
+
+def test_all_broken_images_are_told_at_once_also_of_the_test_split(tmp_path):
+    write_folder(tmp_path)
+    break_images(tmp_path, *(f"class_1/{number}.png" for number in range(7)))
+    with pytest.raises(ConfigError, match=r"class_1/0\.png cannot.*; and 2 more\. .*broken=skip"):
+        folder(tmp_path).open("development")
+
+
+def test_broken_images_are_left_out_if_so_wanted_and_are_named_once(tmp_path, caplog):
+    write_folder(tmp_path)
+    break_images(tmp_path, "class_0/3.png", "class_1/7.png")
+    data = folder(tmp_path, broken="skip")
+    assert len(data.train) + len(data.valid) + len(data.test) == 18
+    assert torch.bincount(data.open_all().labels).tolist() == [9, 9]
+    (line,) = [one for one in caplog.messages if "left out" in one]
+    assert "2 of 20 images" in line
+    assert "class_0/3.png" in line
+    assert "class_1/7.png" in line
+
+
+def test_a_class_of_which_nothing_is_left_is_named(tmp_path):
+    write_folder(tmp_path, classes=3, number=2)
+    break_images(tmp_path, "class_1/0.png", "class_1/1.png")
+    with pytest.raises(ConfigError, match="no image can be read of the class 'class_1'"):
+        folder(tmp_path, broken="skip", num_classes=3).open("test")
+
+
+def test_too_large_images_count_as_broken(tmp_path):
+    write_folder(tmp_path)
+    with pytest.raises(ConfigError, match="more than 599 pixels; pixel_limit=N"):
+        folder(tmp_path, pixel_limit=599).open("test")
+    assert folder(tmp_path, pixel_limit=600).open("test").labels.sum() == 2
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_image_that_breaks_later_is_named_also_by_a_worker_process(tmp_path, workers):
+    write_folder(tmp_path)
+    data = folder(tmp_path, memory_limit="1kB", batch_size=4, workers=workers)
+    batches = data.train_batches(seed=0)
+    for file in tmp_path.glob("class_1/*"):
+        file.write_bytes(b"no image")
+    with pytest.raises(ConfigError, match=r"class_1/\d\.png cannot be read: cannot identify"):
+        list(batches)
+
+
 def test_fake_images_have_the_asked_shape():
     data = Fake(**COMMON, holdout=0.2, size=200, input_shape=(3, 10, 12))
     assert data.train.pixels.shape[1:] == (3, 10, 12)

@@ -4,9 +4,12 @@ import csv
 from pathlib import Path
 
 import pytest
+import torch
+from PIL import Image
 
 from command import SMALL, nas_hydra
 from nas_hydra.dataset.held import release
+from nas_hydra.dataset.split import stratified
 
 TRAINED = ["strategy=random", "budget.trials=2", "trainer.accelerator=cpu"]
 
@@ -36,3 +39,44 @@ def test_augmentation_changes_what_is_found(monkeypatch):
         trials(monkeypatch, name, f"dataset/augment={name}") for name in ("none", "crop_flip")
     )
     assert [row["val_loss"] for row in plain] != [row["val_loss"] for row in changed]
+
+
+FOLDER = [
+    *("dataset=image_folder", "dataset.root=images", "dataset.num_classes=2", "dataset.size=8"),
+    *("search_space=mlp", "dataset.batch_size=4", "dataset.limit=null"),
+]
+
+
+@pytest.fixture
+def images() -> Path:
+    """Two classes of ten images each."""
+    for number in range(20):
+        file = Path("images", "ab"[number % 2], f"{number}.png")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.effect_noise((8, 8), 60).save(file)
+    return Path("images")
+
+
+def test_a_cut_image_is_told_before_anything_is_trained(monkeypatch, images, capsys):
+    files = sorted(images.rglob("*.png"))
+    labels = torch.tensor([file.parent.name == "b" for file in files]).long()
+    tested = files[int(stratified(labels, 0.2, 0, "dataset.holdout")[1][0])]  # no search reads it
+    content = tested.read_bytes()
+    tested.write_bytes(content[: len(content) // 2])
+    words = [*SMALL, *TRAINED, *FOLDER, "dataset.memory_limit=1kB", "hydra.run.dir=run"]
+    assert nas_hydra(monkeypatch, *words) == 2
+    assert f"error: dataset.root: {tested} cannot be read: " in capsys.readouterr().err
+    assert not Path("run/trials.csv").exists()
+    assert nas_hydra(monkeypatch, *words, "dataset.broken=skip") == 0
+    assert f"1 of 20 images are left out, since they cannot be read: '{tested}'" in (
+        Path("run/nas-hydra.log").read_text()
+    )
+
+
+def test_a_run_of_a_version_without_the_later_keys_goes_on(monkeypatch, images):
+    words = [*SMALL, *TRAINED, *FOLDER, "hydra.run.dir=run"]
+    without = [f"~dataset.{key}" for key in ("broken", "pixel_limit")]
+    assert nas_hydra(monkeypatch, *words, *without, "budget.trials=1") == 0
+    assert nas_hydra(monkeypatch, *words) == 0
+    assert len(Path("run/trials.csv").read_text().splitlines()) == 3
+    assert nas_hydra(monkeypatch, *words, "dataset.broken=skip") == 2

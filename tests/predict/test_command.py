@@ -2,11 +2,13 @@
 
 import io
 import json
+import os
 import sys
 from pathlib import Path
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 from PIL import Image
 from sklearn.datasets import load_digits
 from torchvision.transforms.functional import to_pil_image
@@ -95,6 +97,55 @@ def test_broken_images_and_those_of_another_size_are_skipped_and_counted(model, 
     assert "digits/large.png: resized from 9 x 5\n" in err
 
 
+def test_whatever_lies_in_a_folder_is_classified_or_named(model, digits, command):
+    whole = Image.open("digits/0.png")
+    modes = {"cmyk.jpg": "CMYK", "palette.png": "P", "alpha.png": "LA", "f.tiff": "F"}
+    for name, mode in modes.items():
+        whole.convert(mode).save(digits / name)
+    strange = [os.fsdecode(b"\xff\xfe.png"), "a=b.png", "line\nbreak\x1b[31m.png"]
+    for name in strange:
+        whole.save(digits / name)
+    (digits / "folder.png").mkdir()
+    os.mkfifo(digits / "pipe.png")
+    (digits / "loop.png").symlink_to("loop.png")
+    (digits / "up").symlink_to("..")
+    code, out, err = command("model=model", "digits", "digits/a=b.png", "top=1")
+    assert code == 0
+    assert "18 classified, 2 skipped" in err
+    assert r"digits/line\nbreak\x1b[31m.png" in out
+    assert r"digits/\udcff\udcfe.png" in out
+    assert {line.partition(":")[0] for line in err.splitlines()[:-1]} == {
+        "digits/pipe.png",
+        "digits/loop.png",
+    }
+
+
+def test_a_picture_of_too_many_pixels_is_refused_by_its_header(model, command, recwarn):
+    Image.new("1", (12_000, 12_000)).save("large.png")
+    code, _, err = command("model=model", "large.png", "resize=true")
+    assert code == 1
+    assert "large.png: skipped, it cannot be read: it has more than 100,000,000 pixels" in err
+    assert command("model=model", "large.png", "resize=true", "pixel_limit=144000000")[0] == 0
+    assert not list(recwarn)
+
+
+def test_a_network_that_fails_on_several_images_is_told_in_one_line(model, digits, command):
+    layers = [
+        {"_target_": "torch.nn.Flatten", "start_dim": 0},
+        {"_target_": "torch.nn.Linear", "in_features": 64, "out_features": 10},
+        {"_target_": "torch.nn.Unflatten", "dim": 0, "unflattened_size": [1, 10]},
+    ]
+    changed = {"model": {"_target_": "torch.nn.Sequential", "_args_": layers}}
+    OmegaConf.save({**model.config, **changed}, "model/best.yaml")
+    weights = torch.nn.Linear(64, 10).state_dict()
+    torch.save({f"1.{name}": value for name, value in weights.items()}, "model/model.ckpt")
+    assert command("model=model", "digits/0.png")[0] == 0
+    code, out, err = command("model=model", "digits")
+    assert (code, out) == (1, "")
+    assert err.startswith("error: the network fails on 10 images at a time: RuntimeError: ")
+    assert len(err.splitlines()) == 1
+
+
 def test_the_model_of_an_image_folder_resizes_as_its_training_did(digits, command):
     config = winner("conv_net")
     config["dataset"] = {
@@ -137,6 +188,7 @@ def test_no_image_at_all_is_a_failure(model, command):
         (["model=model"], "error: images: none are given"),
         (["digits"], "error: model: is missing; say model=..."),
         (["model=digits", "digits"], "error: model: digits holds no model.json"),
+        (["model=model", "a/b=c.png"], "error: images: there is no file and no folder a/b=c.png"),
         (["model=model", "digit"], "error: images: there is no file and no folder digit"),
         (["model=model", "digits", "empty"], "error: images: the folder empty holds no images"),
         (["model=model", "digits", "format=xml"], "error: format: is 'xml'"),

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Literal
 
@@ -15,11 +16,12 @@ from rich.text import Text
 
 from nas_hydra.artifact import read_artifact
 from nas_hydra.cli.words import Words, command, unknown
-from nas_hydra.errors import ConfigError, NasHydraError
+from nas_hydra.errors import ConfigError, NasHydraError, printable
 from nas_hydra.predict.result import Prediction, Skipped
 
 ABOUT = """\
 nas-hydra-predict model=DIR IMAGES... [format=table|json] [top=N] [resize=true|false]
+                  [pixel_limit=N]
 
 Classify images with the network of a folder of nas-hydra-retrain. IMAGES are files, folders with
 images in them, or - for paths on standard input, one a line. Images that cannot be used are
@@ -37,6 +39,9 @@ class PredictWords(Words):
         None,
         description="whether images of another size are resized or skipped; resized if not given"
         " and those of the training were, else skipped",
+    )
+    pixel_limit: PositiveInt = Field(
+        100_000_000, description="images with more pixels are not decoded, but skipped (100000000)"
     )
 
 
@@ -60,7 +65,7 @@ def classify(said: PredictWords, images: Sequence[str]) -> None:
         NasHydraError: if the model or an image is not there, or no image can be used.
     """
     for word in images:
-        if "=" in word and not Path(word).exists():
+        if word.partition("=")[0].isidentifier() and "=" in word and not Path(word).exists():
             raise unknown(word, PredictWords)
     if not images:
         raise ConfigError("images", "none are given; say files, folders, or - for standard input")
@@ -69,8 +74,10 @@ def classify(said: PredictWords, images: Sequence[str]) -> None:
     from nas_hydra.predict.images import files_of  # these load torch: not for the help
     from nas_hydra.predict.predicting import predict
 
-    files = files_of(images, sys.stdin)
-    found = list(told(predict(artifact, files, said.resize)))
+    if isinstance(sys.stdin, TextIOWrapper):
+        sys.stdin.reconfigure(errors="surrogateescape")  # a path need not be UTF-8
+    files = files_of(images, sys.stdin or ())
+    found = list(told(predict(artifact, files, said.resize, said.pixel_limit)))
     classified = [one for one in found if isinstance(one, Prediction)]
     skipped = [one for one in found if isinstance(one, Skipped)]
     if said.format == "json":
@@ -90,7 +97,7 @@ def told(
     for one in found:
         message = f"skipped, {one.reason}" if isinstance(one, Skipped) else one.note
         if message:
-            print(f"{one.image}: {message}", file=sys.stderr)
+            print(f"{printable(one.image)}: {message}", file=sys.stderr)
         yield one
 
 
@@ -121,5 +128,6 @@ def table(classified: Sequence[Prediction], top: int) -> Table:
     for one in classified:
         shares = [(label, f"{share:.1%}") for label, share in one.probabilities.items()]
         following = ", ".join(f"{label} {share}" for label, share in shares[1:top])
-        rows.add_row(*(Text(cell) for cell in (one.image, *shares[0], following)[: 3 + (top > 1)]))
+        cells = (one.image, *shares[0], following)[: 3 + (top > 1)]
+        rows.add_row(*(Text(printable(cell)) for cell in cells))
     return rows

@@ -1,18 +1,27 @@
 """Any folder of class folders."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
+from PIL.Image import Image
 from torch import Tensor
 from torchvision.datasets import ImageFolder as TorchvisionImageFolder
-from torchvision.datasets.folder import default_loader
 from torchvision.transforms import v2
 
 from nas_hydra.dataset.base import WholeDataset
-from nas_hydra.errors import ConfigError
+from nas_hydra.dataset.picture import PIXEL_LIMIT, UnreadableError, check, read
+from nas_hydra.errors import ConfigError, listing, printable
+
+log = logging.getLogger(__name__)
+
+MOST_SHOWN = 5
+"""How many unreadable files a message names."""
+MEND = "Mend or remove what cannot be read, or say dataset.broken=skip"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,10 +31,20 @@ class ImageFolder(WholeDataset):
     Args:
         root: the folder that holds one folder per class.
         size: height and width in pixels to which every image is resized.
+        broken: what to do if images cannot be read: ``error``, or ``skip`` to leave them out.
+        pixel_limit: images with more pixels count as unreadable, and are not decoded.
     """
 
     root: str
     size: int
+    # Models and runs of earlier versions have no such keys.
+    broken: Literal["error", "skip"] = "error"
+    pixel_limit: int = field(default=PIXEL_LIMIT, compare=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.pixel_limit < 1:
+            raise ConfigError("dataset.pixel_limit", f"is {self.pixel_limit}; at least 1 is needed")
 
     @property
     def class_names(self) -> Sequence[str]:
@@ -36,22 +55,71 @@ class ImageFolder(WholeDataset):
         """All images.
 
         Raises:
-            ConfigError: if the folder is missing or has no images.
+            ConfigError: if the folder is missing, has no images, or holds one that cannot be read.
         """
-        samples: list[tuple[str, int]] = self._listed().samples
-        return Files(
-            [file for file, _ in samples], torch.tensor([y for _, y in samples]), self.size
-        )
+        return self._files
+
+    @cached_property
+    def _files(self) -> "Files":
+        """All images, each looked at once: no search should end at an image of its last split."""
+        listed = self._listed()
+        unreadable = {
+            error.file: error for file, _ in listed.samples if (error := self._problem(file))
+        }
+        kept = [(file, label) for file, label in listed.samples if file not in unreadable]
+        if unreadable:
+            self._tell(unreadable, len(listed.samples))
+            check_classes(listed.classes, {label for _, label in kept})
+        files, labels = [file for file, _ in kept], torch.tensor([label for _, label in kept])
+        return Files(files, labels, self.size, self.pixel_limit)
+
+    def _problem(self, file: str) -> UnreadableError | None:
+        try:
+            check(file, self.pixel_limit)
+        except UnreadableError as error:
+            return error
+        return None
+
+    def _tell(self, unreadable: Mapping[str, UnreadableError], number: int) -> None:
+        """Say which images are left out.
+
+        Raises:
+            ConfigError: if none may be.
+        """
+        if self.broken == "skip":
+            log.warning(
+                "data: %d of %d images are left out, since they cannot be read: %s",
+                *(len(unreadable), number, listing(map(printable, unreadable), MOST_SHOWN)),
+            )
+            return
+        first = "; ".join(str(error) for error in [*unreadable.values()][:MOST_SHOWN])
+        more = f"; and {len(unreadable) - MOST_SHOWN:,} more" * (len(unreadable) > MOST_SHOWN)
+        raise ConfigError("dataset.root", f"{first}{more}. {MEND}")
 
     def _listed(self) -> Any:
         try:
             return TorchvisionImageFolder(self.root)
-        except (FileNotFoundError, NotADirectoryError) as error:
+        except OSError as error:
             raise ConfigError(
                 "dataset.root",
                 f"{Path(self.root).resolve()} is not a folder of class folders with images:"
                 f" {error}. Say dataset.root=FOLDER",
             ) from None
+
+
+def check_classes(names: Sequence[str], left: set[int]) -> None:
+    """Make sure that each class still has an image.
+
+    Raises:
+        ConfigError: naming those that have none.
+    """
+    empty = [name for label, name in enumerate(names) if label not in left]
+    if empty:
+        raise ConfigError(
+            "dataset.root",
+            f"no image can be read of the class{'es' * (len(empty) > 1)} {listing(empty)}; mend"
+            " them, or move the class's folder away",
+        )
 
 
 def resize(height: int, width: int) -> v2.Compose:
@@ -67,11 +135,14 @@ class Files:
         files: their paths.
         labels: (N,), int64.
         size: height and width in pixels to which every image is resized.
+        pixel_limit: images with more pixels are not decoded.
     """
 
-    def __init__(self, files: Sequence[str], labels: Tensor, size: int) -> None:
+    def __init__(
+        self, files: Sequence[str], labels: Tensor, size: int, pixel_limit: int = PIXEL_LIMIT
+    ) -> None:
         self.labels = labels
-        self._files = files
+        self._files, self._pixel_limit = files, pixel_limit
         self._resize = resize(size, size)
 
     def __getitem__(self, index: Tensor) -> Tensor:
@@ -82,9 +153,8 @@ class Files:
         """
         return torch.stack([self._resize(self._read(place)) for place in index.tolist()])
 
-    def _read(self, place: int) -> object:
-        file = self._files[place]
+    def _read(self, place: int) -> Image:
         try:
-            return default_loader(file)
-        except OSError as error:
-            raise ConfigError("dataset.root", f"{file} cannot be read: {error}") from None
+            return read(self._files[place], "RGB", self._pixel_limit)
+        except UnreadableError as error:
+            raise ConfigError("dataset.root", f"{error}. Mend or remove it") from None

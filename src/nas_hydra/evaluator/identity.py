@@ -12,7 +12,7 @@ from nas_hydra.evaluator.code import code, targets
 from nas_hydra.evaluator.device import kind
 
 NEUTRAL = {
-    "dataset": ("root", "download", "memory_limit", "workers"),
+    "dataset": ("root", "download", "memory_limit", "workers", "broken", "pixel_limit"),
     "trainer": ("accelerator", "devices", "enable_progress_bar", "enable_model_summary"),
 }
 """Settings that change no number: where the images lie and are held; the device has its own key."""

@@ -4,21 +4,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import PIL.Image
 from torch import Tensor
 from torchvision.datasets.folder import IMG_EXTENSIONS
 
 from nas_hydra.artifact import Artifact, Image
 from nas_hydra.component import locate
 from nas_hydra.dataset.image_folder import ImageFolder, resize
+from nas_hydra.dataset.picture import PIXEL_LIMIT, UnreadableError, read
 from nas_hydra.errors import ConfigError
 
 STANDARD_INPUT = "-"
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 """Number of channels -> Pillow's name for such pictures."""
-
-BROKEN = (OSError, SyntaxError, ValueError, PIL.Image.DecompressionBombError)
-"""What Pillow raises for a file that holds no picture, or only a part of one."""
 
 
 class UnusableError(Exception):
@@ -54,7 +51,11 @@ def _files(path: Path) -> Iterator[Path]:
         return
     if not path.is_dir():
         raise ConfigError("images", f"there is no file and no folder {path}")
-    inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in IMG_EXTENSIONS)
+    inside = sorted(
+        file
+        for file in path.rglob("*")
+        if file.suffix.lower() in IMG_EXTENSIONS and not file.is_dir()
+    )
     if not inside:
         raise ConfigError(
             "images", f"the folder {path} holds no images ({', '.join(IMG_EXTENSIONS)})"
@@ -75,10 +76,12 @@ class Decoder:
     Args:
         image: what it takes.
         resize: whether pictures of another size are resized; else they are unusable.
+        pixel_limit: pictures with more pixels are unusable, and are not decoded.
     """
 
     image: Image
     resize: bool
+    pixel_limit: int = PIXEL_LIMIT
 
     def __post_init__(self) -> None:
         if self.image.channels not in MODES:
@@ -93,10 +96,9 @@ class Decoder:
             UnusableError: if the file is broken, or of another size and not to be resized.
         """
         try:
-            with PIL.Image.open(file) as opened:
-                picture = opened.convert(MODES[self.image.channels])
-        except BROKEN as error:
-            raise UnusableError(f"it cannot be read: {_reason(error)}") from None
+            picture = read(file, MODES[self.image.channels], self.pixel_limit)
+        except UnreadableError as error:
+            raise UnusableError(f"it cannot be read: {error.reason}") from None
         wanted, given = (self.image.width, self.image.height), picture.size
         if given != wanted and not self.resize:
             raise UnusableError(
@@ -109,7 +111,3 @@ class Decoder:
 
 def _size(pair: tuple[int, int]) -> str:
     return f"{pair[0]} x {pair[1]}"
-
-
-def _reason(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -8,6 +8,9 @@ import torch
 from torch import Tensor
 
 from nas_hydra.artifact import Artifact
+from nas_hydra.dataset.picture import PIXEL_LIMIT
+from nas_hydra.errors import NasHydraError
+from nas_hydra.evaluator.probe import in_one_line
 from nas_hydra.network import Network, network_of
 from nas_hydra.predict.images import Decoder, UnusableError, resized_in_training
 from nas_hydra.predict.result import Prediction, Skipped
@@ -16,8 +19,15 @@ BATCH = 64
 """How many images are classified at a time."""
 
 
+class PredictError(NasHydraError):
+    """The network cannot classify images."""
+
+
 def predict(
-    artifact: Artifact, files: Iterable[Path], resize: bool | None = None
+    artifact: Artifact,
+    files: Iterable[Path],
+    resize: bool | None = None,
+    pixel_limit: int = PIXEL_LIMIT,
 ) -> Iterator[Prediction | Skipped]:
     """Classify images, in their order.
 
@@ -25,12 +35,15 @@ def predict(
         artifact: the retrained model.
         files: the images; those that cannot be used are skipped.
         resize: whether images of another size are resized; None: if those of the training were.
+        pixel_limit: images with more pixels are skipped, and are not decoded.
 
     Raises:
         ConfigError: if the model cannot be loaded, before any image is read.
+        PredictError: if its network fails on several images at a time.
     """
     network = network_of(artifact)
-    decoder = Decoder(artifact.image, resized_in_training(artifact) if resize is None else resize)
+    resize = resized_in_training(artifact) if resize is None else resize
+    decoder = Decoder(artifact.image, resize, pixel_limit)
     return _predicted(network, decoder, list(artifact.classes), files)
 
 
@@ -59,8 +72,13 @@ def _read(decoder: Decoder, file: Path) -> tuple[Tensor, str] | Skipped:
 def _probabilities(network: Network, pixels: list[Tensor]) -> list[list[float]]:
     if not pixels:
         return []
-    with torch.inference_mode():
-        found: list[list[float]] = network(torch.stack(pixels)).softmax(dim=1).tolist()
+    try:
+        with torch.inference_mode():
+            found: list[list[float]] = network(torch.stack(pixels)).softmax(dim=1).tolist()
+    except Exception as error:  # any module may raise anything
+        raise PredictError(
+            f"the network fails on {len(pixels)} images at a time: {in_one_line(error)}"
+        ) from error
     return found
 
 
