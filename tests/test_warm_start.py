@@ -8,13 +8,17 @@ import pytest
 from omegaconf import OmegaConf
 
 from nas_hydra.errors import ConfigError
+from nas_hydra.evaluator.tabular import TabularEvaluator
+from nas_hydra.front import Front
 from nas_hydra.objective import Objective, Objectives
 from nas_hydra.record.storage import journal
 from nas_hydra.record.study import StudyRecord
+from nas_hydra.report.files import RunFiles
 from nas_hydra.search_space import Hooks, SearchSpace
 from nas_hydra.strategy.conformance import PARTS
 from nas_hydra.trial import Proposal, Trial, duplicate
 from nas_hydra.warm_start import initial_candidates
+from trials import search
 
 MODEL = {
     "act": {"_choice_": ["relu", "gelu", None], "_name_": "act"},
@@ -109,6 +113,78 @@ def test_a_csv_with_a_column_for_each_gene(tmp_path):
     Path("c.csv.gz").write_bytes(gzip.compress(CSV.encode()))
     for file in (write("c.csv", CSV), "c.csv.gz", str(tmp_path / "c.csv")):
         assert decisions(read(file)) == [PLAIN, POOLED]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
+def test_a_csv_as_others_save_it(encoding):
+    mark = "\ufeff" if encoding.endswith("be") else ""
+    Path("c.csv").write_bytes((mark + CSV).encode(encoding))
+    Path("c.csv.gz").write_bytes(gzip.compress(Path("c.csv").read_bytes()))
+    assert decisions(read("c.csv")) == decisions(read("c.csv.gz")) == [PLAIN, POOLED]
+
+
+def test_a_csv_in_an_old_encoding_is_refused_with_what_to_do():
+    Path("c.csv").write_bytes(CSV.replace("relu", "größe").encode("latin-1"))
+    assert "save it as UTF-8 (in Excel: CSV UTF-8)" in refusal("c.csv")
+
+
+LABELS = [
+    0.5,
+    "0.5",
+    "",
+    None,
+    True,
+    "True",
+    "=1+1",
+    "-2",
+    -2,
+    "'",
+    "a\r\nb",
+    "\udcff",
+    " x",
+    "nan",
+]
+"""Each is another decision, and many look alike in a csv."""
+
+
+def own_table(labels, folder):
+    """``trials.csv`` of a search that has tried each label."""
+    model = {"act": {"_choice_": labels, "_name_": "@act"}}
+    space = SearchSpace(OmegaConf.create({"model": model}), PARTS)
+    run = search(folder, objectives=ACC, genes=["@act"], metrics=["acc"])
+    files, front = RunFiles(space), Front(ACC)
+    files.start(run)
+    for number, label in enumerate(labels):
+        proposal = Proposal(number, space.genotype({"@act": label}), "random")
+        trial = Trial(proposal, "complete", {"acc": number / 10}, {"acc": number / 10})
+        front.add(trial)
+        files.tell(trial, front, recorded=False)
+    files.finish(None, 0)
+    return space, str(folder / "trials.csv")
+
+
+def test_decisions_that_look_alike_come_back_from_ones_own_table(tmp_path):
+    space, file = own_table(LABELS, tmp_path / "run")
+    found = [dict(one.genotype)["@act"] for one in read(file, space=space)]
+    assert [(type(one), one) for one in found] == [(type(one), one) for one in LABELS]
+
+
+def test_ones_own_table_can_be_searched(tmp_path):
+    labels = [label for label in LABELS if label is not None]  # an empty cell is no decision there
+    space, file = own_table(labels, tmp_path / "run")
+    table = TabularEvaluator(file, "acc", [], "error")
+    table.prepare(space)
+    for number, label in enumerate(labels):
+        measured = table.evaluate({"@act": label}, 0, Path("nowhere")).metrics
+        assert measured == {"acc": number / 10}
+
+
+def test_a_table_of_version_0_1_can_still_be_read():
+    """It has texts as they are."""
+    model = {"act": {"_choice_": ["0.5", "'quoted'", "=1", "-2", "True"], "_name_": "act"}}
+    space = SearchSpace(OmegaConf.create({"model": model}), PARTS)
+    old = write("c.csv", "act\n0.5\n'quoted'\n=1\n-2\nTrue\n")
+    assert [dict(one.genotype)["act"] for one in read(old, space=space)] == model["act"]["_choice_"]
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,12 @@
 """What a search begins with: ``strategy.initial``."""
 
 import csv
-import gzip
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nas_hydra.csv_cell import UNREADABLE, open_csv, unmarked, unreadable
 from nas_hydra.errors import ConfigError, listing, nearest
 from nas_hydra.objective import Objectives
 from nas_hydra.record.past import read_run
@@ -162,13 +162,12 @@ def read_rows(file: Path, space: SearchSpace) -> list[dict[str, str]]:
     Raises:
         ConfigError: if it cannot be read, or lacks a column.
     """
-    opened = gzip.open if file.suffix == ".gz" else open
     try:
-        with opened(file, "rt", newline="", encoding="utf-8") as stream:
-            table = csv.DictReader(stream, restval="")
-            rows, names = list(table), table.fieldnames or []
-    except (OSError, ValueError, EOFError, csv.Error) as error:
-        raise ConfigError(KEY, f"{file} cannot be read as a csv: {error}") from error
+        with open_csv(file) as stream:
+            names = [unmarked(name) for name in next(csv.reader(stream), [])]
+            rows = list(csv.DictReader(stream, names, restval=""))
+    except UNREADABLE as error:
+        raise ConfigError(KEY, f"{file} cannot be read as a csv: {unreadable(error)}") from error
     missing = [name for name in space.places if name not in names]
     if missing:
         raise ConfigError(

@@ -6,6 +6,7 @@ from typing import Any
 import numpy
 from numpy.typing import NDArray
 
+from nas_hydra.csv_cell import read, unmarked
 from nas_hydra.errors import ConfigError, listing, nearest
 from nas_hydra.evaluator.table import EMPTY, KEY, Table, number
 from nas_hydra.search_space import Categorical, Decision, Gene, Genotype, Integer, SearchSpace
@@ -170,13 +171,23 @@ def check_columns(table: Table, genes: Sequence[Gene]) -> None:
 def decided(gene: Gene, cell: Any) -> Decision:
     """The decision that a cell is; None if it is none of the gene's."""
     if isinstance(gene, Categorical):
-        same = [label for label in gene.labels if str(label) == str(cell)]
-        alike = [label for label in gene.labels if token(label) == token(cell)]
-        return next(iter(same or alike), None)
-    value = number(cell)
+        return labelled(gene.labels, cell)
+    value = number(unmarked(cell) if isinstance(cell, str) else cell)
     if isinstance(gene, Integer):
         return int(value) if value.is_integer() and int(value) in gene else None
     return gene.exact(value) if value in gene else None
+
+
+def labelled(labels: Sequence[Decision], cell: Any) -> Decision:
+    """The label that a cell is; None if it is none.
+
+    The one of the same kind, if there is one; tables that others wrote do not tell 1 from '1'.
+    """
+    value = read(cell) if isinstance(cell, str) else cell
+    same = [label for label in labels if type(label) is type(value) and label == value]
+    written = [label for label in labels if str(label) in (str(cell), str(value))]
+    alike = [label for label in labels if token(label) == token(value)]
+    return next(iter(same or written or alike), None)
 
 
 def token(value: Any) -> str | float:

@@ -1,6 +1,5 @@
 """A table in a file: its columns, as numbers or as a few distinct cells."""
 
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +7,13 @@ import numpy
 import pandas
 from numpy.typing import NDArray
 
+from nas_hydra.csv_cell import UNREADABLE, encoding_of, unmarked, unreadable
 from nas_hydra.errors import ConfigError, listing, nearest
 
 KEY = "evaluator.table"
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 EMPTY = -1
 """The code of an empty cell."""
-UNREADABLE = (OSError, ValueError, EOFError, zlib.error)
-"""What reading raises; pandas' and pyarrow's own errors are among them."""
 
 
 class Table:
@@ -30,7 +28,7 @@ class Table:
 
     def __init__(self, file: str) -> None:
         self._frame = read(Path(file).expanduser())
-        self.names = [str(name) for name in self._frame.columns]
+        self.names = [unmarked(str(name)) for name in self._frame.columns]
         self._frame.columns = pandas.Index(self.names)
 
     def __len__(self) -> int:
@@ -80,7 +78,12 @@ def read(file: Path) -> pandas.DataFrame:
         if file.name.lower().endswith(".parquet"):
             return pandas.read_parquet(file)
         frame = pandas.read_csv(
-            file, dtype="category", keep_default_na=False, na_values=[""], skipinitialspace=True
+            file,
+            dtype="category",
+            keep_default_na=False,
+            na_values=[""],
+            skipinitialspace=True,
+            encoding=encoding_of(file).removesuffix("-sig"),  # which pandas drops, and faster
         )
         if not isinstance(frame.index, pandas.RangeIndex):  # what goes beyond the head
             raise ValueError("its rows have more cells than its head has names")
@@ -90,8 +93,7 @@ def read(file: Path) -> pandas.DataFrame:
             KEY, "parquet needs pyarrow: pip install 'nas-hydra[parquet]', or give a csv"
         ) from error
     except UNREADABLE as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ConfigError(KEY, f"{file} cannot be read as a table: {reason}") from error
+        raise ConfigError(KEY, f"{file} cannot be read as a table: {unreadable(error)}") from error
 
 
 def number(cell: Any) -> float:

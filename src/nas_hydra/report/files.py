@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
+from nas_hydra.csv_cell import written
 from nas_hydra.front import Front
 from nas_hydra.report.candidate_picture import candidate_picture
 from nas_hydra.report.front_picture import front_picture
@@ -43,16 +44,15 @@ class RunFiles:
         self._run = run
         file = run.folder / "trials.csv"
         make_way(file)
-        self._stream: IO[str] = file.open(
-            "w", newline="", encoding="utf-8", errors="backslashreplace"
-        )
+        self._stream: IO[str] = file.open("w", newline="", encoding="utf-8")
         self._table = csv.writer(self._stream)
-        self._table.writerow(columns(run))
+        self._table.writerow(written(name, known=True) for name in columns(run))
         self._winners = Winners(run, self._space)
 
     def tell(self, trial: Trial, front: Front, recorded: bool) -> None:
         """Add a row; keep the files of the best trials."""
-        self._table.writerow(row(self._run, trial))
+        cells, facts = row(self._run, trial), len(FACTS)
+        self._table.writerow(written(cell, known=n < facts) for n, cell in enumerate(cells))
         self._stream.flush()
         self._winners.take(trial, front)
         self._told.append(trial)
