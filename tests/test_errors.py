@@ -15,6 +15,7 @@ from nas_hydra.errors import (
     mistake_of_helper,
     said,
     shortened,
+    tell,
 )
 
 
@@ -104,3 +105,15 @@ def test_any_exception_is_told_in_one_line(error, text):
 
 def test_a_list_of_what_is_allowed_is_never_empty():
     assert listing([]) == "nothing"
+
+
+def test_an_error_is_told_with_its_advice_and_gives_the_exit_code(capsys):
+    assert tell(ConfigError("seed", f"is {'9' * 100_000}; it must be a number")) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("error: seed: is 999")
+    assert told.endswith("9; it must be a number\n")
+
+
+def test_of_many_lines_the_first_and_the_last_are_kept():
+    told = shortened("\n".join(f"line {number}" for number in range(500))).splitlines()
+    assert (told[0], told[-1], len(told)) == ("line 0", "line 499", LINES)

@@ -2,18 +2,18 @@
 
 import pytest
 
-from nas_hydra.run import typed_with
+from nas_hydra.run import parted
 
 
 @pytest.mark.parametrize(
-    ("typed", "expected"),
+    ("typed", "flags", "overrides"),
     [
-        ([], ["b=2"]),
-        (["-m"], ["-m", "b=2"]),
-        (["a=1", "-m"], ["b=2", "a=1", "-m"]),
-        (["--config-dir", "my", "~a", "c=3"], ["--config-dir", "my", "b=2", "~a", "c=3"]),
-        (["+a=1"], ["b=2", "+a=1"]),
+        ([], [], []),
+        (["-m"], ["-m"], []),
+        (["a=1", "-m", "+b=2"], ["-m"], ["a=1", "+b=2"]),
+        (["--config-dir", "my=1", "~a", "c=3"], ["--config-dir", "my=1"], ["~a", "c=3"]),
+        (["a=1", "--config-dir=my=1", "b=-cd"], ["--config-dir=my=1"], ["a=1", "b=-cd"]),
     ],
 )
-def test_overrides_stay_side_by_side(typed, expected):
-    assert typed_with(typed, ["b=2"]) == expected
+def test_flags_keep_their_values(typed, flags, overrides):
+    assert parted(typed) == (flags, overrides)

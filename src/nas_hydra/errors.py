@@ -1,6 +1,7 @@
 """Errors that speak to the person who typed the command."""
 
 import re
+import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
@@ -63,6 +64,10 @@ class SearchFailedError(NasHydraError):
     """The search cannot go on (exit code 1); what it found so far is on disk."""
 
 
+class UnforeseenError(NasHydraError):
+    """A fault of this package (exit code 1); its traceback is in the log."""
+
+
 def exit_code(error: BaseException) -> int:
     """What the process ends with: 2 for a wrong config, 130 for Ctrl-C, 1 for anything else."""
     if isinstance(error, KeyboardInterrupt):
@@ -70,9 +75,10 @@ def exit_code(error: BaseException) -> int:
     return 2 if isinstance(error, ConfigError) else 1
 
 
-def printable(text: str) -> str:
-    r"""A text of somebody's as one line of a terminal: ``\n`` and ``\x1b`` as they are typed."""
-    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+def tell(error: BaseException) -> int:
+    """Print an error as every command does, and return the exit code."""
+    print(f"error: {shortened(str(error))}", file=sys.stderr)
+    return exit_code(error)
 
 
 def nearest(given: Any, allowed: Iterable[Any]) -> str:
@@ -95,10 +101,14 @@ def listing(names: Iterable[Any], most: int = 12) -> str:
 
 
 def shortened(text: str, most: int = LONGEST) -> str:
-    """A text of at most so many characters: its beginning, its end, and how much is left out."""
+    """A text of at most so many characters: its beginning, its end, and how much is left out.
+
+    In a message the key stands at the beginning and the advice at the end.
+    """
     lines = text.splitlines()
     if len(lines) > LINES:
-        text = "\n".join([*lines[: LINES - 1], f"[and {len(lines) - LINES + 1} more lines]"])
+        left = f"[{len(lines) - LINES + 1} more lines]"
+        text = "\n".join([*lines[: LINES - 3], left, *lines[-2:]])
     if len(text) <= most and len(told := harmless(text)) <= most:
         return told
     half = most // 2 - 20  # with room for what stands between the halves
@@ -119,6 +129,11 @@ def harmless(text: str) -> str:
         else sign.encode("unicode_escape").decode("ascii")
         for sign in text
     )
+
+
+def printable(text: str) -> str:
+    r"""A text of somebody's as one line of a terminal: ``\n`` and ``\x1b`` as they are typed."""
+    return harmless(text).replace("\n", r"\n").replace("\t", r"\t")
 
 
 def said(error: BaseException) -> str:

@@ -1,6 +1,5 @@
 """What one search is, as trackers and reports see it."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,8 +7,8 @@ from typing import Any
 
 from nas_hydra.objective import Objectives
 
-OVERRIDE = r"~|[^-].*="
-"""How the words of a command begin that change the config."""
+VALUED = ("--config-dir", "-cd", "--config-name", "-cn", "--config-path", "-cp", "--package", "-p")
+"""Flags of Hydra's that are followed by a value."""
 EXPLANATION = "explanation.json"
 """What ``nas-hydra-explain`` leaves in the run's folder."""
 
@@ -63,8 +62,13 @@ def origin_of(weights: Path) -> str:
     return f"trial {weights.stem} of {weights.parent.parent.absolute()}"
 
 
-def typed_with(typed: Sequence[str], more: Sequence[str]) -> list[str]:
-    """A command's words with more overrides, before its own: Hydra wants them side by side."""
-    places = (i for i, word in enumerate(typed) if re.match(OVERRIDE, word))
-    first = next(places, len(typed))
-    return [*typed[:first], *more, *typed[first:]]
+def parted(typed: Sequence[str]) -> tuple[list[str], list[str]]:
+    """A command's flags, each with its value, and its overrides."""
+    flags = [
+        word.startswith("-") or before in VALUED
+        for before, word in zip(["", *typed], typed, strict=False)
+    ]
+    return (
+        [word for word, is_flag in zip(typed, flags, strict=True) if is_flag],
+        [word for word, is_flag in zip(typed, flags, strict=True) if not is_flag],
+    )

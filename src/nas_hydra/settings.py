@@ -1,21 +1,38 @@
 """The top level of the config: which keys there are, and of which type."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    ValidationError,
+)
 
 from nas_hydra.engine.base import Limits
 from nas_hydra.errors import ConfigError, listing, nearest
 from nas_hydra.search_space import PARTS
 
-WORDING = ("Input should be", "it must be")
-"""From pydantic's words to ours."""
+
+def _line(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise ValueError("it must be one line of signs that can be printed")
+    return text
+
+
+WORDING = re.compile("Input should be|Value error, it must be")
+"""What pydantic says where we say: it must be."""
 
 Natural = Annotated[StrictInt, Field(ge=0)]
 Positive = Annotated[StrictInt, Field(ge=1)]
+Line = Annotated[str, AfterValidator(_line)]
 Group = dict[Any, Any]
 
 
@@ -35,7 +52,7 @@ class Settings(BaseModel):
     budget: Budget
     trial: Limits
     folder: str
-    name: str
+    name: Line
     report: StrictBool
     search_space: Group
     dataset: Group
@@ -53,10 +70,19 @@ class Settings(BaseModel):
 def resolved(config: DictConfig) -> dict[str, Any]:
     """The config as plain values, references resolved.
 
+    A variable at the top, which is there for others to refer to, is where they stand.
+
     Raises:
         ConfigError: if a value is missing or a reference leads nowhere.
     """
-    return {str(key): _resolved(config, str(key)) for key in config}
+    written = str(OmegaConf.to_container(config))
+    keys = [str(key) for key in config if key in Settings.model_fields or not refers(written, key)]
+    return {key: _resolved(config, key) for key in keys}
+
+
+def refers(written: str, key: Any) -> bool:
+    """Whether a reference in a config leads to a key at its top, from wherever it stands."""
+    return bool(re.search(rf"\$\{{(?:[^}}]*[^\w.])?\.*{re.escape(str(key))}(?!\w)", written))
 
 
 def _resolved(config: DictConfig, key: str) -> Any:
@@ -95,4 +121,4 @@ def settings_of(plain: Mapping[str, Any]) -> Settings:
         )
     if first["type"] == "missing":
         raise ConfigError(key, f"is missing; put it back, for example with '+{key}=...'")
-    raise ConfigError(key, f"is {first['input']!r}; {first['msg'].replace(*WORDING)}")
+    raise ConfigError(key, f"is {first['input']!r}; {WORDING.sub('it must be', first['msg'])}")

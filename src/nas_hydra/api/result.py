@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nas_hydra.api.session import undisturbed
-from nas_hydra.cli.mistakes import told
 from nas_hydra.front import Front
 from nas_hydra.report.files import columns, row
 from nas_hydra.run import Run
@@ -67,7 +66,7 @@ class Result:
         """
         from nas_hydra.retrain import Request, retrain  # torch
 
-        with undisturbed(), told():
+        with undisturbed():
             return retrain(Request(self.folder, **wanted), overrides)[0]
 
     def explain(self, **wanted: Any) -> "Explanation":
@@ -81,7 +80,7 @@ class Result:
         """
         from nas_hydra.explain import explain  # scipy, and only needed here
 
-        with undisturbed(), told():
+        with undisturbed():
             return explain(self.folder, **wanted)
 
     @cached_property

@@ -12,8 +12,7 @@ from pathlib import Path
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from nas_hydra.cli.mistakes import told
-from nas_hydra.compose import begun, changed, composed
+from nas_hydra.compose import begun, changed, composed, override
 from nas_hydra.errors import ConfigError, NasHydraError
 
 CHATTY = ("optuna", "pytorch_lightning")
@@ -58,7 +57,7 @@ def session(
     given = config if isinstance(config, DictConfig) else None
     typed = [*overrides] if isinstance(config, DictConfig) else [*(config or ()), *overrides]
     folders = [] if config_dir is None else [Path(config_dir)]
-    with undisturbed(), told(), _composed(given, typed, folders) as own:
+    with undisturbed(), _composed(given, typed, folders) as own:
         folder = Path(own.folder)
         folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -71,7 +70,7 @@ def session(
 
 def _command(folder: Path) -> str:
     typed = HydraConfig.get().overrides.task
-    return shlex.join(["nas-hydra", *typed, f"hydra.run.dir={folder}"])
+    return shlex.join(["nas-hydra", *typed, override("hydra.run.dir", str(folder))])
 
 
 @contextmanager

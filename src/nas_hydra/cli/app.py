@@ -2,26 +2,32 @@
 
 import errno
 import logging
-import re
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from nas_hydra.assemble import assemble
-from nas_hydra.cli.mistakes import explain
-from nas_hydra.errors import ConfigError, NasHydraError, SearchFailedError, exit_code
+from nas_hydra.cli.starting import start
+from nas_hydra.compose import ComposeError, override
+from nas_hydra.errors import (
+    ConfigError,
+    NasHydraError,
+    SearchFailedError,
+    UnforeseenError,
+    exit_code,
+    tell,
+)
 from nas_hydra.loop import Search
 from nas_hydra.record.lock import exclusive
 from nas_hydra.record.past import read_run
 from nas_hydra.report.files import read_summary
 from nas_hydra.report.run_page import PAGE, RunPage
-from nas_hydra.run import Run, typed_with
+from nas_hydra.run import Run, parted
 from nas_hydra.small_file import make_folder, replace
 from nas_hydra.tracker.terminal import show
 from nas_hydra.trial import Trial
@@ -31,13 +37,14 @@ log = logging.getLogger(__name__)
 
 def run() -> int:
     """Compose, search and return the exit code."""
-    return launch(search_in_folder)
+    return launch(sys.argv[1:], search_in_folder)
 
 
-def launch(work: Callable[[DictConfig], float | None]) -> int:
+def launch(words: Sequence[str], work: Callable[[DictConfig], float | None]) -> int:
     """Compose the config, do a job's work on it and return the exit code.
 
     Args:
+        words: what was typed: flags and overrides.
         work: is given the composed config, in a job of Hydra's; what it returns lets any Hydra
             sweeper optimise the settings.
     """
@@ -45,7 +52,7 @@ def launch(work: Callable[[DictConfig], float | None]) -> int:
 
     def job(config: DictConfig) -> float | None:
         try:
-            return work(config)
+            return attempt(work, config)
         except NasHydraError as error:
             log.error("error: %s", error)
             failures.append(error)
@@ -54,18 +61,33 @@ def launch(work: Callable[[DictConfig], float | None]) -> int:
         return None
 
     try:
-        hydra.main(version_base="1.3", config_path="pkg://nas_hydra.conf", config_name="config")(
-            job
-        )()
-    except (NasHydraError, KeyboardInterrupt) as error:
+        start(words, job)
+    except ComposeError as error:
+        return tell(error)
+    except (NasHydraError, KeyboardInterrupt) as error:  # its job has told it
         return exit_code(error)
-    except Exception as error:
-        message = explain(error)
-        if message is None:
-            raise
-        print(f"error: {message}", file=sys.stderr)
-        return exit_code(ConfigError("", message))
     return exit_code(failures[0]) if failures else 0
+
+
+def attempt(work: Callable[[DictConfig], float | None], config: DictConfig) -> float | None:
+    """Do a job's work; a fault that nobody foresaw is told in one line.
+
+    Raises:
+        NasHydraError: if it cannot be done.
+    """
+    try:
+        return work(config)
+    except NasHydraError:
+        raise
+    except RecursionError as error:
+        raise ConfigError("the config", "is nested too deeply, or refers to itself") from error
+    except Exception as error:
+        place = HydraConfig.get().runtime.output_dir
+        log.debug("unforeseen", exc_info=True)
+        raise UnforeseenError(
+            f"{type(error).__name__}: {error}; nobody foresaw this: please report it, with the log"
+            f" in {place}"
+        ) from error
 
 
 def is_told_of_failures() -> bool:
@@ -156,9 +178,9 @@ def command() -> str:
     sweep = hydra_config.mode == RunMode.MULTIRUN
     key = "hydra.sweep.dir" if sweep else "hydra.run.dir"
     folder = hydra_config.sweep.dir if sweep else hydra_config.runtime.output_dir
-    quoted = folder if re.fullmatch(r"[\w./-]+", folder) else f"'{folder}'"
-    kept = [argument for argument in sys.argv[1:] if not argument.startswith(f"{key}=")]
-    return shlex.join(["nas-hydra", *typed_with(kept, [f"{key}={quoted}"])])
+    flags, overrides = parted(sys.argv[1:])
+    kept = [word for word in overrides if not word.startswith(f"{key}=")]
+    return shlex.join(["nas-hydra", *flags, override(key, folder), *kept])
 
 
 def save_config(config: DictConfig, place: Path) -> None:

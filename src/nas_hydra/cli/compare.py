@@ -3,7 +3,6 @@
 import argparse
 import math
 import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from rich.table import Table
 from nas_hydra.comparison import Comparison, compare
 from nas_hydra.comparison.files import write
 from nas_hydra.comparison.markdown import HEAD, cells, title
-from nas_hydra.errors import NasHydraError, exit_code
+from nas_hydra.errors import NasHydraError, tell
 
 ABOUT = """\
 Compare searches: how good their best candidates are after so many trials, epochs and seconds, how
@@ -41,8 +40,7 @@ def run(argv: Sequence[str]) -> int:
     try:
         publish(given, shlex.join(["nas-hydra-compare", *argv[1:]]))
     except NasHydraError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return exit_code(error)
+        return tell(error)
     return 0
 
 

@@ -33,5 +33,5 @@ def _collect(folder: Traversable, group: str, found: dict[str, dict[str, str]]) 
 
 def purpose(file: Traversable) -> str:
     """What a config file is for: its first comment line."""
-    first = file.read_text(encoding="utf-8").splitlines()[:1]
+    first = file.read_bytes().decode(errors="replace").splitlines()[:1]
     return first[0].removeprefix("#").strip() if first and first[0].startswith("#") else ""

@@ -56,15 +56,12 @@ def work(said: RetrainWords, overrides: Sequence[str], typed: str) -> None:
     """
     import logging
 
-    from nas_hydra.cli.mistakes import told
     from nas_hydra.retrain import Request, retrain  # loads torch: not for the help
     from nas_hydra.retrain.card import results
     from nas_hydra.tracker.terminal import ConsoleHandler
 
     logging.basicConfig(level=logging.INFO, handlers=[ConsoleHandler()])
-    with told():
-        found = retrain(Request(**dict(said)), overrides, typed)
-    for one in found:
+    for one in retrain(Request(**dict(said)), overrides, typed):
         print(f"\ntrial {one.trial} on the test images:")
         print(results(one.standings))
         print(f"the model, its card and its figures: {one.folder}")

@@ -2,7 +2,6 @@
 
 import argparse
 import logging
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -22,7 +21,6 @@ from nas_hydra.report.candidate_picture import candidate_picture
 from nas_hydra.report.outline import outline, size_in_words
 from nas_hydra.report.picture import FORMATS, PictureError, save
 from nas_hydra.report.space_picture import space_picture
-from nas_hydra.run import typed_with
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.settings import resolved, settings_of
 from nas_hydra.tracker.terminal import messages
@@ -69,8 +67,7 @@ def run(argv: Sequence[str]) -> int:
         help=f"random candidates to count ({SAMPLES}); with 0 no model is built",
     )
     given, rest = parser.parse_known_args(argv[1:])
-    sys.argv = [argv[0], *typed_with(rest, DEFAULTS)]  # where Hydra reads it
-    return launch(lambda config: show(config, given.samples))
+    return launch([*DEFAULTS, *rest], lambda config: show(config, given.samples))
 
 
 def _natural(text: str) -> int:

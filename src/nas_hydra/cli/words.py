@@ -1,12 +1,11 @@
 """Commands that compose nothing: their words are ``name=value``, checked against a model."""
 
-import sys
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from nas_hydra.errors import ConfigError, NasHydraError, exit_code, listing, nearest
+from nas_hydra.errors import ConfigError, NasHydraError, exit_code, listing, nearest, tell
 
 
 class Words(BaseModel):
@@ -37,8 +36,7 @@ def command(
     except KeyboardInterrupt as error:
         return exit_code(error)
     except (NasHydraError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return exit_code(error)
+        return tell(error)
     return 0
 
 

@@ -9,8 +9,7 @@ from torch import Tensor
 
 from nas_hydra.artifact import Artifact
 from nas_hydra.dataset.picture import PIXEL_LIMIT
-from nas_hydra.errors import NasHydraError
-from nas_hydra.evaluator.probe import in_one_line
+from nas_hydra.errors import NasHydraError, in_one_line
 from nas_hydra.network import Network, network_of
 from nas_hydra.predict.images import Decoder, UnusableError, resized_in_training
 from nas_hydra.predict.result import Prediction, Skipped

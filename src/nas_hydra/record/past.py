@@ -96,9 +96,10 @@ class PastConfig:
 
     @property
     def config_dirs(self) -> list[Path]:
-        """The folders of config groups beside nas-hydra's own."""
+        """The folders of config groups beside nas-hydra's own, as far as they are still there."""
         sources = self.hydra["runtime"].get("config_sources", [])
-        return [Path(source["path"]) for source in sources if source["schema"] == "file"]
+        folders = [Path(source["path"]) for source in sources if source["schema"] == "file"]
+        return [folder for folder in folders if folder.is_dir()]
 
     def opened(self) -> DictConfig:
         """The whole config, without references to what only that run's process knew."""

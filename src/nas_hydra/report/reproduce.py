@@ -1,6 +1,5 @@
 """The section of a search's page on how to make it anew."""
 
-import re
 import shlex
 
 import yaml
@@ -9,7 +8,7 @@ from markupsafe import Markup
 from nas_hydra.page import code, folded, note, paragraph, table
 from nas_hydra.report.outcome import Outcome
 from nas_hydra.report.summary import versions
-from nas_hydra.run import OVERRIDE, Run
+from nas_hydra.run import Run, parted
 
 
 def reproduce(outcome: Outcome) -> list[Markup]:
@@ -32,7 +31,7 @@ def command(run: Run) -> str:
         return run.command
     words = shlex.split(run.command)
     sweep = ("-m", "--multirun")
-    options = [word for word in words[1:] if not re.match(OVERRIDE, word) and word not in sweep]
+    options = [word for word in parted(words[1:])[0] if word not in sweep]
     return shlex.join([words[0], *options, *overrides])
 
 

@@ -61,8 +61,8 @@ def open_search(folder: Path, overrides: Sequence[str]) -> Searched:
     A time limit of the search's trials is none for a longer training.
 
     Raises:
-        ConfigError: if it is no run's folder, or the changed config is wrong.
-        HydraException: if an override cannot be read, or there is no such key or option.
+        ConfigError: if it is no run's folder, an override cannot be read, or the changed config is
+            wrong.
     """
     origin, past = read_search(folder, KEY)
     config = origin.opened()

@@ -10,8 +10,9 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from nas_hydra.errors import shortened
 from nas_hydra.front import Front
-from nas_hydra.run import Run, typed_with
+from nas_hydra.run import Run, parted
 from nas_hydra.trial import Trial
 
 FILES = {
@@ -29,6 +30,9 @@ HOW = ": hydra.utils.instantiate(OmegaConf.load('best.yaml').model)"
 """How to build the winner, where it is known for which images."""
 
 
+LONGEST_LINE = 1900
+"""Characters of a log message that are shown."""
+
 messages = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 """Progress and messages; the winner goes to standard output."""
 
@@ -38,7 +42,7 @@ class ConsoleHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print one message."""
-        messages.print(record.getMessage())
+        messages.print(shortened(record.getMessage(), LONGEST_LINE))
 
 
 class Terminal:
@@ -205,6 +209,7 @@ def again(run: Run, *changes: str) -> str:
     """The run's command in a new folder, with changes; settings of a changed group are dropped."""
     changed = [re.escape(change.partition("=")[0]) for change in changes]
     dropped = re.compile(rf"hydra\.(run|sweep)\.dir=|\W?({'|'.join(changed)})\b")
-    kept = [word for word in shlex.split(run.command)[1:] if not dropped.match(word)]
-    sweep = ["-m"] if any("," in change for change in changes) and "-m" not in kept else []
-    return shlex.join(["nas-hydra", *sweep, *typed_with(kept, changes)])
+    flags, overrides = parted(shlex.split(run.command)[1:])
+    kept = [word for word in overrides if not dropped.match(word)]
+    sweep = ["-m"] if any("," in change for change in changes) and "-m" not in flags else []
+    return shlex.join(["nas-hydra", *sweep, *flags, *changes, *kept])

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
 from omegaconf import DictConfig
 
-from nas_hydra.compose import changed, composed
+from nas_hydra.compose import ComposeError, changed, composed
 
 
 @pytest.fixture
@@ -48,11 +47,11 @@ def test_options_of_the_users_own_folder(config):
     Path("mine/optimizer").mkdir(parents=True)
     Path("mine/optimizer/own.yaml").write_text("_target_: my.Optimizer\n")
     assert changed(config, ["optimizer=own"], [Path("mine")]).optimizer._target_ == "my.Optimizer"
-    with pytest.raises(HydraException):
+    with pytest.raises(ComposeError):
         changed(config, ["optimizer=own"])
 
 
 @pytest.mark.parametrize("wrong", ["nothing=1", "trainer.max_epoch=1", "optimizer=none", "seed"])
 def test_what_there_is_not_is_refused(config, wrong):
-    with pytest.raises(HydraException):
+    with pytest.raises(ComposeError):
         changed(config, [wrong])

@@ -1,0 +1,103 @@
+"""What ``hydra.main`` does: the flags of a command line, then its jobs, over our own loader."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from hydra import version
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import get_args_parser
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode, TaskFunction
+
+from nas_hydra.compose import CONF, PRIMARY, ComposeError, Composer, told
+
+KINDS = ("run", "multirun", "cfg", "info", "shell_completion", "hydra_help")
+"""The flags that say what to do; at most one of them."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises where argparse would print and exit."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ComposeError("", f"{message}; nas-hydra --help shows what can be said")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Hydra's flags."""
+    return _Parser(parents=[get_args_parser()], add_help=False)
+
+
+def start(words: Sequence[str], job: TaskFunction) -> None:
+    """Do what a command line says, which may be to run a job or several.
+
+    Args:
+        words: flags and overrides, in any order.
+        job: is given the composed config.
+
+    Raises:
+        ComposeError: if a flag or the config is wrong.
+    """
+    given = parser().parse_intermixed_args(words)
+    kind = _kind(given)
+    version.setbase("1.3")
+    folders = [] if given.config_dir is None else [Path(given.config_dir)]
+    hydra = Composer(folders, _place(given.config_path))
+    name = given.config_name or PRIMARY
+    try:
+        with told(hydra.config_loader.repository):  # also what Hydra says of its own settings
+            _do(kind, hydra, name, given, job)
+    finally:
+        GlobalHydra.instance().clear()
+        HydraConfig.instance().cfg = None  # which --cfg sets
+
+
+def _do(kind: str, hydra: Hydra, name: str, given: argparse.Namespace, job: TaskFunction) -> None:
+    match kind:
+        case "cfg":
+            _show(hydra, name, given)
+        case "info":
+            hydra.show_info(given.info, config_name=name, overrides=given.overrides)
+        case "shell_completion":
+            hydra.shell_completion(config_name=name, overrides=given.overrides)
+        case "hydra_help":
+            hydra.hydra_help(config_name=name, args_parser=parser(), args=given)
+        case _:
+            _run(hydra, name, given.overrides, kind, job)
+
+
+def _kind(given: argparse.Namespace) -> str:
+    kinds = [kind for kind in KINDS if getattr(given, kind)]
+    flags = [f"--{kind.replace('_', '-')}" for kind in kinds]
+    if len(kinds) > 1:
+        raise ComposeError("", f"{' and '.join(flags)} exclude each other; leave one")
+    if given.experimental_rerun is not None:
+        raise ComposeError("--experimental-rerun", "is not known here; say hydra.run.dir=FOLDER")
+    for name in ("resolve", "package"):
+        if getattr(given, name) and kinds != ["cfg"]:
+            raise ComposeError(f"--{name}", f"is a part of --cfg; say --cfg job --{name}")
+    return kinds[0] if kinds else "run"
+
+
+def _place(config_path: str | None) -> str:
+    """Where the primary config is: as with Hydra, a folder of one's own may take ours' place."""
+    if config_path is None or "://" in config_path:
+        return config_path or CONF
+    return f"file://{Path(config_path).absolute()}"
+
+
+def _show(hydra: Hydra, name: str, given: argparse.Namespace) -> None:
+    try:
+        hydra.show_cfg(name, given.overrides, given.cfg, given.package, given.resolve)
+    except SystemExit:  # Hydra has no other word for it, and has printed what is wrong
+        raise ComposeError("--package", f"there is no '{given.package}' in the config") from None
+
+
+def _run(hydra: Hydra, name: str, overrides: list[str], kind: str, job: TaskFunction) -> None:
+    mode: Any = RunMode.MULTIRUN if kind == "multirun" else hydra.get_mode(name, overrides)
+    if mode == RunMode.MULTIRUN:
+        hydra.multirun(name, job, [*overrides, "hydra.mode=MULTIRUN"])
+    else:
+        hydra.run(name, job, [*overrides, "hydra.mode=RUN"])

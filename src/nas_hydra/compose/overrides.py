@@ -1,0 +1,71 @@
+"""Overrides, as they are typed: ``KEY=VALUE`` in Hydra's grammar."""
+
+import json
+import re
+from collections.abc import Sequence
+
+from hydra._internal.config_repository import IConfigRepository
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, Quote, QuotedString
+
+from nas_hydra.compose.mistakes import ComposeError
+from nas_hydra.compose.yaml_file import MOST_LEVELS
+from nas_hydra.errors import listing
+
+LONGEST = 10_000
+"""Characters of one override; Hydra's parser takes a second for some thirty thousand."""
+PLACE = "put the value into a YAML file, and add its folder with --config-dir"
+
+
+def override(key: str, text: str) -> str:
+    """The override that gives a key this very text."""
+    plain = f"{key}={text}"
+    if re.fullmatch(r"[\w./-]+", text, re.ASCII):
+        (read,) = OverridesParser.create().parse_overrides([plain])
+        if read.value() == text:  # and no number, or a word like null
+            return plain
+    escaped = re.sub(r"(\\*)\$\{", r"\1\1\\${", text)  # no reference: a text
+    return f"{key}={QuotedString(escaped, Quote.single).with_quotes()}"
+
+
+def check_overrides(words: Sequence[str], repository: IConfigRepository) -> None:
+    """Check what Hydra itself takes for granted: sizes, and that a group is given an option.
+
+    Raises:
+        ComposeError: naming the key.
+        OverrideParseException: if one is no override.
+    """
+    for word in words:
+        _check_size(word)
+    for one in OverridesParser.create().parse_overrides([*words]):
+        if repository.group_exists(one.key_or_group):
+            _check_option(one, repository)
+
+
+def _check_size(word: str) -> None:
+    key = word.partition("=")[0][:100]
+    if len(word) > LONGEST:
+        problem = f"has {len(word):,} characters; at most {LONGEST:,} are read here"
+        raise ComposeError(key, f"{problem}: {PLACE}")
+    levels = deepest = 0
+    for sign in word:
+        levels += (sign in "[{(") - (sign in "]})")
+        deepest = max(deepest, levels)
+    if deepest > MOST_LEVELS:
+        raise ComposeError(key, f"is nested {deepest} levels deep; at most {MOST_LEVELS} are read")
+
+
+def _check_option(one: Override, repository: IConfigRepository) -> None:
+    group, value = one.key_or_group, one.value()
+    deleted = one.is_delete() and value is None
+    if deleted or one.is_sweep_override() or isinstance(value, dict):
+        return  # a mapping changes keys; each job of a sweep is composed before the first begins
+    for name in value if isinstance(value, list) else [value]:
+        if isinstance(name, str):
+            continue
+        if group == "hydra":
+            problem = "say hydra.KEY=VALUE, as in hydra.run.dir=FOLDER"
+        else:
+            options = listing(repository.get_group_options(group))
+            problem = f"it takes the name of an option: {options}"
+        raise ComposeError(group, f"is {json.dumps(name)}; {problem}")
