@@ -132,7 +132,7 @@ def harmless(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    r"""A text of somebody's as one line of a terminal: ``\n`` and ``\x1b`` as they are typed."""
+    """``harmless`` in one line, for a name of somebody's within a line of ours."""
     return harmless(text).replace("\n", r"\n").replace("\t", r"\t")
 
 

@@ -1,6 +1,8 @@
 """Where a search's images lie does not change what it finds."""
 
 import csv
+import struct
+import zlib
 from pathlib import Path
 
 import pytest
@@ -57,10 +59,17 @@ def images() -> Path:
     return Path("images")
 
 
-def test_a_cut_image_is_told_before_anything_is_trained(monkeypatch, images, capsys):
+def split(images: Path) -> tuple[Path, Path]:
+    """An image of the validation split and one of the test split."""
     files = sorted(images.rglob("*.png"))
     labels = torch.tensor([file.parent.name == "b" for file in files]).long()
-    tested = files[int(stratified(labels, 0.2, 0, "dataset.holdout")[1][0])]  # no search reads it
+    rest, tested = stratified(labels, 0.2, 0, "dataset.holdout")
+    validated = rest[stratified(labels[rest], 0.2, 0, "dataset.validation")[1]]
+    return files[int(validated[0])], files[int(tested[0])]
+
+
+def test_a_cut_image_is_told_before_anything_is_trained(monkeypatch, images, capsys):
+    tested = split(images)[1]  # no search reads it
     content = tested.read_bytes()
     tested.write_bytes(content[: len(content) // 2])
     words = [*SMALL, *TRAINED, *FOLDER, "dataset.memory_limit=1kB", "hydra.run.dir=run"]
@@ -71,6 +80,26 @@ def test_a_cut_image_is_told_before_anything_is_trained(monkeypatch, images, cap
     assert f"1 of 20 images are left out, since they cannot be read: '{tested}'" in (
         Path("run/nas-hydra.log").read_text()
     )
+
+
+def test_an_image_that_only_its_decoder_refuses_is_named_from_a_worker_process(
+    monkeypatch, images, capsys
+):
+    file = split(images)[0]
+    file.write_bytes(garbled(file.read_bytes()))
+    words = [*SMALL, *TRAINED, *FOLDER, "dataset.memory_limit=1kB", "dataset.workers=1"]
+    assert nas_hydra(monkeypatch, *words, "hydra.run.dir=run") == 2
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert told.startswith(f"error: dataset.root: {file} cannot be read: ")
+
+
+def garbled(png: bytes) -> bytes:
+    """An image whose pixels cannot be unpacked, with checksums as they should be."""
+    start = png.index(b"IDAT")
+    (length,) = struct.unpack(">I", png[start - 4 : start])
+    chunk = b"IDAT" + b"\x00" * length
+    after = png[start + 4 + length + 4 :]
+    return png[:start] + chunk + struct.pack(">I", zlib.crc32(chunk)) + after
 
 
 def test_a_run_of_a_version_without_the_later_keys_goes_on(monkeypatch, images):

@@ -125,7 +125,11 @@ def test_a_picture_of_too_many_pixels_is_refused_by_its_header(model, command, r
     code, _, err = command("model=model", "large.png", "resize=true")
     assert code == 1
     assert "large.png: skipped, it cannot be read: it has more than 100,000,000 pixels" in err
-    assert command("model=model", "large.png", "resize=true", "pixel_limit=144000000")[0] == 0
+    Image.new("1", (100, 100)).save("small.png")
+    for limit, wanted in {9_999: 1, 10_000: 0}.items():
+        assert (
+            command("model=model", "small.png", "resize=true", f"pixel_limit={limit}")[0] == wanted
+        )
     assert not list(recwarn)
 
 

@@ -14,7 +14,7 @@ from nas_hydra.dataset.held import resident, splits
 from nas_hydra.dataset.images import Batches, Images, Order, Source
 from nas_hydra.dataset.split import Splits, load_final, stratified
 from nas_hydra.dataset.stream import Stream
-from nas_hydra.errors import ConfigError
+from nas_hydra.errors import ConfigError, NasHydraError, in_one_line
 
 Part = Literal["development", "test"]
 """Training and validation images together, or the test images."""
@@ -86,6 +86,22 @@ class ImageDataset(ABC):
             ConfigError: if they are not there, saying what to do.
         """
 
+    def opened(self, part: Part) -> Source:
+        """A part, or what is wrong with its files, whatever reading them raises.
+
+        Raises:
+            ConfigError: as ``open``.
+        """
+        try:
+            return self.open(part)
+        except NasHydraError:
+            raise
+        except Exception as error:
+            name = type(self).__name__
+            raise ConfigError(
+                "dataset", f"{name} cannot read its {part} images: {in_one_line(error)}"
+            ) from error
+
     @property
     def class_names(self) -> Sequence[str]:
         """The classes' names, by label; their numbers, if the images do not say."""
@@ -105,7 +121,7 @@ class ImageDataset(ABC):
     def test(self) -> Stream:
         """The test split, decoded when it is asked for; no search touches it."""
         known = splits(self)
-        source = self.open("test")
+        source = self.opened("test")
         return Stream(source, torch.arange(len(source.labels)), known.mean, known.std)
 
     def train_batches(

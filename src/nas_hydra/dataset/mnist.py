@@ -10,6 +10,7 @@ import torch
 from nas_hydra.dataset.base import Part
 from nas_hydra.dataset.images import Bytes, Source
 from nas_hydra.dataset.torchvision import TorchvisionDataset, channels_first
+from nas_hydra.errors import ConfigError, in_one_line
 
 PREFIXES: dict[Part, str] = {"development": "train", "test": "t10k"}
 
@@ -38,7 +39,18 @@ def idx_file(root: str, name: str) -> Path | None:
 
 
 def read_idx(file: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """The array of an IDX file of bytes (LeCun et al. 1998)."""
+    """The array of an IDX file of bytes (LeCun et al. 1998).
+
+    Raises:
+        ConfigError: if it is damaged, as one that was cut is.
+    """
+    try:
+        return _array(file)
+    except Exception as error:  # gzip, zlib and numpy have each their own
+        raise ConfigError("dataset.root", f"{file} cannot be read: {in_one_line(error)}") from error
+
+
+def _array(file: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
     dimensions = content[3]
     shape = np.frombuffer(content, ">u4", dimensions, offset=4)

@@ -11,13 +11,10 @@ from PIL.Image import DecompressionBombError, DecompressionBombWarning, Image
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
-from nas_hydra.errors import NasHydraError, printable
+from nas_hydra.errors import NasHydraError, in_one_line, printable, said
 
 PIXEL_LIMIT = 100_000_000
 """How many pixels an image may have, unless another limit is set."""
-
-LONGEST = 300
-"""Characters of a decoder's message that are shown."""
 
 END_OF_JPEG = b"\xff\xd9"
 
@@ -113,6 +110,6 @@ def _check_regular(file: str | Path) -> None:
 
 def _reason(error: Exception) -> str:
     """The decoder's own text, in one line."""
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    kind = "" if isinstance(error, OSError) else type(error).__name__
-    return ": ".join(filter(None, [kind, printable(" ".join(text.split()))[:LONGEST]]))
+    if isinstance(error, OSError):  # whose number and path say nothing new
+        return error.strerror or said(error)
+    return in_one_line(error)

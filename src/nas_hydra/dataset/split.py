@@ -52,7 +52,7 @@ def load_development(dataset: "ImageDataset") -> Splits:
     Raises:
         ConfigError: if the images are not there, or not what the config says of them.
     """
-    source = dataset.open("development")
+    source = dataset.opened("development")
     check_described(dataset, source)
     rest, chosen = _places(dataset, _drawn(dataset, source.labels), source.labels)
     return _load(dataset, (source, rest), (source, chosen), "validation")
@@ -64,7 +64,7 @@ def load_final(dataset: "ImageDataset") -> Splits:
     Raises:
         ConfigError: as ``load_development``.
     """
-    source, test = dataset.open("development"), dataset.open("test")
+    source, test = dataset.opened("development"), dataset.opened("test")
     for part in (source, test):
         check_described(dataset, part)
     places = torch.arange(len(test.labels))

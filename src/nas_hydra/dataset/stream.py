@@ -8,7 +8,6 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from nas_hydra.dataset.images import Order, Source
-from nas_hydra.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,8 @@ class Stream:
             order: which images make a batch.
             workers: how many processes; 0 decodes in this one.
         """
-        return Loader(
-            Attempts(self),  # type: ignore[arg-type]  # it takes whatever can be indexed
+        return DataLoader(
+            self,  # type: ignore[arg-type]  # it takes whatever can be indexed
             sampler=order,  # a batch of indices at a time
             batch_size=None,
             num_workers=workers,
@@ -58,34 +57,6 @@ class Stream:
             pin_memory=torch.cuda.is_available(),
             generator=torch.Generator().manual_seed(0),  # or it would draw from the global one
         )
-
-
-Batch = tuple[Tensor, Tensor]
-
-
-@dataclass(frozen=True)
-class Attempts:
-    """A stream's batches, or why one could not be made."""
-
-    stream: Stream
-
-    def __getitem__(self, index: Tensor) -> Batch | ConfigError:
-        """The images at these places, or the error that came of them."""
-        try:
-            return self.stream[index]
-        except ConfigError as error:
-            return error
-
-
-class Loader(DataLoader[Batch]):
-    """Raises what a worker process gives for an error, as it is: torch would wrap its text."""
-
-    def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
-        """One epoch."""
-        for batch in super().__iter__():
-            if isinstance(batch, ConfigError):
-                raise batch
-            yield batch
 
 
 def chunks(source: Source, places: Tensor, size: int) -> Iterator[Tensor]:

@@ -106,7 +106,7 @@ def checking_images(artifact: Artifact, most: int) -> Tensor:
         ConfigError: if they are not there, or not of the size that the model takes.
     """
     dataset: ImageDataset = build(artifact.config["dataset"], "dataset")
-    test = dataset.open("test")
+    test = dataset.opened("test")
     images = test[torch.arange(min(most, len(test.labels)))]
     if tuple(images.shape[1:]) != artifact.image.shape:
         raise ConfigError(
