@@ -10,6 +10,7 @@ import gzip
 import re
 import zlib
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_LE
+from functools import lru_cache
 from io import TextIOWrapper
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
@@ -35,11 +36,17 @@ def written(cell: Cell, known: bool = False) -> str:
         known: whether its column has one kind of cells, so that a text needs no mark only since
             it looks like a number.
     """
-    if not isinstance(cell, str):
-        return "" if cell is None else str(cell)
-    if MISTAKABLE.search(cell) or not (known or isinstance(read(cell), str)):
-        return MARK + ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", cell)
-    return cell
+    if isinstance(cell, str):
+        return _marked(cell, known)
+    return "" if cell is None else str(cell)
+
+
+@lru_cache(1024)  # labels come again and again
+def _marked(text: str, known: bool) -> str:
+    """A text as it stands in a csv."""
+    if MISTAKABLE.search(text) or not (known or isinstance(read(text), str)):
+        return MARK + ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return text
 
 
 def read(text: str) -> Cell:

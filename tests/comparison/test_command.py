@@ -49,6 +49,18 @@ def refusal(command):
     return typed
 
 
+def test_small_files_that_are_damaged_count_as_missing(command, caplog):
+    sweep("s", {"random": RANDOM, "tpe": TPE})
+    for number, content in enumerate((b"", b"{", b"[]", b"\xff")):
+        file = sorted(Path("s").glob("*/journal.log"))[number].with_name("summary.json")
+        file.write_bytes(content)
+        file.with_name("wandb.json").write_bytes(content)
+    code, out, err = command("s")
+    assert (code, err) == (0, "")
+    assert "tpe reached 0.2 in 1 trial, random in 1.5 (medians;" in out
+    assert caplog.text.count("is damaged, so it counts as missing") == 8
+
+
 def test_a_sweep_from_command_to_report(command):
     sweep("s", {"random": RANDOM, "tpe": TPE})
     code, out, err = command("s")

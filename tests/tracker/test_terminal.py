@@ -65,6 +65,17 @@ def test_the_end_names_the_winner_the_files_and_three_commands(follow, capsys, t
     assert shown.split("next")[1].count("nas-hydra") == 3
 
 
+def test_what_looks_like_markup_is_shown_as_it_is(capsys, tmp_path):
+    folder = tmp_path / "a[/]" / ":b:[red]"
+    folder.mkdir(parents=True)
+    run = search(folder)
+    best = complete(0, 0.5, {"[/x]": "[bold]"})
+    show(run, summarize(run, [best], standing(best)))
+    shown = capsys.readouterr().out
+    assert f"files in {folder}" in shown
+    assert "[/x]  [bold]" in shown
+
+
 def test_several_objectives_have_a_front(follow, capsys):
     two = complete(0, 0.5, {}, val_loss=3.0), complete(1, 0.75, {}, val_loss=5.0)
     printed = follow(*two, objectives=TWO)

@@ -294,6 +294,13 @@ def test_where_home_cannot_be_written_all_is_in_the_runs_folder(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("held", ["", "{", "[]", '{"id": null, "path": "x", "rows": 1}'])
+def test_a_damaged_note_of_which_run_it_was_counts_as_none(tmp_path, caplog, held):
+    (tmp_path / "wandb.json").write_text(held)
+    assert wandb_place(tmp_path) is None
+    assert f"{tmp_path}/wandb.json is damaged, so it counts as missing: " in caplog.text
+
+
 def test_the_terminal_is_left_alone(tmp_path, capfd):
     track(search(tmp_path / "run"))
     assert capfd.readouterr() == ("", "")

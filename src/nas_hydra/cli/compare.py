@@ -89,16 +89,16 @@ def publish(given: argparse.Namespace, command: str) -> None:
     comparison = compare(
         given.folders, given.by, given.target, given.allow_mixed, command, given.objective
     )
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
     show(comparison, console)
     folder = given.output or home(given.folders)
     for file in write(comparison, folder):
-        console.print(str(file), markup=False)
+        console.print(str(file))
     if given.wandb:
         from nas_hydra.comparison.wandb_report import publish as publish_report
 
         url = publish_report(comparison, given.project, given.entity, folder)
-        console.print(url, markup=False)
+        console.print(url)
 
 
 def home(folders: Sequence[Path]) -> Path:
@@ -108,7 +108,7 @@ def home(folders: Sequence[Path]) -> Path:
 
 def show(comparison: Comparison, console: Console) -> None:
     """The sentences, a table for each task, and the notes."""
-    console.print(f"[bold]{title(comparison)}")
+    console.print(title(comparison), style="bold")
     for task in comparison.tasks:
         rows = Table(*HEAD, title=task.task, title_justify="left", box=SIMPLE_HEAD)
         rows.columns[0].overflow = "fold"
@@ -116,6 +116,6 @@ def show(comparison: Comparison, console: Console) -> None:
             rows.add_row(*cells(group))
         console.print(rows)
         for sentence in task.sentences:
-            console.print(sentence, markup=False)
+            console.print(sentence)
     for note in comparison.notes:
-        console.print(f"note: {note}", markup=False)
+        console.print(f"note: {note}")

@@ -73,16 +73,16 @@ def publish(said: ExplainWords, rest: Sequence[str], typed: str) -> None:
     from nas_hydra.explain.files import write
 
     found = explain(said.run, said.objective, said.start, said.train, said.count)
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
     show(found, console)
     folder = said.output or said.run
     for file in write(found, folder):
-        console.print(str(file), markup=False)
+        console.print(str(file))
     if said.wandb:
         from nas_hydra.explain.wandb_report import publish as publish_report
 
         url = publish_report(found, typed, said.project, said.entity, folder)
-        console.print(url, markup=False)
+        console.print(url)
 
 
 def show(found: "Explanation", console: Console) -> None:
@@ -92,4 +92,4 @@ def show(found: "Explanation", console: Console) -> None:
         rows.add_row(one.genes[0], f"{one.share:.1%}", f"{one.low:.1%} to {one.high:.1%}")
     console.print(rows)
     for sentence in [*found.summary, *found.notes]:
-        console.print(sentence, markup=False)
+        console.print(sentence)

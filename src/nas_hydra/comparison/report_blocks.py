@@ -1,14 +1,15 @@
 """A comparison as the blocks of a W&B report: text, panels over the runs, and links."""
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import wandb_workspaces.reports.v2 as wr
+from pydantic import BaseModel
 
 from nas_hydra.comparison.markdown import markdown
 from nas_hydra.comparison.result import Comparison, RunFacts, TaskResult
 from nas_hydra.run import EXPLANATION
+from nas_hydra.small_file import read_json
 from nas_hydra.tracker.report_blocks import AXES, curve, linked, runsets
 from nas_hydra.tracker.wandb_report import Block, Home
 
@@ -84,13 +85,19 @@ def path(setting: str) -> str:
     return f"choices.{setting}" if option and setting != "seed" else setting
 
 
+class Explained(BaseModel):
+    """What an explanation's file holds, as far as it is read again."""
+
+    summary: list[str]
+
+
 def explained(runs: Sequence[RunFacts]) -> Iterator[Block]:
     """The explanations in short, of the runs that were explained."""
     for run in runs:
-        file = Path(run.folder) / EXPLANATION
-        if file.is_file():
+        known = read_json(Path(run.folder) / EXPLANATION, Explained)
+        if known is not None:
             yield wr.H3(text=f"{named(run)} on {run.task}")
-            yield wr.UnorderedList(items=json.loads(file.read_text(encoding="utf-8"))["summary"])
+            yield wr.UnorderedList(items=known.summary)
 
 
 def links(runs: Sequence[RunFacts], home: Home) -> wr.UnorderedList:

@@ -70,7 +70,7 @@ def journal(path: str) -> BaseStorage:
         raise ConfigError("folder", f"cannot write {file}: {error.strerror}") from error
     except ValueError as error:
         raise _damaged(file, error) from error
-    return _opened(file, FileLock(file, file.open("rb")))
+    return _journal(file, FileLock(file, file.open("rb")))
 
 
 def read_journal(file: Path) -> BaseStorage:
@@ -79,10 +79,10 @@ def read_journal(file: Path) -> BaseStorage:
     Raises:
         ConfigError: if it cannot be read, or is no journal.
     """
-    return _opened(file, FileLock(file))
+    return _journal(file, FileLock(file))
 
 
-def _opened(file: Path, lock: FileLock) -> BaseStorage:
+def _journal(file: Path, lock: FileLock) -> BaseStorage:
     try:
         # Optuna does not export the base class of locks.
         return JournalStorage(JournalFileBackend(str(file), lock_obj=lock))  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from nas_hydra.errors import shortened
 from nas_hydra.front import Front
@@ -33,7 +34,7 @@ HOW = ": hydra.utils.instantiate(OmegaConf.load('best.yaml').model)"
 LONGEST_LINE = 1900
 """Characters of a log message that are shown."""
 
-messages = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+messages = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
 """Progress and messages; the winner goes to standard output."""
 
 
@@ -53,7 +54,7 @@ class Terminal:
         self._run, self._failed, self._told, self._known = run, 0, 0, 0
         messages.print(f"{run.name}: {run.trials} trials, {len(run.genes)} genes, in {run.folder}")
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TextColumn("{task.completed:.0f}/{task.total:.0f} trials"),
             TextColumn("{task.fields[failed]} failed"),
@@ -121,20 +122,20 @@ def show(run: Run, summary: Mapping[str, Any]) -> None:
     """The end of a search, also of one that was finished before."""
     best = summary["best"]
     counts = [f"{n} {name.replace('_', ' ')}" for name, n in summary["trials"].items() if n]
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(f"\n[bold]done[/]: {', '.join(counts)}; {summary['seconds']:.0f} s of evaluation")
-    if best.get("violation"):
-        console.print("[bold]no trial meets the limits[/]; the winner breaks them least")
-    for title, rows in (
+    console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+    broken: list[Part] = [("no trial meets the limits", "; the winner breaks them least", {})]
+    for word, rest, rows in (
+        ("\ndone", f": {', '.join(counts)}; {summary['seconds']:.0f} s of evaluation", {}),
+        *(broken if best.get("violation") else []),
         *front_rows(summary),
-        (f"winner[/]: {winner(best)}", best["genotype"]),
+        ("winner", f": {winner(best)}", best["genotype"]),
         *optimum_rows(summary),
-        (f"files[/] in {run.folder}", files(run)),
-        ("next[/]", suggestions(run)),
+        ("files", f" in {run.folder}", files(run)),
+        ("next", "", suggestions(run)),
     ):
-        console.print(f"[bold]{title}")
+        console.print(Text.assemble((word, "bold"), rest))
         if rows:
-            console.print(aligned(rows), markup=False)
+            console.print(aligned(rows))
 
 
 def winner(best: Mapping[str, Any]) -> str:
@@ -144,8 +145,12 @@ def winner(best: Mapping[str, Any]) -> str:
     return f"trial {best['trial']}, {shown(best['values'])}{known}"
 
 
-def optimum_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """A title that tells the best possible values and how far the search came, if that is known."""
+Part = tuple[str, str, Mapping[str, str]]
+"""Of what is shown: a word, what is said of it, and lines of names and texts."""
+
+
+def optimum_rows(summary: Mapping[str, Any]) -> Iterator[Part]:
+    """One that tells the best possible values and how far the search came, if that is known."""
     regrets = summary.get("regret", {})
     told = [
         shown({name: value}) + {None: "", 0: ", found"}.get(regret, f", regret {regret:.4g}")
@@ -153,7 +158,7 @@ def optimum_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str,
         for regret in [regrets.get(name)]
     ]
     if told:
-        yield f"optimum[/]: {'; '.join(told)}", {}
+        yield "optimum", f": {'; '.join(told)}", {}
 
 
 def files(run: Run) -> dict[str, str]:
@@ -162,12 +167,12 @@ def files(run: Run) -> dict[str, str]:
     return {name: text for name, text in {**FILES, **known}.items() if (run.folder / name).exists()}
 
 
-def front_rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """A title and the front's trials, if there is a front; its knee is the winner."""
+def front_rows(summary: Mapping[str, Any]) -> Iterator[Part]:
+    """The front's trials, if there is a front; its knee is the winner."""
     if front := summary.get("pareto"):
         of = f"{len(front)} of {summary['trials']['complete']} trials"
-        title = f"front[/]: {of}, hypervolume {summary['hypervolume']:.4g}"
-        yield title, {f"trial {one['trial']}": shown(one["values"]) for one in front}
+        rest = f": {of}, hypervolume {summary['hypervolume']:.4g}"
+        yield "front", rest, {f"trial {one['trial']}": shown(one["values"]) for one in front}
 
 
 def line(trial: Trial) -> str:

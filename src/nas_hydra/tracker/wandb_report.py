@@ -13,6 +13,7 @@ from wandb.sdk.lib.service.service_connection import WandbApiFailedError
 from wandb.util import app_url
 
 from nas_hydra.errors import NasHydraError
+from nas_hydra.small_file import replace as write_text
 from nas_hydra.tracker.account import has_account
 
 LONGEST_TITLE = 128
@@ -114,7 +115,7 @@ def publish(request: Request, title: str, blocks: Callable[[Home], list[Block]])
         )
         report.id = known_id(request.file, home.entity, home.project)
         report.save()
-    request.file.write_text(f"{home.entity}/{home.project}/{report.id}\n")
+    write_text(request.file, f"{home.entity}/{home.project}/{report.id}\n")
     return str(report.url)
 
 
@@ -176,5 +177,6 @@ def ensure_project(api: wandb.Api, entity: str, project: str) -> None:
 
 def known_id(file: Path, entity: str, project: str) -> str:
     """The id of the report that was published before; empty if there is none there."""
-    place, _, key = (file.read_text().strip() if file.exists() else "").rpartition("/")
+    known = file.read_text("utf-8", errors="replace") if file.is_file() else ""
+    place, _, key = known.strip().rpartition("/")
     return key if place == f"{entity}/{project}" else ""
