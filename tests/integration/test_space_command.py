@@ -110,15 +110,6 @@ def test_samples_must_be_a_number(monkeypatch, capsys):
     assert "'many'; it must be a whole number" in capsys.readouterr().err
 
 
-def test_without_graphviz_it_prints_and_says_what_to_install(monkeypatch, capsys, tmp_path):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert nas_hydra_space(monkeypatch, *QUICK) == 0
-    printed = capsys.readouterr()
-    assert "1,080 candidates" in printed.out
-    assert printed.err.count("apt install graphviz") == 1
-    assert not list(Path("here").glob("*.svg"))
-
-
 @pytest.mark.parametrize("name", ["conv_net", "nasbench201"])
 def test_torch_is_not_imported_where_no_model_is_built(name):
     code = (

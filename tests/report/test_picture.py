@@ -13,9 +13,10 @@ from omegaconf import OmegaConf
 from nas_hydra.report.candidate_picture import candidate_picture
 from nas_hydra.report.decided import decided
 from nas_hydra.report.diagram import block_of, chain
+from nas_hydra.report.drawing.style import DECIDED
 from nas_hydra.report.files import RunFiles
 from nas_hydra.report.outline import display_name, outline
-from nas_hydra.report.picture import DECIDED, PictureError, save
+from nas_hydra.report.picture import save
 from nas_hydra.report.space_picture import space_picture
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.trial import Proposal, Trial
@@ -183,13 +184,6 @@ def test_stages_without_a_class_are_blocks():
     assert [(block.title, number) for block, number in blocks] == [("Net", 1), ("stage", 2)]
 
 
-def test_without_graphviz_the_message_says_what_to_install(tmp_path, monkeypatch):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(PictureError, match=r"'dot' is not on the PATH.*apt install graphviz"):
-        save(space_picture(space_of(CONV), "conv", "many"), tmp_path, "space")
-    assert not list(tmp_path.iterdir())
-
-
 def finish_a_run(folder, summary=None, code=130):
     space = space_of(CONV)
     files = RunFiles(space)
@@ -203,15 +197,6 @@ def finish_a_run(folder, summary=None, code=130):
 def test_a_run_leaves_a_picture_of_its_best_also_when_interrupted(tmp_path, summary, code):
     finish_a_run(tmp_path / "run", summary, code)
     assert "ClassifierHead" in texts((tmp_path / "run" / "best.svg").read_bytes())
-
-
-def test_a_run_without_graphviz_says_so_once_and_ends_well(tmp_path, monkeypatch, caplog):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    finish_a_run(tmp_path / "run", {}, 0)
-    assert (tmp_path / "run" / "summary.json").exists()
-    assert not (tmp_path / "run" / "best.svg").exists()
-    (record,) = caplog.records
-    assert "no best.svg" in record.getMessage()
 
 
 def at(value, path):

@@ -1,11 +1,9 @@
 """``nas-hydra-space``: what a search could choose from, before anything is trained."""
 
 import argparse
-import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from graphviz import Digraph
 from hydra.core.hydra_config import HydraConfig
 from numpy.random import default_rng
 from omegaconf import DictConfig
@@ -18,14 +16,13 @@ from nas_hydra.cli.app import launch
 from nas_hydra.cli.sizes import measure, rows
 from nas_hydra.cli.tree import tree
 from nas_hydra.report.candidate_picture import candidate_picture
+from nas_hydra.report.drawing.scene import Drawing
 from nas_hydra.report.outline import outline, size_in_words
-from nas_hydra.report.picture import FORMATS, PictureError, save
+from nas_hydra.report.picture import FORMATS, save
 from nas_hydra.report.space_picture import space_picture
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.settings import resolved, settings_of
 from nas_hydra.tracker.terminal import messages
-
-log = logging.getLogger(__name__)
 
 SAMPLES = 200
 """Random candidates that are built, without memory, to count parameters and FLOPs."""
@@ -112,14 +109,10 @@ def described_size(space: SearchSpace) -> str:
     return f"{size_in_words(space.size)} candidates{notes}"
 
 
-def draw(console: Console, folder: Path, pictures: Mapping[str, Digraph]) -> None:
-    """Write the pictures and say where; without Graphviz, say how to get it."""
-    try:
-        for name, picture in pictures.items():
-            save(picture, folder, name)
-    except PictureError as error:
-        log.warning("no pictures: %s", error)
-        return
+def draw(console: Console, folder: Path, pictures: Mapping[str, Drawing]) -> None:
+    """Write the pictures and say where."""
+    for name, picture in pictures.items():
+        save(picture, folder, name)
     names = ", ".join(f"{name}.{kind}" for name in pictures for kind in FORMATS)
     fact(console, "pictures", f"{names} in {folder}")
 

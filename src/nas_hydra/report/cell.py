@@ -3,15 +3,16 @@
 import re
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from nas_hydra.report.decided import Path
 from nas_hydra.report.outline import text
 
-EDGE = re.compile(r"edge_(\d+)_(\d+)")
+EDGE = re.compile(r"edge_(\d{1,3})_(\d{1,3})")
 NOTHING = "none"
 """The operation that is no connection."""
-VERTEX = re.compile(r"vertex_(\d+)")
+VERTEX = re.compile(r"vertex_(\d{1,3})")
 
 
 @dataclass(frozen=True)
@@ -68,14 +69,14 @@ def cell_of(name: str, value: Any, marks: Set[Path], path: Path) -> Cell | None:
     """
     if isinstance(value, Mapping):
         edges = {match: value[key] for key in value if (match := EDGE.fullmatch(str(key)))}
-        if not edges:
+        if not edges or any(int(match[1]) >= int(match[2]) for match in edges):
             return None
         if all(isinstance(there, bool | int) for there in edges.values()):
             present = [Edge(int(m[1]), int(m[2])) for m, there in edges.items() if there]
             last = max(int(match[2]) for match in edges)
             return _with_vertices(name, value, present, last, marks, path)
         return _with_edges(name, edges, marks, path)
-    if isinstance(value, list) and value and all(_is_listed(vertex) for vertex in value):
+    if isinstance(value, list) and value and all(map(_is_listed, value, count(2))):
         return _listed(name, value, marks, path)
     return None
 
@@ -103,19 +104,22 @@ def _with_vertices(
     path: Path,
 ) -> Cell:
     found = {int(match[1]): match[0] for key in value if (match := VERTEX.fullmatch(str(key)))}
-    labels = ["input", *[text(value.get(found.get(i, ""), "")) for i in range(1, last)], "output"]
+    inside = [text(value[found[i]]) if i in found else "" for i in range(1, last)]
+    labels = ["input", *inside, "output"]
     chosen = frozenset(i for i, key in found.items() if (*path, key) in marks)
     return Cell(name, tuple(labels), tuple(edges), chosen)
 
 
-def _is_listed(vertex: Any) -> bool:
+def _is_listed(vertex: Any, number: int) -> bool:
     """Whether a list's element has operations on earlier vertices, one for each."""
     if not isinstance(vertex, Mapping):
         return False
     inputs, operations = vertex.get("inputs"), vertex.get("operations")
     if not isinstance(inputs, list) or not isinstance(operations, list):
         return False
-    return len(inputs) == len(operations) and all(isinstance(source, int) for source in inputs)
+    return len(inputs) == len(operations) and all(
+        isinstance(source, int) and 0 <= source < number for source in inputs
+    )
 
 
 def _listed(name: str, vertices: list[Mapping[str, Any]], marks: Set[Path], path: Path) -> Cell:

@@ -72,7 +72,7 @@ def _arguments(
     """Name, value and path of each argument; a list of components or steps one by one."""
     for name, value in config.items():
         key, where = str(name), (*path, name)
-        if key == "_args_" or _is_row(value, where, marks):
+        if (key == "_args_" and isinstance(value, list)) or _is_row(value, where, marks):
             each = "" if key == "_args_" else key.removesuffix("s")
             yield from ((each, part, (*where, place)) for place, part in enumerate(value))
         elif not key.startswith("_"):

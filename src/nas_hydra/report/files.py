@@ -2,7 +2,6 @@
 
 import csv
 import json
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -11,15 +10,13 @@ from nas_hydra.csv_cell import written
 from nas_hydra.front import Front
 from nas_hydra.report.candidate_picture import candidate_picture
 from nas_hydra.report.front_picture import front_picture
-from nas_hydra.report.picture import PictureError, save
+from nas_hydra.report.picture import save
 from nas_hydra.report.summary import Summary
 from nas_hydra.report.winners import Winners
 from nas_hydra.run import Run
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.small_file import make_way, read_json, replace
 from nas_hydra.trial import Trial
-
-log = logging.getLogger(__name__)
 
 FACTS = ("number", "state", "key", "origin", "parents", "epochs", "seconds")
 
@@ -73,15 +70,11 @@ class RunFiles:
         self._winners.close()
 
     def _draw(self, best: Trial) -> None:
-        """A picture is a help; a search does not fail for the want of one."""
         if "model" not in self._space.close(best.proposal.genotype):
             return  # the search is for something else than a network
         title = f"trial {best.number} of {self._run.name}"
-        try:
-            picture = candidate_picture(self._space, best.proposal.genotype, title)
-            save(picture, self._run.folder, "best", formats=("svg",))
-        except PictureError as error:
-            log.warning("no best.svg: %s", error)
+        picture = candidate_picture(self._space, best.proposal.genotype, title)
+        save(picture, self._run.folder, "best", formats=("svg",))
 
 
 def columns(run: Run) -> list[str]:

@@ -3,11 +3,11 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 
 from nas_hydra.front import Front
 from nas_hydra.objective import Objective, Objectives
-from nas_hydra.report.picture import DECIDED, FONT, INK, LINE, MUTED
+from nas_hydra.report.drawing.style import DECIDED, FONT, INK, LINE, MUTED
+from nas_hydra.report.drawing.text import markup
 from nas_hydra.trial import Trial
 
 SIZE, LEFT, TOP, RIGHT, BOTTOM = 320.0, 84.0, 44.0, 24.0, 56.0
@@ -38,7 +38,7 @@ class Axis:
     def label(self) -> str:
         """The metric, and which way is better."""
         better = "higher" if self.objective.direction == "maximize" else "lower"
-        return escape(f"{self.objective.name} ({better} is better)")
+        return markup(f"{self.objective.name} ({better} is better)")
 
     @property
     def ticks(self) -> list[float]:
@@ -80,7 +80,7 @@ def front_picture(trials: Sequence[Trial], front: Front, objectives: Objectives,
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}"'
         f' height="{height}" font-family="{FONT}" font-size="12" fill="{INK}">'
         f'<rect width="100%" height="100%" fill="white"/>'
-        f'<text x="{LEFT}" y="24" fill="{MUTED}">{escape(title)}</text>{"".join(panels)}</svg>\n'
+        f'<text x="{LEFT}" y="24" fill="{MUTED}">{markup(title)}</text>{"".join(panels)}</svg>\n'
     )
 
 

@@ -1,13 +1,13 @@
 """What a model takes for what: the confusion matrix and its picture."""
 
 from collections.abc import Iterator, Sequence
-from html import escape
 
 import torch
 
 from nas_hydra.artifact import Artifact
 from nas_hydra.dataset import ImageDataset
-from nas_hydra.report.picture import FONT, INK, LINE, MUTED
+from nas_hydra.report.drawing.style import FONT, INK, LINE, MUTED
+from nas_hydra.report.drawing.text import markup
 
 Counts = Sequence[Sequence[int]]
 """Rows are true classes, columns predicted ones."""
@@ -49,7 +49,7 @@ def picture(counts: Counts, classes: Sequence[str], title: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}"'
         f' width="{width:g}" height="{height:g}" font-family="{FONT}" font-size="12"'
         f' fill="{INK}"><rect width="100%" height="100%" fill="white"/>'
-        f'<text x="{MARGIN}" y="24" fill="{MUTED}">{escape(title)}</text>'
+        f'<text x="{MARGIN}" y="24" fill="{MUTED}">{markup(title)}</text>'
         f'<text x="{MARGIN}" y="44" fill="{MUTED}">rows: the true class; columns: predicted</text>'
         f"{''.join(_cells(counts, side))}{''.join(_labels(names, side))}</svg>\n"
     )
@@ -78,7 +78,7 @@ def _labels(names: Sequence[str], side: float) -> Iterator[str]:
         middle = place * side + side / 2
         yield (
             f'<text x="{LEFT - 8:g}" y="{TOP + middle + size / 3:.1f}" text-anchor="end"'
-            f' font-size="{size:g}">{escape(name)}</text>'
+            f' font-size="{size:g}">{markup(name)}</text>'
             f'<text transform="translate({LEFT + middle + size / 3:.1f} {TOP - 8:g}) rotate(-60)"'
-            f' font-size="{size:g}">{escape(name)}</text>'
+            f' font-size="{size:g}">{markup(name)}</text>'
         )

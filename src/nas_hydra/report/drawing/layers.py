@@ -1,0 +1,174 @@
+"""Directed graphs without cycles, from left to right in layers (Sugiyama et al. 1981).
+
+A link that skips layers passes each of them at a height of its own, and bends only between them,
+where no node is: no line crosses a node.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from graphlib import TopologicalSorter
+from itertools import accumulate, pairwise
+from typing import NamedTuple
+
+from nas_hydra.report.drawing.heights import heights
+from nas_hydra.report.drawing.order import ordered
+from nas_hydra.report.drawing.scene import HEAD, Drawing, Path, Point, Shape
+
+MARGIN = 7.0
+"""Above and below a node or a line, in points."""
+LEAST_GAP, MOST_GAP, SLOPE = 30.0, 64.0, 0.5
+"""Between layers: as wide as the steepest line there asks for, within limits."""
+
+
+class Link(NamedTuple):
+    """From a node to another one."""
+
+    source: int
+    sink: int
+    arrow: bool = True
+
+
+class Grid(NamedTuple):
+    """A graph each of whose links goes from layer to layer, by way of points where it skips some.
+
+    Args:
+        layers: the nodes and points of each; points are numbered after the nodes.
+        courses: the nodes and points on each link.
+    """
+
+    layers: list[list[int]]
+    courses: list[list[int]]
+
+    @property
+    def steps(self) -> list[tuple[int, int]]:
+        """The parts of the courses, each from a layer to the next."""
+        return [step for course in self.courses for step in pairwise(course)]
+
+
+def layered(nodes: Sequence[Drawing], links: Sequence[Link]) -> Drawing:
+    """The nodes in columns, with their links.
+
+    Raises:
+        graphlib.CycleError: if the links lead in a circle.
+    """
+    grid = gridded([node.width for node in nodes], links)
+    points = sum(map(len, grid.layers)) - len(nodes)
+    extents = [*(node.height / 2 + MARGIN for node in nodes), *[MARGIN] * points]
+    layers = ordered(grid.layers, grid.steps)
+    ys = heights(layers, grid.steps, extents)
+    columns = _columns(layers, nodes, grid.steps, ys)
+    shapes: list[Shape] = []
+    for link, course in zip(links, grid.courses, strict=True):
+        ends = nodes[link.source].width, nodes[link.sink].width
+        shapes.append(Path(_curved(_course(course, ends, columns, ys)), link.arrow))
+    for place, node in enumerate(nodes):
+        left, right = columns[place]
+        shapes += node.at((left + right - node.width) / 2, ys[place] - node.height / 2)
+    width = max((right for _, right in columns.values()), default=0.0)
+    height = max((y + extent for y, extent in zip(ys, extents, strict=True)), default=0.0)
+    return Drawing(width, height, tuple(shapes))
+
+
+def gridded(widths: Sequence[float], links: Sequence[Link]) -> Grid:
+    """Nodes in layers, and the courses of links.
+
+    Args:
+        widths: of the nodes.
+        links: between them.
+    """
+    layer = _layers(widths, links)
+    layers: list[list[int]] = [[] for _ in range(max(layer, default=-1) + 1)]
+    for node, place in enumerate(layer):
+        layers[place].append(node)
+    courses, number = [], len(widths)
+    for link in links:
+        between = range(layer[link.source] + 1, layer[link.sink])
+        points = range(number, number + len(between))
+        for point, place in zip(points, between, strict=True):
+            layers[place].append(point)
+        courses.append([link.source, *points, link.sink])
+        number += len(between)
+    return Grid(layers, courses)
+
+
+def _layers(widths: Sequence[float], links: Sequence[Link]) -> list[int]:
+    """The layer of each node: as early as can be, or where there is room if that is no detour."""
+    before: dict[int, list[int]] = defaultdict(list)
+    after: dict[int, list[int]] = defaultdict(list)
+    for link in links:
+        before[link.sink].append(link.source)
+        after[link.source].append(link.sink)
+    layer = [0] * len(widths)
+    for node in TopologicalSorter(before).static_order():
+        layer[node] = max((layer[source] + 1 for source in before[node]), default=0)
+    passed = [node for node in range(len(widths)) if len(before[node]) == len(after[node]) == 1]
+    room: dict[int, float] = defaultdict(float)
+    for node in set(range(len(widths))).difference(passed):
+        room[layer[node]] = max(room[layer[node]], widths[node])
+    taken = Counter(layer[node] for node in set(range(len(widths))).difference(passed))
+    for node in sorted(passed, key=lambda node: layer[after[node][0]] - layer[before[node][0]]):
+        low, high = layer[before[node][0]] + 1, layer[after[node][0]] - 1
+        layer[node] = min(
+            range(low, high + 1),
+            key=lambda at: (max(0, widths[node] - room[at]), taken[at], abs(2 * at - low - high)),
+        )
+        room[layer[node]] = max(room[layer[node]], widths[node])
+        taken[layer[node]] += 1
+    return layer
+
+
+def _columns(
+    layers: Sequence[Sequence[int]],
+    nodes: Sequence[Drawing],
+    steps: Sequence[tuple[int, int]],
+    ys: Sequence[float],
+) -> dict[int, tuple[float, float]]:
+    """The left and the right end of the layer in which each node or point is."""
+    rise: dict[int, float] = defaultdict(float)
+    where = {place: number for number, layer in enumerate(layers) for place in layer}
+    for source, sink in steps:
+        rise[where[source]] = max(rise[where[source]], abs(ys[source] - ys[sink]))
+    gaps = [min(max(LEAST_GAP, SLOPE * rise[number]), MOST_GAP) for number in range(len(layers))]
+    widths = [
+        max((nodes[place].width for place in layer if place < len(nodes)), default=0)
+        for layer in layers
+    ]
+    lefts = accumulate((width + gap for width, gap in zip(widths, gaps, strict=True)), initial=0.0)
+    spans = [(left, left + width) for left, width in zip(lefts, widths, strict=False)]
+    return {place: spans[number] for place, number in where.items()}
+
+
+def _course(
+    course: Sequence[int],
+    ends: tuple[float, float],
+    columns: dict[int, tuple[float, float]],
+    ys: Sequence[float],
+) -> list[Point]:
+    """Where a link is straight and where it begins to bend.
+
+    Args:
+        course: the nodes and points on it.
+        ends: the widths of its first and its last node.
+        columns: their left and right ends.
+        ys: their heights.
+    """
+    left, right = columns[course[0]]
+    path = [((left + right + ends[0]) / 2, ys[course[0]])]
+    for source, sink in pairwise(course):
+        path.append((columns[source][1], ys[source]))
+        path.append((columns[sink][0] - 1.5 * HEAD, ys[sink]))
+    left, right = columns[course[-1]]
+    return [*path, ((left + right - ends[1]) / 2, ys[course[-1]])]
+
+
+def _curved(corners: Sequence[Point]) -> tuple[Point, ...]:
+    """Straight where two corners are at the same height, an S where they are not."""
+    turns = [corners[0]]
+    for before, corner, after in zip(corners, corners[1:], corners[2:], strict=False):
+        if not before[1] == corner[1] == after[1]:
+            turns.append(corner)
+    path = [corners[0]]
+    for (ax, ay), (bx, by) in pairwise([*turns, corners[-1]]):
+        middle = (ax + bx) / 2
+        path += [(middle, ay), (middle, by), (bx, by)]
+    return tuple(path)
