@@ -12,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from nas_hydra.component import UNKNOWN, build, build_function, check, check_call
 from nas_hydra.constraint.judge import Judge
+from nas_hydra.engine.restoring import restored
 from nas_hydra.errors import CandidateError, ConfigError, InfeasibleError, listing, nearest
 from nas_hydra.evaluator import Evaluator
 from nas_hydra.loop import Search
@@ -243,7 +244,8 @@ def dry_pass(space: SearchSpace, evaluator: Evaluator, seed: int) -> None:
     for _ in range(SAMPLES):
         genotype = sample(space, rng)
         try:
-            evaluator.check(space.close(genotype))
+            with restored():  # what a candidate does to this process stays with the candidate
+                evaluator.check(space.close(genotype))
         except CandidateError as error:
             log.warning("the candidate %s cannot work: %s", genotype.summary or "", error)
             problem = f"a random candidate ({genotype.summary or 'nothing is open'}): {error}"

@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+import warnings
 import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -203,6 +204,31 @@ def report_threads(evaluator, candidate):
         "omp": float(os.environ["OMP_NUM_THREADS"]),
         "denormal": float(tiny.item() != 0),
     }
+
+
+@act
+def meddle(evaluator, candidate):
+    os.environ["OMP_NUM_THREADS"] = "7"
+    os.chdir("/")
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    warnings.simplefilter("error")
+
+
+@act
+def look(evaluator, candidate):
+    return {
+        "threads": float(os.environ["OMP_NUM_THREADS"]),
+        "folder": float(os.getcwd() == "/"),
+        "ignored": float(signal.getsignal(signal.SIGTERM) == signal.SIG_IGN),
+        "errors": float(warnings.filters[0][0] == "error"),
+        "torch": float("torch" in sys.modules),
+    }
+
+
+@act
+def lose_the_folder(evaluator, candidate):
+    os.rmdir(os.getcwd())
+    os.chdir("/")
 
 
 class Training(Acting):

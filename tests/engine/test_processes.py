@@ -111,6 +111,24 @@ def test_a_candidate_that_kills_its_worker_fails_alone(pool, act, reason):
     assert third.complete
 
 
+def test_what_a_candidate_changes_of_its_process_is_put_back(pool):
+    before, _, after = run(pool(), "look", "meddle", "look")
+    assert after.metrics == before.metrics
+    assert not before.metrics["torch"]
+
+
+def test_a_worker_is_replaced_where_that_cannot_be(pool, tmp_path, monkeypatch, caplog):
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    monkeypatch.chdir(inner)
+    engine = pool()
+    first, second = run(engine, "nothing", "lose_the_folder")
+    monkeypatch.chdir(tmp_path)
+    third = run(engine, "nothing")[0]
+    assert first.metrics["pid"] == second.metrics["pid"] != third.metrics["pid"]
+    assert "trial 1 has changed what cannot be put back: working folder" in caplog.text
+
+
 def test_a_worker_that_dies_once_costs_nothing(pool):
     first, second = run(pool(), "nothing", "die_once")
     assert second.complete

@@ -85,6 +85,32 @@ def test_one_seed_is_one_list_of_trials_whatever_the_number_of_workers(monkeypat
     assert len(rows(Path("serial"))) == 8
 
 
+def meddled(monkeypatch, folder: str, *engine: str) -> list[dict[str, str]]:
+    """The trials of a search some of whose candidates change all that they can reach."""
+    network = "{_target_:engine.meddler.Meddler,width:8,meddling:{_choice_:[true,false]}}"
+    space = ("~search_space.width", "~search_space.model", f"+search_space.model={network}")
+    rates = "optimizer.lr={_float_:{low:0.01,high:0.1}}"
+    settings = ("strategy=random", "budget.trials=8", "engine.ahead=8", f"hydra.run.dir={folder}")
+    monkeypatch.syspath_prepend(TESTS)
+    assert nas_hydra(monkeypatch, *REAL[:4], *space, rates, *settings, *engine) == 0
+    return rows(Path(folder))
+
+
+def test_a_candidate_that_changes_its_process_changes_no_neighbour(monkeypatch):
+    limit = "+search_space.constraints=[{_target_:nas_hydra.constraint.MaxParams,limit:100000}]"
+    found = meddled(monkeypatch, "here", "engine=serial")
+    states = {row["state"] for row in found if row["search_space.model.meddling"] == "False"}
+    assert states == {"complete"}
+    assert meddled(monkeypatch, "constrained", "engine=serial", limit) == found
+
+
+@pytest.mark.long
+def test_nor_does_it_with_any_number_of_workers(monkeypatch):
+    found = meddled(monkeypatch, "here", "engine=serial")
+    for workers in (1, 2, 3):
+        assert meddled(monkeypatch, str(workers), f"engine.workers={workers}") == found
+
+
 def test_in_order_of_completion_nobody_waits_for_a_slow_trial_and_a_killed_run_goes_on():
     common = (*POOL, "engine.workers=2", "engine.order=completion", measuring("Waiting"))
     command = Command(*common, "budget.trials=30", trials=8)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from nas_hydra.engine.restoring import restored
 from nas_hydra.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Candidate:
         Raises:
             CandidateError: if it cannot be built.
         """
-        return self._sketch.model
+        return self._ask("model")  # type: ignore[no-any-return]
 
     @property
     def params(self) -> int:
@@ -62,7 +63,7 @@ class Candidate:
         Raises:
             CandidateError: if the network cannot be built.
         """
-        return self._sketch.params
+        return self._ask("params")  # type: ignore[no-any-return]
 
     @property
     def flops(self) -> int:
@@ -75,7 +76,12 @@ class Candidate:
         Raises:
             CandidateError: if the network cannot be built, or does not take the images.
         """
-        return self._sketch.flops
+        return self._ask("flops")  # type: ignore[no-any-return]
+
+    def _ask(self, name: str) -> Any:
+        sketch = self._sketch  # which imports torch, whose settings a network may change
+        with restored():
+            return getattr(sketch, name)
 
     @cached_property
     def _sketch(self) -> "Sketch":

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from pydantic import BaseModel, ByteSize, ConfigDict, PositiveFloat
 
+from nas_hydra.engine.restoring import restored
 from nas_hydra.errors import CandidateError, ConfigError, in_one_line, mistake_of_helper, said
 from nas_hydra.objective import Objective
 from nas_hydra.trial import Evaluation, Proposal, Trial, measured
@@ -56,6 +57,18 @@ class Limits(BaseModel):
 NO_LIMITS = Limits()
 
 
+class Finished(NamedTuple):
+    """A trial that took place.
+
+    Args:
+        trial: its outcome.
+        spoilt: whether it left something in its process that changes other trials there.
+    """
+
+    trial: Trial
+    spoilt: bool
+
+
 @dataclass(frozen=True)
 class Job:
     """One candidate to evaluate; called, it gives its trial, also when the candidate fails.
@@ -76,6 +89,20 @@ class Job:
 
     def __call__(self, evaluator: Evaluates) -> Trial:
         """Evaluate, and say why if that fails; the user's own mistakes are raised."""
+        return self.finish(evaluator).trial
+
+    def finish(self, evaluator: Evaluates) -> Finished:
+        """The same, and whether this process is still as it was."""
+        with restored() as lost:
+            trial = self._evaluate(evaluator)
+        if lost:
+            log.warning(
+                "trial %d has changed what cannot be put back: %s",
+                *(self.proposal.number, ", ".join(lost)),
+            )
+        return Finished(trial, bool(lost))
+
+    def _evaluate(self, evaluator: Evaluates) -> Trial:
         start = time.perf_counter()
         try:
             evaluation = evaluator.evaluate(self.candidate, self.repeat, self.weights)

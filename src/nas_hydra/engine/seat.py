@@ -6,7 +6,7 @@ import time
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 
-from nas_hydra.engine.base import NO_LIMITS, Job, Limits
+from nas_hydra.engine.base import NO_LIMITS, Finished, Job, Limits
 from nas_hydra.engine.process import OverLimitError, Worker, WorkerDiedError
 from nas_hydra.engine.worker import Mistake, Outfit
 from nas_hydra.errors import ConfigError, SearchFailedError
@@ -83,9 +83,9 @@ class Seat:
         answer = worker.evaluate(job, self._limits)
         if isinstance(answer, Mistake):
             raise ConfigError(answer.key, answer.problem)
-        assert isinstance(answer, Trial)  # whoever is given a job is ready
-        self._recycle(worker)
-        return answer
+        assert isinstance(answer, Finished)  # whoever is given a job is ready
+        self._recycle(worker, answer.spoilt)
+        return answer.trial
 
     def _fresh(self) -> Worker:
         """A worker that has all it needs."""
@@ -111,12 +111,12 @@ class Seat:
             self._worker = Worker(self._outfit)
             return self._worker
 
-    def _recycle(self, worker: Worker) -> None:
-        """End a worker that has grown or served long enough; the next job starts another."""
+    def _recycle(self, worker: Worker, spoilt: bool) -> None:
+        """End a worker that is spoilt, has grown or served long enough; another will follow."""
         held = worker.count()
         trials, memory = self._recycling.trials, self._recycling.memory
-        if (trials is not None and worker.trials >= trials) or (
-            memory is not None and held - worker.held_at_first > memory
-        ):
+        old = trials is not None and worker.trials >= trials
+        grown = memory is not None and held - worker.held_at_first > memory
+        if spoilt or old or grown:
             log.debug("worker %d retires after %d trials", worker.pid, worker.trials)
             worker.end()

@@ -12,11 +12,10 @@ from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 from typing import Any, NamedTuple
 
-from nas_hydra.engine.base import Evaluates, Job
+from nas_hydra.engine.base import Evaluates, Finished, Job
 from nas_hydra.engine.heap import KEPT, keep_freed, release
 from nas_hydra.engine.numerics import pinned
 from nas_hydra.errors import ConfigError
-from nas_hydra.trial import Trial
 
 LOGGERS = ("", "nas_hydra")
 """The loggers whose levels a worker takes over from its parent."""
@@ -36,7 +35,7 @@ class Mistake(NamedTuple):
     problem: str
 
 
-Answer = Trial | Mistake | Ready
+Answer = Finished | Mistake | Ready
 """What a worker sends, beside the records of its log."""
 
 
@@ -153,7 +152,7 @@ def adopted(evaluator: Evaluates, shared: Any) -> Answer:
 def answer(job: Job, evaluator: Evaluates) -> Answer:
     """The outcome of a job."""
     try:
-        return job(evaluator)
+        return job.finish(evaluator)
     except ConfigError as error:
         return Mistake(error.key, error.problem)
 

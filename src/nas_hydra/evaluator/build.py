@@ -1,5 +1,6 @@
 """From a candidate's config to a network that takes the data."""
 
+import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from inspect import isclass
 from pkgutil import resolve_name
 from typing import Any
 
+import numpy as np
 import torch
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
@@ -28,10 +30,17 @@ def gpus() -> int:
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Torch's generators seeded for a while, and put back as they were."""
+    """The generators of torch, numpy and Python seeded for a while, and put back as they were."""
+    earlier, numpys = random.getstate(), np.random.get_state()
     with torch.random.fork_rng(devices=range(gpus())):
         torch.manual_seed(seed)
-        yield
+        random.seed(seed)
+        np.random.seed(seed % 2**32)
+        try:
+            yield
+        finally:
+            random.setstate(earlier)
+            np.random.set_state(numpys)
 
 
 def build_model(

@@ -21,6 +21,9 @@ from nas_hydra.evaluator.classifier import Classifier
 logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
 
 LIGHTNING = "pytorch_lightning.Trainer"
+FLAGS = {"deterministic", "benchmark"}
+"""What makes Lightning set flags of torch whenever it makes a trainer, and not when it is used."""
+
 NOTHING = nullcontext()
 MEASURED = ("val_acc", "val_f1", "val_loss", "train_loss")
 
@@ -39,12 +42,12 @@ def build_trainer(config: Mapping[str, Any], parts: int) -> pl.Trainer:
     config = {**config, "accumulate_grad_batches": steps}
     arguments = {name: value for name, value in config.items() if name != "_target_"}
     # A callback or a plugin has a state of its own, and is made for each trainer.
-    if config["_target_"] == LIGHTNING and plain(arguments):
+    if config["_target_"] == LIGHTNING and plain(arguments) and FLAGS.isdisjoint(arguments):
         return deepcopy(unused_trainer(json.dumps(config)))
     return made_trainer(config)
 
 
-@lru_cache(maxsize=1)  # Lightning sets flags of torch when it makes one that is not like the last
+@lru_cache(maxsize=1)
 def unused_trainer(config: str) -> pl.Trainer:
     """What trainers of a config, written as JSON, are copies of.
 

@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 
 from nas_hydra.component import build
 from nas_hydra.engine.numerics import pinned
+from nas_hydra.engine.restoring import restored
 from nas_hydra.evaluator import Evaluator
 from nas_hydra.explain.searched import Searched
 from nas_hydra.search_space import Genotype
@@ -39,6 +40,6 @@ class Training:
         searched = self._searched
         candidate = searched.space.close(genotype) if searched.builds else genotype
         log.info("training %s", genotype.summary)
-        with TemporaryDirectory() as folder, pinned(self._threads):
+        with TemporaryDirectory() as folder, restored(), pinned(self._threads):
             found = self._evaluator.evaluate(candidate, 0, Path(folder) / "weights.ckpt")
         return found.metrics[searched.objective.name]
