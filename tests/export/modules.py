@@ -29,6 +29,17 @@ class Tricks(nn.Module):
         return functional.leaky_relu(mixed[:, :, : mixed.shape[2]], 0.2) ** 2
 
 
+class Double(nn.Module):
+    """Is written as ONNX without complaint, and onnxruntime cannot run it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Conv2d(1, 1, 3, padding=1).double()
+
+    def forward(self, images):
+        return self.layer(images.double()).float()
+
+
 class Pair(nn.Module):
     def forward(self, images):
         return images, {"other": images.relu()}

@@ -86,6 +86,21 @@ def test_a_place_that_cannot_be_written_is_said(model, command):
     assert "file" in err
 
 
+def test_what_onnxruntime_refuses_is_one_line_and_leaves_no_folder(command):
+    config = winner("mlp")
+    config["model"]["_args_"].insert(0, {"_target_": "export.modules.Double"})
+    retrained(Path("model"), config)
+    code, out, err = command("run=model", "format=onnx", "output=mine/here")
+    assert (code, out) == (1, "")
+    assert re.match(r"error: onnx cannot export this network \(NotImpl.*'torch_export', ", err)
+    assert len(err.splitlines()) == 1
+    assert not Path("mine").exists()
+    Path("mine").mkdir()
+    Path("mine/other").touch()
+    assert command("run=model", "format=onnx", "output=mine")[0] == 1
+    assert [file.name for file in Path("mine").iterdir()] == ["other"]
+
+
 def test_another_dataset_is_refused(model, command):
     file = Path("model/model.json")
     known = json.loads(file.read_text())

@@ -3,6 +3,7 @@
 import json
 import re
 import xml.etree.ElementTree as ET
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -191,6 +192,23 @@ def test_what_there_is_not(refusal, search):
     assert "did you mean 'resnet18'?" in problem
     assert "there is no option 'adamm'" in refusal("run=run", "optimizer=adamm")
     assert "trainer.max_epoch" in refusal("run=run", "trainer.max_epoch=3")
+
+
+def test_a_model_is_written_whole_or_not_at_all(search, command, refusal, monkeypatch):
+    search()
+    Path("file").touch()
+    problem = refusal("run=run", "folder=file/model")
+    assert "folder: file/model cannot be made: /" in problem
+    assert problem.endswith("/file is no folder. Say folder=OTHER")
+
+    def broken(*_: object) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("nas_hydra.retrain.files.card", broken)
+    code, _, problem = command("run=run", *ALONE)
+    assert code == 1
+    assert problem.endswith("error: run/retrain cannot be written: No space left on device\n")
+    assert not Path("run/retrain").exists()
 
 
 def test_a_run_without_a_finished_trial(refusal, monkeypatch, capsys):

@@ -1,8 +1,7 @@
 """From a retrained model to files that others run, and whether they compute the same."""
 
-import os
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,9 @@ from torch import Tensor
 from nas_hydra.artifact import Artifact
 from nas_hydra.component import build
 from nas_hydra.dataset.base import ImageDataset
-from nas_hydra.errors import ConfigError, NasHydraError
+from nas_hydra.draft import drafted
+from nas_hydra.errors import ConfigError, NasHydraError, listing
+from nas_hydra.export.blame import reason
 from nas_hydra.export.format import IMAGES, Format, Trained
 from nas_hydra.export.name import FormatName
 from nas_hydra.export.onnx import Onnx
@@ -64,18 +65,34 @@ def export(artifact: Artifact, name: FormatName, folder: Path, images: Tensor) -
 
     Raises:
         ConfigError: if a layer cannot be expressed in the format, naming it.
-        ExportError: if the logits differ by more than ``TOLERANCE``.
+        ExportError: if the logits differ by more than ``TOLERANCE``, or the format's library fails.
     """
     chosen = FORMATS[name]
     sample = torch.rand(IMAGES, *artifact.image.shape, generator=torch.Generator().manual_seed(0))
     trained = Trained(artifact, network_of(artifact), sample)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as draft:
-        chosen.write(trained, Path(draft))
-        found = compare(trained, chosen, Path(draft), images)
-        for file in chosen.files:
-            os.replace(Path(draft, file), folder / file)
+    with drafted(folder) as draft, told(name):
+        chosen.write(trained, draft)
+        found = compare(trained, chosen, draft, images)
     return Exported([folder / file for file in chosen.files], len(images), *found)
+
+
+@contextmanager
+def told(name: FormatName) -> Iterator[None]:
+    """Whatever a format's library raises, in one line.
+
+    Raises:
+        ExportError: if it does.
+    """
+    try:
+        yield
+    except (NasHydraError, OSError):
+        raise
+    except Exception as error:
+        others = listing(other for other in FORMATS if other != name)
+        raise ExportError(
+            f"{name} cannot export this network ({reason(error)}). Nothing was written; other"
+            f" formats: {others}"
+        ) from error
 
 
 def compare(trained: Trained, written: Format, folder: Path, images: Tensor) -> tuple[float, float]:

@@ -1,7 +1,6 @@
 """The folder of a retrained model."""
 
 import json
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -26,6 +25,7 @@ from nas_hydra.artifact import (
 )
 from nas_hydra.component import build
 from nas_hydra.dataset import ImageDataset
+from nas_hydra.draft import drafted
 from nas_hydra.report.summary import versions
 from nas_hydra.retrain.card import Facts, card
 from nas_hydra.retrain.confusion import confusion, picture
@@ -79,21 +79,19 @@ class Outcome:
 
 def write(folder: Path, outcome: Outcome, weights: Path) -> None:
     """Write the model, and then what it gives on the test split as it is read from there."""
-    folder.mkdir(parents=True, exist_ok=True)
     dataset: ImageDataset = build(outcome.candidate["dataset"], "dataset")
     described = description(outcome, dataset)
-    replace(folder / CONFIG, OmegaConf.to_yaml(OmegaConf.create(dict(outcome.candidate))))
-    fresh = folder / f".{WEIGHTS}.new"
-    shutil.copyfile(weights, fresh)
-    os.replace(fresh, folder / WEIGHTS)
-    replace(folder / DESCRIPTION, json.dumps(described.model_dump(), indent=2) + "\n")
-    counts = confusion(read_artifact(folder), dataset)
-    metrics = measured(outcome, dataset, counts)
-    replace(folder / METRICS, json.dumps(metrics, indent=2) + "\n")
-    title = f"trial {outcome.trial.number} on {sum(map(sum, counts)):,} test images"
-    replace(folder / CONFUSION, picture(counts, described.classes, title))
-    facts = Facts(outcome.candidate, outcome.trial, outcome.standings, described, metrics)
-    replace(folder / CARD, card(facts, outcome.command))
+    with drafted(folder) as draft:
+        replace(draft / CONFIG, OmegaConf.to_yaml(OmegaConf.create(dict(outcome.candidate))))
+        shutil.copyfile(weights, draft / WEIGHTS)
+        replace(draft / DESCRIPTION, json.dumps(described.model_dump(), indent=2) + "\n")
+        counts = confusion(read_artifact(draft), dataset)
+        metrics = measured(outcome, dataset, counts)
+        replace(draft / METRICS, json.dumps(metrics, indent=2) + "\n")
+        title = f"trial {outcome.trial.number} on {sum(map(sum, counts)):,} test images"
+        replace(draft / CONFUSION, picture(counts, described.classes, title))
+        facts = Facts(outcome.candidate, outcome.trial, outcome.standings, described, metrics)
+        replace(draft / CARD, card(facts, outcome.command))
 
 
 def description(outcome: Outcome, dataset: ImageDataset) -> Description:

@@ -9,6 +9,7 @@ from pkgutil import resolve_name
 from nas_hydra.artifact import DESCRIPTION
 from nas_hydra.assemble import check_components
 from nas_hydra.component import build
+from nas_hydra.draft import check_place
 from nas_hydra.errors import CandidateError, ConfigError, SearchFailedError
 from nas_hydra.evaluator.final import FinalEvaluator
 from nas_hydra.evaluator.train import ON_DEMAND, TrainEvaluator
@@ -79,18 +80,22 @@ def written(folders: Sequence[Path], outcomes: Sequence[Outcome]) -> list[Retrai
     """Write every model that could be trained, each into its folder.
 
     Raises:
-        SearchFailedError: if one could not; the others are written all the same.
+        SearchFailedError: if one could not, or not be written; the others are all the same.
     """
     done, failed = [], []
     for folder, outcome in zip(folders, outcomes, strict=True):
         if outcome.weights is None:
-            failed.append(f"{outcome.own.name}: {outcome.standings[0].errors[0]}")
+            failed.append(f"{outcome.own.name} cannot be trained: {outcome.standings[0].errors[0]}")
             continue
-        write(folder, outcome, outcome.weights)
+        try:
+            write(folder, outcome, outcome.weights)
+        except OSError as error:
+            failed.append(f"{folder} cannot be written: {error.strerror or error}")
+            continue
         publish(folder, outcome)
         done.append(Retrained(folder, outcome.trial.number, outcome.standings))
     if failed:
-        raise SearchFailedError(f"cannot be trained: {'; '.join(failed)}")
+        raise SearchFailedError("; ".join(failed))
     return done
 
 
@@ -103,7 +108,7 @@ def places(request: Request, trials: Sequence[Trial]) -> list[Path]:
     """Where each model goes: several, or one that was asked for, into folders by number.
 
     Raises:
-        ConfigError: if a model is there already.
+        ConfigError: if a model is there already, or no folder can be made there.
     """
     home = request.folder or request.run / "retrain"
     if request.pareto:
@@ -113,6 +118,7 @@ def places(request: Request, trials: Sequence[Trial]) -> list[Path]:
     else:
         found = [home]
     for folder in found:
+        check_place(folder, "folder")
         if (folder / DESCRIPTION).exists() and not request.force:
             raise ConfigError(
                 "folder", f"{folder} holds a model already; say folder=OTHER, or force=true"
