@@ -37,7 +37,7 @@ def put(fresh: Path, file: Path) -> None:
 
 def make_way(file: Path) -> None:
     """See to it that a file can be written over whatever stands in its place."""
-    if file.is_dir():
+    if os.path.lexists(file) and not file.is_file():
         set_aside(file)
 
 

@@ -25,7 +25,7 @@ from nas_hydra.errors import (
 from nas_hydra.loop import Search
 from nas_hydra.record.lock import exclusive
 from nas_hydra.record.past import read_run
-from nas_hydra.report.files import read_summary
+from nas_hydra.report.files import read_own_summary
 from nas_hydra.report.run_page import PAGE, RunPage
 from nas_hydra.run import Run, parted
 from nas_hydra.small_file import make_folder, replace
@@ -132,7 +132,7 @@ def search(config: DictConfig, folder: Path) -> float | None:
     """
     search = assemble(config, dict(HydraConfig.get().runtime.choices), group(folder), command())
     budget = {"trials": search.run.trials}
-    summary = read_summary(folder) if search.record.finished(budget) else None
+    summary = read_own_summary(search.run) if search.record.finished(budget) else None
     if summary is not None:
         log.info("%s is finished already", folder)
         add_page(search)

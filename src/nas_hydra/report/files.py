@@ -104,3 +104,19 @@ def read_summary(folder: Path) -> dict[str, Any] | None:
     """What a finished search wrote; None if it is not there, or damaged."""
     known = read_json(folder / "summary.json", Summary)
     return known.model_dump(exclude_unset=True) if known else None
+
+
+def read_own_summary(run: Run) -> dict[str, Any] | None:
+    """What this search wrote when it was finished; None if it is not there, or damaged."""
+    known = read_summary(run.folder)
+    if known is None or tells(known, run):
+        return known
+    log.warning("summary.json tells no winner of this search, so it counts as missing")
+    return None
+
+
+def tells(summary: Mapping[str, Any], run: Run) -> bool:
+    """Whether a summary has what a search of these objectives is judged by."""
+    names = [objective.name for objective in run.objectives]
+    values = summary["best"]["values"] if summary["best"] else {}
+    return all(name in values for name in names) and (len(names) == 1 or "hypervolume" in summary)
