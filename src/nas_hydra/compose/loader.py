@@ -198,7 +198,8 @@ def check_hydra(config: DictConfig, run_mode: RunMode) -> None:
             "hydra.verbose", f"is {verbose}; allowed: true, false, or the name of a logger"
         )
     key = "hydra.sweep.dir" if run_mode == RunMode.MULTIRUN else "hydra.run.dir"
-    with known(config):
-        folder = OmegaConf.select(config, key)
+    tried = config.copy()  # Hydra makes the one that it knows read-only
+    with known(tried):
+        folder = OmegaConf.select(tried, key)
     if not str(folder or "").strip():
         raise ComposeError(key, "is empty; say in which folder the files go, for example outputs/1")
