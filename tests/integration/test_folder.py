@@ -1,5 +1,6 @@
 """A run's folder in which others have been: what they leave or damage there ends no search."""
 
+import csv
 import json
 import os
 import re
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from command import nas_hydra, rows
-from integration.cells import CELLS, write_cells
+from integration.cells import CELLS, SEARCH, write_cells
 from nas_hydra.record.lock import exclusive
 from nas_hydra.report.files import RunFiles
 from nas_hydra.tracker.none import NoTracker
@@ -26,8 +27,8 @@ def table(tmp_path):
 def search(monkeypatch, capsys):
     """A search in ``run``; what it said."""
 
-    def run(*overrides: str, code: int = 0) -> str:
-        assert nas_hydra(monkeypatch, *CELLS, *overrides) == code
+    def run(*overrides: str, code: int = 0, base: tuple[str, ...] = CELLS) -> str:
+        assert nas_hydra(monkeypatch, *base, *overrides) == code
         return capsys.readouterr().err
 
     return run
@@ -49,6 +50,22 @@ def test_what_others_left_among_the_weights_is_kept_and_told(search):
     assert "weights is kept (Directory not empty): '.DS_Store', '17.ckpt', 'mine'" in said
     assert Path("run/weights/mine/notes.txt").read_text() == "mine"
     assert "is finished already" in search("budget.trials=5")
+
+
+def test_no_cell_is_a_formula_and_a_later_search_reads_it_back(search):
+    Path("mine/search_space").mkdir(parents=True)
+    Path("mine/search_space/sums.yaml").write_text(
+        "# genes only\nmodel: {op: {_choice_: ['=1+1', '@x', ' -1', '-1'], _name_: '=op'}}\n"
+    )
+    Path("sums.csv").write_text('=op,acc\n=1+1,0.1\n@x,0.2\n" -1",0.3\n\'-1,-4\n')
+    sums = ("--config-dir=mine", *SEARCH, "search_space=sums", "evaluator.table=sums.csv")
+    search("budget.trials=4", base=sums)
+    head, *lines = csv.reader(Path("run/trials.csv").read_text().splitlines())
+    found = {line[head.index("'=op")]: line[head.index("acc")] for line in lines}
+    assert found == {"'=1+1": "0.1", "'@x": "0.2", "' -1": "0.3", "'-1": "-4.0"}
+    search("strategy.initial=run/trials.csv", "hydra.run.dir=again", "budget.trials=4", base=sums)
+    again, before = ([row["'=op"] for row in rows(Path(name))] for name in ("again", "run"))
+    assert again == before
 
 
 def test_what_stands_where_a_file_of_ours_belongs_is_set_aside(search):
