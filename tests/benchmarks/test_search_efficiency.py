@@ -171,6 +171,7 @@ def test_json_has_no_infinity():
     assert json.dumps(plain({1: [math.inf, math.nan, 1 / 3]})) == '{"1": [null, null, 0.33333]}'
 
 
+@pytest.mark.long
 def test_the_command_measures_resumes_and_reports(table, tmp_path):
     pytest.importorskip("matplotlib", reason="the picture needs the extra [bench]")
     runs, output = tmp_path / "runs.jsonl", tmp_path / "results"

@@ -44,6 +44,7 @@ def of(number: int, depth: int, width: int) -> Job:
     return Job([Objective("val_acc", "maximize")], proposal, closed, 0, Path("w.ckpt"))
 
 
+@pytest.mark.long
 def test_a_worker_does_not_grow_with_the_number_of_its_trials(pool):
     evaluator = TrainEvaluator(seed=0)
     evaluator.check(of(0, 1, 8).candidate)

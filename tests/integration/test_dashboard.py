@@ -70,7 +70,16 @@ def dashboard(record: Path, port: int) -> subprocess.Popen:
     )
 
 
-@pytest.mark.parametrize("strategy", ["evolution", "random", "tpe", "local_search"])
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        "tpe",
+        *(
+            pytest.param(own, marks=pytest.mark.long)
+            for own in ("evolution", "random", "local_search")
+        ),
+    ],
+)
 def test_the_dashboard_shows_a_search_while_it_runs(strategy, tmp_path):
     write_cells(tmp_path / "cells.csv")
     port = free_port()

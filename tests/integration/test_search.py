@@ -160,6 +160,7 @@ def test_a_larger_budget_goes_on_where_the_search_ended(search, capsys):
     assert len(rows(Path("run"))) == 4
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ahead", [1, 3])
 def test_a_killed_search_ends_as_an_uninterrupted_one(search, ahead):
     common = (*SMALL, "budget.trials=12", f"engine.ahead={ahead}", "strategy.population_size=4")

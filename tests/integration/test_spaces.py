@@ -67,7 +67,9 @@ def test_the_file_cites_its_paper(name):
     assert re.search(r"\b(19|20)\d\d\b", " ".join(comment(name)[1:]))
 
 
-@pytest.mark.parametrize("dataset", SHAPES)
+@pytest.mark.parametrize(
+    "dataset", ["digits", "cifar10", pytest.param("fashion_mnist", marks=pytest.mark.long)]
+)
 @pytest.mark.parametrize("name", SPACES)
 def test_candidates_are_networks_for_any_images(name, dataset):
     space = space_of(name, dataset, *tiny(name), *CONNECTED.get(name, []))
@@ -93,7 +95,13 @@ def test_cells_are_encoded_at_one_length(name):
     assert len({tuple(one) for one in features}) > 10
 
 
-@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name in ("conv_net", "nasbench201") else pytest.mark.long)
+        for name in SPACES
+    ],
+)
 def test_a_search_trains_on_real_images(name, fashion_mnist, monkeypatch):
     settings = (*SMALL, "budget.trials=2")
     where = ("dataset=fashion_mnist", f"dataset.root={fashion_mnist}", "hydra.run.dir=run")

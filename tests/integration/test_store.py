@@ -103,6 +103,7 @@ def test_a_store_that_is_a_file_is_a_mistake(monkeypatch, capsys):
     assert "error: evaluator.store: is" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_two_searches_at_a_time_share_a_store(monkeypatch):
     searches = [
         start(*STORED, f"hydra.run.dir={name}", "strategy=random") for name in ("one", "two")
@@ -116,6 +117,7 @@ def test_two_searches_at_a_time_share_a_store(monkeypatch):
     assert not list(Path("store").rglob("*.new"))
 
 
+@pytest.mark.long
 def test_workers_use_the_store_and_the_gate(monkeypatch):
     pool = ("engine=processes", "engine.workers=2")
     for name in ("first", "second"):

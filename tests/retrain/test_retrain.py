@@ -111,6 +111,7 @@ def test_the_model_that_is_read_back_is_the_one_that_was_tested(search, command)
     assert tested["std"] is None
 
 
+@pytest.mark.long
 def test_a_retraining_is_the_same_again_on_workers(search, command):
     search()
     assert command("run=run", *ALONE)[0] == 0

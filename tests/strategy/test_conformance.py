@@ -4,8 +4,15 @@ from nas_hydra.strategy import conformance
 from nas_hydra.strategy.conformance import CHECKS
 from strategy.strategies import STRATEGIES, Stubborn, maker
 
+LIKE_ANOTHER = ("surrogate_evolution", "nsgaii_optuna", "random_optuna")
+"""The first with fewer children and the last two with another sampler are checked anyhow."""
+NAMES = [
+    pytest.param(name, marks=pytest.mark.long if name in LIKE_ANOTHER else ())
+    for name in STRATEGIES
+]
 
-@pytest.mark.parametrize("name", STRATEGIES)
+
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_conformance(check, name):
     check(STRATEGIES[name])
