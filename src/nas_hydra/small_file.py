@@ -3,6 +3,9 @@
 import json
 import logging
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import TypeVar
@@ -20,11 +23,24 @@ def replace(file: Path, text: str) -> None:
     What UTF-8 does not know, such as the half of a character in an error's text, is written as
     ``\udcff``.
     """
+    with _fresh(file) as fresh:
+        fresh.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def copy(source: Path, file: Path) -> None:
+    """Write a copy of a file, in one step."""
+    with _fresh(file) as fresh:
+        shutil.copyfile(source, fresh)
+
+
+@contextmanager
+def _fresh(file: Path) -> Iterator[Path]:
+    """A name to write a file under, until it is whole; a full disk needs the room of half a one."""
     fresh = file.with_name(f".{file.name}.new")
     try:
-        fresh.write_text(text, encoding="utf-8", errors="backslashreplace")
+        yield fresh
         put(fresh, file)
-    except OSError:  # a full disk needs the room
+    except OSError:
         fresh.unlink(missing_ok=True)
         raise
 

@@ -1,7 +1,6 @@
 """The files of the best trials: ``best.yaml`` and ``best.ckpt``, and a folder for a whole front."""
 
 import logging
-import shutil
 from pathlib import Path
 
 from omegaconf import OmegaConf
@@ -10,7 +9,7 @@ from nas_hydra.errors import listing
 from nas_hydra.front import Front
 from nas_hydra.run import Run, weights_file
 from nas_hydra.search_space import SearchSpace
-from nas_hydra.small_file import make_folder, put, replace
+from nas_hydra.small_file import copy, make_folder, put, replace
 from nas_hydra.trial import Trial
 
 log = logging.getLogger(__name__)
@@ -79,9 +78,7 @@ class Winners:
 
     def _crown(self, best: Trial, weights: Path) -> None:
         if weights.is_file():  # not if an earlier process has dropped them since
-            fresh = self._folder / ".best.ckpt.new"
-            shutil.copyfile(weights, fresh)
-            put(fresh, self._folder / "best.ckpt")
+            copy(weights, self._folder / "best.ckpt")
         self._write(best, self._folder / "best.yaml")
 
     def _member(self, number: int, kind: str) -> Path:
