@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -70,10 +71,13 @@ def test_a_space_of_one_candidate_says_so(monkeypatch, capsys):
 def test_a_space_of_ones_own(monkeypatch, capsys, tmp_path):
     folder = tmp_path / "my_conf" / "search_space"
     folder.mkdir(parents=True)
-    (folder / "mine.yaml").write_text("model: {hidden: {_choice_: [1, 2]}}\n")
+    positional = "{_target_: torch.nn.Linear, _args_: [64, 10], name: '', '<script>': '<b>'}"
+    (folder / "mine.yaml").write_text(f"model: {{hidden: {{_choice_: [1, 2]}}, x: {positional}}}\n")
     code = nas_hydra_space(monkeypatch, "--config-dir", "my_conf", "search_space=mine", *QUICK)
     assert code == 0
     assert "hidden: 1 | 2" in capsys.readouterr().out
+    drawn = [node.text for node in ElementTree.parse("here/candidate.svg").iter() if node.text]
+    assert {"64", "10", "<script> ", "<b>"} <= set(drawn)
 
 
 MISTAKES = {

@@ -134,7 +134,7 @@ def test_a_front_that_nothing_is_feasible_for_is_empty(tmp_path):
 
 def drawn(objectives: Objectives, trials: list[Trial]) -> ElementTree.Element:
     front = standing(*trials, objectives=objectives)
-    return ElementTree.fromstring(front_picture(trials, front, objectives, "a < b"))
+    return ElementTree.fromstring(front_picture(trials, front, objectives, "a < b\0"))
 
 
 def circles(picture: ElementTree.Element) -> list[dict[str, str]]:
@@ -151,7 +151,7 @@ def test_the_picture_has_a_point_per_evaluated_trial_and_a_ring_at_the_knee():
     texts = [text.text for text in picture.iter("{http://www.w3.org/2000/svg}text")]
     assert "val_acc (higher is better)" in texts
     assert "val_loss (lower is better)" in texts
-    assert texts[0] == "a < b"
+    assert texts[0] == "a < b\N{REPLACEMENT CHARACTER}"
 
 
 def test_what_breaks_a_limit_is_pale():

@@ -14,6 +14,7 @@ from nas_hydra.report.candidate_picture import candidate_picture
 from nas_hydra.report.decided import decided
 from nas_hydra.report.diagram import block_of, chain
 from nas_hydra.report.drawing.style import DECIDED
+from nas_hydra.report.drawing.text import legal
 from nas_hydra.report.files import RunFiles
 from nas_hydra.report.outline import display_name, outline
 from nas_hydra.report.picture import save
@@ -64,8 +65,8 @@ def colours(svg):
     return {node.text.strip(): node.get("fill") for node in root.iter(TEXT) if node.text}
 
 
-def drawn(graph, folder):
-    save(graph, folder, "it")
+def drawn(picture, folder):
+    save(picture, folder, "it", ("svg",))
     return (folder / "it.svg").read_bytes()
 
 
@@ -178,6 +179,75 @@ def test_a_long_chain_stands_in_several_columns(tmp_path):
     assert 0.4 < width / height < 2.5
 
 
+NASTY = (
+    "<script>alert(1)</script>",
+    "a & b",
+    "<b>",
+    '"',
+    "javascript:alert(1)",
+    "\x00\x1b[2J\udcff",
+)
+
+
+@pytest.mark.parametrize("nasty", NASTY)
+def test_names_and_values_are_text_wherever_they_stand(nasty, tmp_path):
+    chosen = {"_choice_": [nasty, "other"], "_name_": f"gene {nasty}"}
+    cell = {"edge_0_1": nasty, "edge_1_2": nasty}
+    inner = {"_target_": "my.Inner", nasty: nasty, "picked": chosen}
+    model = {
+        "_target_": f"my.{nasty}",
+        "_args_": [nasty, inner],
+        f"cell {nasty}": cell,
+        "key": nasty,
+    }
+    space = space_of({"model": model})
+    for picture in (
+        candidate_picture(space, candidate(space, **{f"gene {nasty}": nasty}), nasty),
+        space_picture(space, nasty, nasty),
+    ):
+        svg = drawn(picture, tmp_path)
+        tags = {node.tag.rsplit("}")[-1] for node in ElementTree.fromstring(svg).iter()}
+        assert tags == {"svg", "rect", "text", "path"}
+        assert sum(legal(nasty) in text for text in texts(svg)) >= 2
+
+
+def test_numbers_among_the_arguments_and_empty_values_are_shown(tmp_path):
+    space = space_of("""
+model:
+  _target_: torch.nn.Sequential
+  _args_:
+  - {_target_: torch.nn.Linear, _args_: [64, 10], bias: {_choice_: [true, false], _name_: bias}}
+  - {_target_: my.Layer, name: "", nothing: null, _args_: ["", []]}
+""")
+    found = texts(drawn(candidate_picture(space, candidate(space, bias=True)), tmp_path))
+    assert {"64", "10", "true", "null", "[]"} <= set(found)
+    assert found.count('""') == 2
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        {"edge_0_1": "a", "edge_2_1": "b"},
+        {"edge_1_1": "a"},
+        {"edge_0_999999999999": "a"},
+        [{"inputs": [0, 7], "operations": ["a", "b"]}],
+    ],
+)
+def test_what_only_looks_like_a_cell_is_drawn_as_settings(cell, tmp_path):
+    space = space_of({"model": {"_target_": "my.Net", "cell": cell}})
+    assert "output" not in texts(drawn(candidate_picture(space, {}), tmp_path))
+
+
+def test_cells_of_inner_parts_and_beside_other_blocks_are_drawn(tmp_path):
+    cell = {"edge_0_1": "conv", "edge_1_2": "pool"}
+    inner = {"_target_": "my.Inner", "cell": cell}
+    space = space_of(
+        {"model": {"_target_": "my.Net", "stem": {"_target_": "my.Stem"}, "body": {"part": inner}}}
+    )
+    found = texts(drawn(candidate_picture(space, {}), tmp_path))
+    assert {"Stem", "Inner", "conv", "pool", "output"} <= set(found)
+
+
 def test_stages_without_a_class_are_blocks():
     config = {"_target_": "my.Net", "stages": [{"width": 8}, {"width": 8}], "classes": 10}
     blocks = chain(block_of(config, set()))
@@ -230,9 +300,12 @@ def test_the_outline_has_a_branch_for_every_gene(space):
         assert name in names or any("genes)" in found for found in names)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(space=spaces(), seed=st.integers(0, 99))
 def test_any_candidate_and_any_space_can_be_drawn(space, seed):
     with TemporaryDirectory() as folder:
-        save(candidate_picture(space, space.sample(default_rng(seed))), Path(folder), "a", ("svg",))
-        save(space_picture(space, "any", "many"), Path(folder), "b", ("svg",))
+        for picture in (
+            candidate_picture(space, space.sample(default_rng(seed)), "any"),
+            space_picture(space, "any", "many"),
+        ):
+            assert "any" in texts(drawn(picture, Path(folder)))

@@ -223,7 +223,7 @@ def text(value: object) -> str:
     """A plain value as YAML writes it, numbers to six digits; an empty text in quotes."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    return f"{value:.6g}" if isinstance(value, float) else str(value) or "''"
+    return f"{value:.6g}" if isinstance(value, float) else str(value) or '""'
 
 
 def fold(found: Iterable[Branch]) -> Iterator[Branch]:

@@ -7,13 +7,12 @@ import math
 from collections.abc import Sequence
 from io import BytesIO
 from itertools import accumulate, pairwise
-from unicodedata import category, normalize
 
 from PIL import Image, ImageDraw
 
 from nas_hydra.report.drawing.scene import Box, Drawing, Path, Point, Shape, Text
 from nas_hydra.report.drawing.style import LINE, PEN
-from nas_hydra.report.drawing.text import Run, font, legal
+from nas_hydra.report.drawing.text import Run, font, plain
 
 DOTS, SMOOTH = 2.0, 2
 """Pixels for each point, and how often each pixel is drawn in both directions."""
@@ -21,7 +20,6 @@ MOST_PIXELS = 30_000_000
 """Of an image; a larger picture has fewer pixels for each point."""
 STEPS = 12
 """Straight pieces of a curve."""
-SIGNS = str.maketrans({"\N{MULTIPLICATION SIGN}": "x"})
 
 
 def png(drawing: Drawing) -> bytes:
@@ -56,15 +54,8 @@ def _write(pen: ImageDraw.ImageDraw, run: Run, x: float, y: float, scale: float)
     letters = font(max(1, round(run.size * scale)))
     widths = [run._replace(text=letter).width * scale for letter in run.text]
     for letter, left in zip(run.text, accumulate(widths, initial=x), strict=False):
-        shown = _in_font(letter)
         for shift in (0, max(1, round(scale / 5))) if run.bold else (0,):
-            pen.text((left + shift, y), shown, run.color, letters, anchor="ls")
-
-
-def _in_font(letter: str) -> str:
-    """Without accents."""
-    apart = normalize("NFD", legal(letter).translate(SIGNS))
-    return "".join(part for part in apart if category(part) not in ("Mn", "Me", "Cf"))
+            pen.text((left + shift, y), plain(letter), run.color, letters, anchor="ls")
 
 
 def _flat(points: Sequence[Point]) -> list[Point]:

@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from html import escape
 from itertools import accumulate, groupby
 from typing import NamedTuple
-from unicodedata import category, east_asian_width
+from unicodedata import category, east_asian_width, normalize
 
 from PIL import ImageFont
 from PIL.ImageFont import FreeTypeFont
@@ -26,6 +26,8 @@ BOLD = 1.06
 """How much wider bold letters are."""
 UNIT = 100
 """Size at which letters are measured: large, so that the font's rounding does not matter."""
+UNSEEN = ("Mn", "Me", "Cf")
+"""Categories of what stands on the letter before it, or only says how others are written."""
 ILLEGAL = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 forbids or advises against: control characters, halves of surrogate pairs."""
 
@@ -74,11 +76,15 @@ def measured(text: str) -> float:
 
 @lru_cache(4096)
 def _advance(letter: str) -> float:
-    if category(letter) in ("Mn", "Me", "Cf"):  # stands on the letter before it, or is not seen
-        return 0.0
     if east_asian_width(letter) in ("W", "F"):  # not in the font
         return float(UNIT)
-    return font(UNIT).getlength(legal(letter))
+    return font(UNIT).getlength(plain(letter))
+
+
+def plain(letter: str) -> str:
+    """The letter as the font has it: without accents; nothing where nothing is seen."""
+    parts = normalize("NFD", legal(letter).replace("\N{MULTIPLICATION SIGN}", "x"))
+    return "".join(part for part in parts if category(part) not in UNSEEN)
 
 
 def wrapped(runs: Line, widest: float = WIDEST) -> list[list[Run]]:
