@@ -16,7 +16,7 @@ from nas_hydra.report.drawing.text import Run, font, plain
 
 DOTS, SMOOTH = 2.0, 2
 """Pixels for each point, and how often each pixel is drawn in both directions."""
-MOST_PIXELS = 30_000_000
+MOST_PIXELS = 12_000_000
 """Of an image; a larger picture has fewer pixels for each point."""
 STEPS = 12
 """Straight pieces of a curve."""
