@@ -1,6 +1,7 @@
 """``nas-hydra-retrain`` as it is typed, on real digits: what it writes and what it refuses."""
 
 import json
+import os
 import re
 import xml.etree.ElementTree as ET
 from errno import ENOSPC
@@ -8,7 +9,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from markdown_it import MarkdownIt
 from omegaconf import OmegaConf
+from PIL import Image
 
 from command import SMALL, nas_hydra
 from nas_hydra.artifact import read_artifact
@@ -143,6 +146,38 @@ def test_the_card_and_the_picture_tell_what_the_figures_say(search, command, mon
     picture = ET.parse("confusion.svg")
     boxes = picture.findall(".//{http://www.w3.org/2000/svg}rect")
     assert len(boxes) == 1 + 10 * 10
+
+
+def test_names_of_classes_and_folders_are_text_in_the_card_and_the_picture(search, command):
+    names = [
+        *("<img src=x onerror=alert(1)>", "[a](javascript:alert)", "a|b", "*b*", "line\nbreak\x1b"),
+        os.fsdecode(b"\xff"),
+    ]
+    for number in range(60):
+        file = Path("images", names[number % 6], f"{number}.png")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (4, 4), number).save(file)
+    images = ("dataset=image_folder", "dataset.root=images", "dataset.num_classes=6")
+    folder = search(*images, "search_space=mlp", "dataset.size=4", "dataset.limit=null")
+    folder = folder.rename("<b>run<script>")
+    code, _, problem = command(f"run={folder}", *ALONE)
+    assert code == 0, problem
+    card = Path(folder, "retrain/MODEL_CARD.md").read_text()
+    shown = MarkdownIt("commonmark", {"html": True}).enable("table").render(card)
+    assert re.findall("<(?:img|script|a|b|em)\\b[^>]*>", shown) == [
+        '<img src="confusion.svg" alt="What it takes for what" />'
+    ]
+    seen = (
+        "&lt;img src=x onerror",
+        "[a](javascript:alert)",
+        "*b*",
+        r"line\nbreak\x1b",
+        r"\xff",
+    )
+    assert [name for name in seen if name not in shown] == []
+    drawn = "".join(ET.parse(Path(folder, "retrain/confusion.svg")).getroot().itertext())
+    assert "<img src=x onerr" in drawn
+    assert read_artifact(Path(folder, "retrain")).classes == [*sorted(names[:-1]), r"\xff"]
 
 
 def test_trials_by_number_and_the_whole_front(search, command):

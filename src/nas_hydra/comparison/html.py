@@ -183,4 +183,4 @@ def linked(run: RunFacts, folder: Path) -> str | Markup:
     if not (place / REPORT).is_file():
         return name
     path = os.path.relpath(place / REPORT, folder)
-    return link(quote(path), name)
+    return link(quote(os.fsencode(path)), name)  # a name need not be UTF-8

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from nas_hydra.comparison.result import Comparison, GroupResult, Interval, Ranking, TaskResult, Test
 from nas_hydra.comparison.sentences import number
-from nas_hydra.page.markdown import table
+from nas_hydra.page.markdown import code, escaped, table
 
 
 def markdown(comparison: Comparison) -> str:
@@ -13,14 +13,14 @@ def markdown(comparison: Comparison) -> str:
 
 
 def _lines(comparison: Comparison) -> Iterator[str]:
-    yield f"# {title(comparison)}"
+    yield f"# {escaped(title(comparison))}"
     for task in comparison.tasks:
         yield from _task(task, comparison.direction)
     if comparison.ranking:
         yield from _ranking(comparison.ranking)
     if comparison.notes:
-        yield from ("", "## Notes", "", *(f"- {note}" for note in comparison.notes))
-    yield from ("", f"Made with `{comparison.command}`." if comparison.command else "")
+        yield from ("", "## Notes", "", *(f"- {escaped(note)}" for note in comparison.notes))
+    yield from ("", f"Made with {code(comparison.command)}." if comparison.command else "")
 
 
 def title(comparison: Comparison) -> str:
@@ -30,8 +30,8 @@ def title(comparison: Comparison) -> str:
 
 
 def _task(task: TaskResult, direction: str) -> Iterator[str]:
-    yield from ("", f"## {task.task}", "")
-    yield from (f"- {sentence}" for sentence in task.sentences)
+    yield from ("", f"## {escaped(task.task)}", "")
+    yield from (f"- {escaped(sentence)}" for sentence in task.sentences)
     yield from ("", table(HEAD, map(cells, task.groups)), "")
     yield (
         f"Best: interquartile mean of the runs' best values ({direction}), with a bootstrap"

@@ -1,6 +1,7 @@
 """Any folder of class folders."""
 
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -48,8 +49,9 @@ class ImageFolder(WholeDataset):
 
     @property
     def class_names(self) -> Sequence[str]:
-        """The names of the class folders."""
-        return self._listed().classes  # type: ignore[no-any-return]
+        r"""The names of the class folders; what is not UTF-8 in them is written as ``\xff``."""
+        names: list[str] = self._listed().classes
+        return [os.fsencode(name).decode("utf-8", "backslashreplace") for name in names]
 
     def open_all(self) -> "Files":
         """All images.

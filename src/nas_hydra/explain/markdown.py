@@ -1,6 +1,5 @@
 """An explanation as Markdown, for a report elsewhere."""
 
-import re
 from collections.abc import Iterator
 
 from markupsafe import Markup
@@ -9,10 +8,7 @@ from nas_hydra.explain.parts import PARTS, Part, about, figures
 from nas_hydra.explain.result import Explanation
 from nas_hydra.page import Cell, Sorted, number
 from nas_hydra.page.element import Bar
-from nas_hydra.page.markdown import table
-
-SPECIAL = re.compile(r"[\\`*~<]|(?<!\w)_|_(?!\w)")
-"""What a name or a decision may hold and Markdown would take for its own."""
+from nas_hydra.page.markdown import escaped, table
 
 
 def markdown(found: Explanation) -> str:
@@ -32,19 +28,14 @@ def told(part: Part) -> Iterator[str]:
         *map(escaped, part.notes),
     ]
     if content:
-        yield from (f"## {part.title}", *content)
+        yield from (f"## {escaped(part.title)}", *content)
 
 
 def plain(cell: Cell) -> str:
-    """A cell of a page as a cell in Markdown."""
+    """A cell of a page as a text."""
     if cell is None:
         return ""
     shown = cell.shown if isinstance(cell, Sorted | Bar) else cell
     if isinstance(shown, Markup):
-        return escaped(shown.striptags())
-    return escaped(shown) if isinstance(shown, str) else number(shown)
-
-
-def escaped(text: str) -> str:
-    """As it is, and not as Markdown might read it."""
-    return SPECIAL.sub(r"\\\g<0>", text)
+        return shown.striptags()
+    return shown if isinstance(shown, str) else number(shown)

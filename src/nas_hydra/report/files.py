@@ -2,6 +2,7 @@
 
 import csv
 import json
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -17,6 +18,8 @@ from nas_hydra.run import Run
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.small_file import make_way, read_json, replace
 from nas_hydra.trial import Trial
+
+log = logging.getLogger(__name__)
 
 FACTS = ("number", "state", "key", "origin", "parents", "epochs", "seconds")
 

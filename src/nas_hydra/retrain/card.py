@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nas_hydra.artifact import CONFIG, CONFUSION, WEIGHTS, Description
-from nas_hydra.page.markdown import table
+from nas_hydra.page.markdown import code, escaped, table
 from nas_hydra.retrain.standing import Spread, Standing
 from nas_hydra.trial import Trial
 
@@ -43,7 +43,7 @@ def card(facts: Facts, command: str) -> str:
         command: that made the model; left out if empty.
     """
     parts = [
-        f"# Trial {facts.trial.number} of {facts.description.source.run}",
+        f"# Trial {facts.trial.number} of {escaped(facts.description.source.run)}",
         *_about(facts),
         "## Results",
         *_results(facts),
@@ -57,7 +57,7 @@ def card(facts: Facts, command: str) -> str:
         *_cost(facts),
         "## Versions",
         table(("package", "version"), facts.description.versions.items()),
-        *((f"Made by `{command}`.",) if command else ()),
+        *((f"Made by {code(command)}.",) if command else ()),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -68,8 +68,8 @@ def _about(facts: Facts) -> Iterator[str]:
     yield (
         f"An image classifier with {params} parameters and {len(facts.description.classes)}"
         f" classes. Its network is the best that a search found, or the trial that was asked for"
-        f" (key `{facts.trial.key}`); its weights were trained from scratch, and are those of the"
-        f" first of {facts.metrics['seeds']} seeds, not of the best."
+        f" (key {code(facts.trial.key)}); its weights were trained from scratch, and are those of"
+        f" the first of {facts.metrics['seeds']} seeds, not of the best."
     )
 
 
@@ -96,7 +96,7 @@ def _results(facts: Facts) -> Iterator[str]:
     )
     for one in facts.standings:
         if one.errors:
-            yield f"{len(one.errors)} trainings of {one.name} failed: {one.errors[0]}"
+            yield escaped(f"{len(one.errors)} trainings of {one.name} failed: {one.errors[0]}")
     yield f"![What it takes for what]({CONFUSION})"
 
 
@@ -139,7 +139,7 @@ def _loading(description: Description) -> Iterator[str]:
         f"Images are {description.image.height} x {description.image.width} pixels with"
         f" {description.image.channels} channel(s), in [0, 1], less the mean {mean} and divided by"
         f" {std} per channel. `model.json` has the exact numbers and the names of the classes:"
-        f" {', '.join(description.classes)}."
+        f" {escaped(', '.join(description.classes))}."
     )
 
 
@@ -149,14 +149,15 @@ def _normalize(description: Description) -> tuple[Sequence[float], Sequence[floa
 
 def _data(facts: Facts) -> Iterator[str]:
     images, dataset = facts.metrics["images"], facts.candidate["dataset"]
+    chosen = f"dataset={facts.metrics['search']['dataset']}"
     yield (
-        f"`{dataset['_target_']}` (`dataset={facts.metrics['search']['dataset']}`), trained on"
+        f"{code(dataset['_target_'])} ({code(chosen)}), trained on"
         f" {images['trained_on']:,} images: those of the search's training and validation splits"
         " together, as its config or this command's limits them."
     )
     transforms = dataset.get("augment", {}).get("transforms", [])
     named = ", ".join(one["_target_"].rpartition(".")[2] for one in transforms)
-    yield f"Augmentation: {named or 'none'}."
+    yield f"Augmentation: {escaped(named) or 'none'}."
 
 
 def _cost(facts: Facts) -> Iterator[str]:
