@@ -5,7 +5,7 @@ where no node is: no line crosses a node.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from graphlib import TopologicalSorter
 from itertools import accumulate, pairwise
 from typing import NamedTuple
@@ -101,20 +101,44 @@ def _layers(widths: Sequence[float], links: Sequence[Link]) -> list[int]:
     layer = [0] * len(widths)
     for node in TopologicalSorter(before).static_order():
         layer[node] = max((layer[source] + 1 for source in before[node]), default=0)
-    passed = [node for node in range(len(widths)) if len(before[node]) == len(after[node]) == 1]
+    passed = {
+        node: (before[node][0], after[node][0])
+        for node in range(len(widths))
+        if len(before[node]) == len(after[node]) == 1
+    }
+    _make_room(layer, widths, passed)
+    return layer
+
+
+def _make_room(
+    layer: list[int], widths: Sequence[float], passed: Mapping[int, tuple[int, int]]
+) -> None:
+    """Move nodes between their only neighbours to layers that are wide enough, and not full.
+
+    Args:
+        layer: of each node; is changed.
+        widths: of each node.
+        passed: node -> the one before it and the one after it.
+    """
     room: dict[int, float] = defaultdict(float)
-    for node in set(range(len(widths))).difference(passed):
+    taken: Counter[int] = Counter()
+
+    def put(node: int) -> None:
         room[layer[node]] = max(room[layer[node]], widths[node])
-    taken = Counter(layer[node] for node in set(range(len(widths))).difference(passed))
-    for node in sorted(passed, key=lambda node: layer[after[node][0]] - layer[before[node][0]]):
-        low, high = layer[before[node][0]] + 1, layer[after[node][0]] - 1
+        taken[layer[node]] += 1
+
+    for node in range(len(layer)):
+        if node not in passed:
+            put(node)
+    for node, (source, sink) in sorted(
+        passed.items(), key=lambda one: layer[one[1][1]] - layer[one[1][0]]
+    ):
+        low, high = layer[source] + 1, layer[sink] - 1
         layer[node] = min(
             range(low, high + 1),
             key=lambda at: (max(0, widths[node] - room[at]), taken[at], abs(2 * at - low - high)),
         )
-        room[layer[node]] = max(room[layer[node]], widths[node])
-        taken[layer[node]] += 1
-    return layer
+        put(node)
 
 
 def _columns(
