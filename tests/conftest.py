@@ -1,6 +1,7 @@
 """Fixtures for every test: no account, no settings of the machine's user, no network."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,19 @@ def own_folder(tmp_path):
     """Every test works in a folder of its own and reaches no W&B account."""
     with isolated(tmp_path):
         yield
+
+
+@pytest.fixture
+def own_modules(tmp_path, monkeypatch):
+    """Modules in the test's folder can be imported, and are forgotten after it.
+
+    What was built of them is remembered by their names, which should be no other test's.
+    """
+    monkeypatch.syspath_prepend(tmp_path)
+    yield
+    for name, module in list(sys.modules.items()):
+        if Path(getattr(module, "__file__", None) or "/").is_relative_to(tmp_path):
+            del sys.modules[name]
 
 
 @pytest.fixture

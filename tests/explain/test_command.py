@@ -1,6 +1,7 @@
 """``nas-hydra-explain`` as it is typed: what it prints, writes, refuses, and its exit codes."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from command import SMALL, nas_hydra
 from explain.known import search, truth
+from isolation import isolated
 from nas_hydra.cli.explain import run as explain
 from page.browser import chromium
 
@@ -28,11 +30,19 @@ def command(capsys):
     return typed
 
 
-@pytest.fixture
-def run(monkeypatch, capsys):
-    folder = search(monkeypatch, *RANDOM)
-    capsys.readouterr()
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("searched")
+    with isolated(folder) as patch:
+        search(patch, *RANDOM)
     return folder
+
+
+@pytest.fixture
+def run(searched, tmp_path):
+    """A search, copied for a test of its own."""
+    shutil.copytree(searched, tmp_path, dirs_exist_ok=True)
+    return Path("run")
 
 
 def written(folder: Path) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from command import SMALL, finish, nas_hydra, rows
+from command import SMALL, nas_hydra, rows
 
 RUN = ("hydra.run.dir=run",)
 LIMIT = 30_000
@@ -22,9 +22,9 @@ constraints:
 - _target_: nas_hydra.constraint.Divisible
   number: ${search_space.width}
   by: ${search_space.heads}
-- {_target_: my_network.odd_heads, _partial_: true, most: 3}
+- {_target_: my_rules.odd_heads, _partial_: true, most: 3}
 model:
-  _target_: my_network.Perceptron
+  _target_: my_rules.Perceptron
   hidden: ${search_space.width}
   heads: ${search_space.heads}
   classes: ${dataset.num_classes}
@@ -86,39 +86,36 @@ def test_how_many_were_rejected_is_said_and_the_same_after_a_resume(monkeypatch,
 
 
 @pytest.fixture
-def mine(monkeypatch, tmp_path):
+def mine(own_modules, tmp_path):
     """A space, a network and a constraint in the user's folder."""
     (tmp_path / "my_conf" / "search_space").mkdir(parents=True)
     (tmp_path / "my_conf" / "search_space" / "mine.yaml").write_text(MINE)
-    (tmp_path / "my_network.py").write_text(NETWORK)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (tmp_path / "my_rules.py").write_text(NETWORK)
     return ("--config-dir", "my_conf", "search_space=mine", *SMALL, *RUN)
 
 
-def test_a_constraint_of_ones_own(mine):
-    done = finish(*mine, "strategy=random", "budget.trials=6")
-    assert done.returncode == 0, done.stderr
+def test_a_constraint_of_ones_own(mine, monkeypatch):
+    assert nas_hydra(monkeypatch, *mine, "strategy=random", "budget.trials=6") == 0
     table = rows(Path("run"))
     assert {(row["width"], row["heads"]) for row in table} <= {("12", "3"), ("18", "3")}
     assert {row["state"] for row in table} == {"complete"}
 
 
-def test_constraints_of_ones_own_that_contradict_each_other(mine):
-    done = finish(*mine, "search_space.constraints.1.most=2")
-    assert done.returncode == 2
-    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+def test_constraints_of_ones_own_that_contradict_each_other(mine, monkeypatch, capsys):
+    assert nas_hydra(monkeypatch, *mine, "search_space.constraints.1.most=2") == 2
+    printed = capsys.readouterr().err
+    errors = [line for line in printed.splitlines() if line.startswith("error: ")]
     assert len(errors) == 1
     assert "of 12 different ones tried so far, 0 meet them" in errors[0]
-    assert "my_network.odd_heads (" in errors[0]
+    assert "my_rules.odd_heads (" in errors[0]
     assert "nas_hydra.constraint.Divisible (" in errors[0]
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in printed
     assert not Path("run/journal.log").exists()
 
 
-def test_an_argument_that_no_one_gives_to_ones_own_module(mine):
-    done = finish(*mine, "~search_space.model.classes")
-    assert done.returncode == 2
+def test_an_argument_that_no_one_gives_to_ones_own_module(mine, monkeypatch, capsys):
+    assert nas_hydra(monkeypatch, *mine, "~search_space.model.classes") == 2
     assert (
-        "error: search_space.model: does not fit my_network.Perceptron: missing a required "
+        "error: search_space.model: does not fit my_rules.Perceptron: missing a required "
         "argument: 'classes'"
-    ) in done.stderr
+    ) in capsys.readouterr().err

@@ -1,7 +1,6 @@
 """Whole searches: their files, their exit codes, and that nothing is lost."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from command import SMALL, finish, nas_hydra, rows, start
+from command import SMALL, nas_hydra, rows, start
 from nas_hydra.dataset.digits import Digits
 
 FILES = {
@@ -206,7 +205,7 @@ def test_interrupt_leaves_everything_in_order(search):
     assert Path("run/best.ckpt").exists()
 
 
-def test_a_space_and_a_module_of_ones_own(tmp_path):
+def test_a_space_and_a_module_of_ones_own(monkeypatch, own_modules, tmp_path, capsys):
     """Space, YAML and module lie in the user's folder; nothing of theirs is installed."""
     (tmp_path / "my_conf" / "search_space").mkdir(parents=True)
     (tmp_path / "my_conf" / "search_space" / "mine.yaml").write_text(
@@ -224,14 +223,10 @@ class Perceptron(nn.Sequential):
         super().__init__(nn.Flatten(), nn.LazyLinear(hidden), nn.ReLU(), nn.Linear(hidden, classes))
 """
     )
-    os.environ["PYTHONPATH"] = str(tmp_path)
-    try:
-        done = finish("--config-dir", "my_conf", "search_space=mine", *SMALL, "hydra.run.dir=run")
-    finally:
-        del os.environ["PYTHONPATH"]
-    assert done.returncode == 0, done.stderr
+    own = ("--config-dir", "my_conf", "search_space=mine")
+    assert nas_hydra(monkeypatch, *own, *SMALL, "hydra.run.dir=run") == 0
     assert OmegaConf.load("run/best.yaml").model["_target_"] == "my_network.Perceptron"
-    assert "hidden" in done.stdout
+    assert "hidden" in capsys.readouterr().out
 
 
 def test_learning_on_real_fashion_mnist(search, fashion_mnist):

@@ -132,7 +132,9 @@ def best_after(name, **changes):
     return [max(trial.values["value"] for trial in run) for run in runs]
 
 
-@pytest.mark.parametrize("predictor", ["gaussian_process", "forest"])
+@pytest.mark.parametrize(
+    "predictor", ["gaussian_process", pytest.param("forest", marks=pytest.mark.long)]
+)
 def test_a_predictor_finds_better_candidates_than_evolution_without(predictor):
     """Mann-Whitney over 6 seeds of 40 trials in a space that cannot be enumerated."""
     part = config("surrogate", CONF / "prescreen", predictor=predictor, children=30)
