@@ -7,15 +7,25 @@ The folder explains itself: ``best.yaml`` builds the network, ``model.ckpt`` hol
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 from yaml import YAMLError
 
 from nas_hydra.component import build
 from nas_hydra.errors import ConfigError
+from nas_hydra.foreign import check_foreign, foreign
+from nas_hydra.interpolation import sealed
 
 if TYPE_CHECKING:
     from torch import nn
@@ -45,8 +55,8 @@ class Image(_Part):
 class Normalize(_Part):
     """What is subtracted from each channel's pixels in [0, 1], and what that is divided by."""
 
-    mean: Sequence[float]
-    std: Sequence[float]
+    mean: Sequence[FiniteFloat]
+    std: Sequence[Annotated[FiniteFloat, Field(gt=0)]]
 
 
 class Source(_Part):
@@ -73,6 +83,14 @@ class Description(_Part):
     normalize: Normalize
     source: Source
     versions: Mapping[str, str]
+
+    @model_validator(mode="after")
+    def _of_one_size(self) -> Self:
+        for name, values in (("mean", self.normalize.mean), ("std", self.normalize.std)):
+            if len(values) != self.image.channels:
+                channels = f"{len(values)} values for {self.image.channels} channels"
+                raise ValueError(f"normalize.{name} has {channels}")
+        return self
 
 
 @dataclass(frozen=True)
@@ -125,7 +143,7 @@ class Artifact:
             with torch.random.fork_rng(devices=[]), torch.no_grad():  # what it draws is not kept
                 network: nn.Module = build(self.config["model"], "model")
                 # Before the weights are loaded: from these, lazy layers do not learn their shape.
-                network.eval()(torch.zeros(1, *self.image.shape))
+                shape = tuple(network.eval()(torch.zeros(1, *self.image.shape)).shape)
             network.load_state_dict(torch.load(file, map_location="cpu", weights_only=True))
         except ConfigError:
             raise
@@ -135,18 +153,23 @@ class Artifact:
             raise ConfigError(
                 "model", f"{file} does not fit {CONFIG} beside it: {str(error).splitlines()[0]}"
             ) from error
+        if shape != (1, len(self.classes)):
+            problem = f"names {len(self.classes)} classes, and the network gives {shape} logits"
+            raise _damaged("model", self.folder / DESCRIPTION, problem)
         return network
 
 
-def read_artifact(folder: Path, key: str = "model") -> Artifact:
+def read_artifact(folder: Path, key: str = "model", trust: Sequence[str] = ()) -> Artifact:
     """A retrained model's folder, but for its weights.
 
     Args:
         folder: that holds it.
         key: what the command line calls the folder, for messages.
+        trust: modules that its network and its dataset may be of, see ``nas_hydra.foreign``.
 
     Raises:
-        ConfigError: if something is missing or damaged, and which command makes it.
+        ConfigError: if something is missing or damaged, and which command makes it; or if it
+            takes what may not be called.
     """
     if not folder.is_dir():
         raise ConfigError(key, f"there is no folder {folder}. {REMEDY}")
@@ -155,7 +178,7 @@ def read_artifact(folder: Path, key: str = "model") -> Artifact:
             raise ConfigError(key, f"{folder} holds no {name}. {REMEDY}")
     try:
         description = Description.model_validate_json((folder / DESCRIPTION).read_bytes())
-        config: Any = OmegaConf.to_container(OmegaConf.load(folder / CONFIG), resolve=True)
+        config = _config(folder / CONFIG)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "it"
@@ -164,7 +187,16 @@ def read_artifact(folder: Path, key: str = "model") -> Artifact:
         raise _damaged(key, folder / CONFIG, str(error).splitlines()[0]) from error
     if not isinstance(config, dict) or "model" not in config:
         raise _damaged(key, folder / CONFIG, "it has no model")
+    with foreign(trust):
+        for name in ("model", "dataset"):
+            check_foreign(config.get(name), name)
     return Artifact(folder, config, description)
+
+
+def _config(file: Path) -> Any:
+    """What a file holds, resolved without the environment."""
+    with sealed():
+        return OmegaConf.to_container(OmegaConf.load(file), resolve=True)
 
 
 def _damaged(key: str, file: Path, problem: str) -> ConfigError:

@@ -15,6 +15,7 @@ from hydra.utils import instantiate
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from nas_hydra.errors import ConfigError, listing, nearest
+from nas_hydra.foreign import check_foreign, permit, permit_found
 
 CONTROL = {"_target_", "_args_", "_partial_", "_recursive_", "_convert_"}
 """Keys that steer Hydra's instantiate and are no arguments."""
@@ -48,6 +49,7 @@ def build(config: Mapping[str, Any], key: str, **provided: Any) -> Any:
     """
     if not isinstance(config, Mapping) or "_target_" not in config:
         raise ConfigError(f"{key}._target_", "is missing; name the class or function to call")
+    check_foreign(config, key)
     check(config, key, provided)
     try:
         if not provided:
@@ -75,6 +77,7 @@ def build_function(config: Mapping[str, Any], key: str) -> Callable[..., Any]:
     named = {name: value for name, value in config.items() if name not in CONTROL}
     listed = config.get("_args_", [])
     if plain(named) and plain(listed):
+        check_foreign(config, key)
         check(config, key)
         found = partial(locate(config.get("_target_"), f"{key}._target_"), *listed, **named)
         found = found if config.get("_partial_") else _called(found, config, key)
@@ -144,16 +147,19 @@ def locate(target: Any, key: str) -> Callable[..., Any]:
     """The class or function of a ``_target_``.
 
     Raises:
-        ConfigError: if it does not import; the message says which part is not there.
+        ConfigError: if it does not import; the message says which part is not there. Or if it
+            stands in a finished run, and is none that may be called, see ``foreign``.
     """
     if not isinstance(target, str) or not target:
         raise ConfigError(key, f"is {target!r}; it must be the dotted name of a class or function")
+    permit(target, key)
     try:
         found = resolve_name(target)
     except Exception as error:  # a module may raise anything while it is imported
         raise ConfigError(key, f"'{target}' does not import: {_reason(target, error)}") from error
     if not callable(found):
         raise ConfigError(key, f"'{target}' is a {type(found).__name__}, which cannot be called")
+    permit_found(target, found, key)
     return found  # type: ignore[no-any-return]  # what is callable is a Callable
 
 

@@ -7,6 +7,8 @@ from difflib import get_close_matches
 from typing import Any
 from unicodedata import category
 
+from nas_hydra.masking import masked_text
+
 LONGEST = 1000
 """So many characters of a message are shown, in at most ``LINES`` lines."""
 
@@ -14,10 +16,13 @@ LINES = 10
 
 
 class NasHydraError(Exception):
-    """Base of every error that this package raises on purpose; its message is of bounded length."""
+    """Base of every error that this package raises on purpose.
+
+    Its message is of bounded length, and has no password of a URL.
+    """
 
     def __init__(self, message: str = "") -> None:
-        super().__init__(shortened(message))
+        super().__init__(shortened(masked_text(message)))
 
 
 class ConfigError(NasHydraError):
@@ -77,7 +82,7 @@ def exit_code(error: BaseException) -> int:
 
 def tell(error: BaseException) -> int:
     """Print an error as every command does, and return the exit code."""
-    print(f"error: {shortened(str(error))}", file=sys.stderr)
+    print(f"error: {shortened(masked_text(str(error)))}", file=sys.stderr)
     return exit_code(error)
 
 

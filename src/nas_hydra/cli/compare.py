@@ -2,7 +2,6 @@
 
 import argparse
 import math
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from nas_hydra.cli.words import RecordWords, described, read, typed
 from nas_hydra.comparison import Comparison, compare
 from nas_hydra.comparison.files import write
 from nas_hydra.comparison.markdown import HEAD, cells, title
@@ -23,6 +23,8 @@ EPILOG = """\
   nas-hydra-compare outputs/2026-01-31/12-00-00-sweep
   nas-hydra-compare 'outputs/*/*-evolution-*' --by strategy.population_size
 
+{words}
+
 docs/comparing.md explains every number.
 """
 
@@ -34,11 +36,15 @@ def run(argv: Sequence[str]) -> int:
         argv: the program's name, then what was typed.
     """
     known = parser()
-    given = known.parse_args(argv[1:])
+    try:
+        said, rest = read(argv[1:], RecordWords)
+    except NasHydraError as error:
+        known.error(str(error))
+    given = known.parse_args(rest)
     if not given.wandb and (given.project or given.entity):
         known.error("--project and --entity are where a W&B report goes; say --wandb too")
     try:
-        publish(given, shlex.join(["nas-hydra-compare", *argv[1:]]))
+        publish(given, said, typed("nas-hydra-compare", argv[1:]))
     except NasHydraError as error:
         return tell(error)
     return 0
@@ -49,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(
         prog="nas-hydra-compare",
         description=ABOUT,
-        epilog=EPILOG,
+        epilog=EPILOG.format(words="\n".join(described(RecordWords))),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -80,15 +86,14 @@ def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def publish(given: argparse.Namespace, command: str) -> None:
+def publish(given: argparse.Namespace, said: RecordWords, command: str) -> None:
     """The comparison in the terminal, in files and, if wanted, at W&B.
 
     Raises:
         NasHydraError: if the runs are not comparable, or W&B cannot be reached.
     """
-    comparison = compare(
-        given.folders, given.by, given.target, given.allow_mixed, command, given.objective
-    )
+    asked = (given.by, given.target, given.allow_mixed, command, given.objective)
+    comparison = compare(given.folders, *asked, trust=said.trust, url=said.url)
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
     show(comparison, console)
     folder = given.output or home(given.folders)

@@ -1,6 +1,5 @@
 """``nas-hydra-explain``: why a search's winner won."""
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -10,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from nas_hydra.cli.words import Words, command, unknown
+from nas_hydra.cli.words import RecordWords, command, typed, unknown
 from nas_hydra.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ docs/explaining.md explains every number.
 """
 
 
-class ExplainWords(Words):
+class ExplainWords(RecordWords):
     """What ``nas-hydra-explain`` is told."""
 
     run: Path = Field(description="the folder of a search")
@@ -53,11 +52,11 @@ def run(argv: Sequence[str]) -> int:
     Args:
         argv: the program's name, then what was typed.
     """
-    typed = shlex.join(["nas-hydra-explain", *argv[1:]])
-    return command(argv, ABOUT, ExplainWords, lambda said, rest: publish(said, rest, typed))
+    shown = typed("nas-hydra-explain", argv[1:])
+    return command(argv, ABOUT, ExplainWords, lambda said, rest: publish(said, rest, shown))
 
 
-def publish(said: ExplainWords, rest: Sequence[str], typed: str) -> None:
+def publish(said: ExplainWords, rest: Sequence[str], shown: str) -> None:
     """The explanation in the terminal, in files and, if wanted, at W&B.
 
     Raises:
@@ -72,7 +71,8 @@ def publish(said: ExplainWords, rest: Sequence[str], typed: str) -> None:
     from nas_hydra.explain import explain  # scipy and the record: not for the help
     from nas_hydra.explain.files import write
 
-    found = explain(said.run, said.objective, said.start, said.train, said.count)
+    asked = (said.objective, said.start, said.train, said.count)
+    found = explain(said.run, *asked, trust=said.trust, url=said.url)
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
     show(found, console)
     folder = said.output or said.run
@@ -81,8 +81,8 @@ def publish(said: ExplainWords, rest: Sequence[str], typed: str) -> None:
     if said.wandb:
         from nas_hydra.explain.wandb_report import publish as publish_report
 
-        url = publish_report(found, typed, said.project, said.entity, folder)
-        console.print(url)
+        page = publish_report(found, shown, said.project, said.entity, folder)
+        console.print(page)
 
 
 def show(found: "Explanation", console: Console) -> None:

@@ -8,7 +8,7 @@ from omegaconf import OmegaConf
 from pydantic import Field, PositiveInt
 
 from nas_hydra.artifact import Artifact, read_artifact
-from nas_hydra.cli.words import Words, command, unknown
+from nas_hydra.cli.words import ForeignWords, command, unknown
 from nas_hydra.errors import ConfigError, listing, nearest
 from nas_hydra.export.name import FormatName
 
@@ -23,7 +23,7 @@ is now, or anything else of it that has changed.
 DATASET = "dataset."
 
 
-class ExportWords(Words):
+class ExportWords(ForeignWords):
     """What ``nas-hydra-export`` is told."""
 
     run: Path = Field(description="the folder that nas-hydra-retrain wrote")
@@ -52,7 +52,7 @@ def write(said: ExportWords, rest: Sequence[str]) -> None:
     for word in rest:
         if not (word.startswith(DATASET) and "=" in word):
             raise unknown(word, ExportWords, ["dataset.KEY"])
-    artifact = changed(read_artifact(said.run, "run"), rest)
+    artifact = changed(read_artifact(said.run, "run", said.trust), rest)
 
     from nas_hydra.export.exporting import checking_images, export  # loads torch: not for the help
 

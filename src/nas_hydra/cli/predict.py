@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nas_hydra.artifact import read_artifact
-from nas_hydra.cli.words import Words, command, unknown
+from nas_hydra.cli.words import ForeignWords, command, unknown
 from nas_hydra.errors import ConfigError, NasHydraError, printable
 from nas_hydra.predict.result import Prediction, Skipped
 
@@ -29,7 +29,7 @@ skipped and counted; the exit code is 1 if that leaves none.
 """
 
 
-class PredictWords(Words):
+class PredictWords(ForeignWords):
     """What ``nas-hydra-predict`` is told."""
 
     model: Path = Field(description="the folder that nas-hydra-retrain wrote")
@@ -69,7 +69,7 @@ def classify(said: PredictWords, images: Sequence[str]) -> None:
             raise unknown(word, PredictWords)
     if not images:
         raise ConfigError("images", "none are given; say files, folders, or - for standard input")
-    artifact = read_artifact(said.model)
+    artifact = read_artifact(said.model, trust=said.trust)
 
     from nas_hydra.predict.images import files_of  # these load torch: not for the help
     from nas_hydra.predict.predicting import predict

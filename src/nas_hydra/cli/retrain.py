@@ -3,11 +3,11 @@
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt
 
-from nas_hydra.cli.words import Words, command
+from nas_hydra.cli.words import RecordWords, command, listed, typed
 
 ABOUT = """\
 nas-hydra-retrain run=RUN_DIR [trial=N | pareto=all] [seeds=3] [OVERRIDES]
@@ -19,7 +19,7 @@ Hydra's words: trainer.max_epochs=30 dataset.limit=null dataset/augment=crop_fli
 """
 
 
-class RetrainWords(Words):
+class RetrainWords(RecordWords):
     """What ``nas-hydra-retrain`` is told."""
 
     run: Path = Field(description="the folder of a search")
@@ -33,6 +33,9 @@ class RetrainWords(Words):
     folder: Path | None = Field(
         None, description="where the model goes; RUN/retrain, or RUN/retrain-N if not given"
     )
+    config_dirs: Annotated[tuple[Path, ...], BeforeValidator(listed)] = Field(
+        (), alias="config_dir", description="a folder with options of your own, for OVERRIDES"
+    )
     force: bool = Field(
         False, description="true: also if the data has changed, or a model is there already"
     )
@@ -44,11 +47,11 @@ def run(argv: Sequence[str]) -> int:
     Args:
         argv: the program's name, then what was typed.
     """
-    typed = shlex.join(["nas-hydra-retrain", *argv[1:]])
-    return command(argv, ABOUT, RetrainWords, lambda said, rest: work(said, rest, typed))
+    shown = typed("nas-hydra-retrain", argv[1:])
+    return command(argv, ABOUT, RetrainWords, lambda said, rest: work(said, rest, shown))
 
 
-def work(said: RetrainWords, overrides: Sequence[str], typed: str) -> None:
+def work(said: RetrainWords, overrides: Sequence[str], shown: str) -> None:
     """Retrain, and print how the networks stand and where the models are.
 
     Raises:
@@ -61,7 +64,7 @@ def work(said: RetrainWords, overrides: Sequence[str], typed: str) -> None:
     from nas_hydra.tracker.terminal import ConsoleHandler
 
     logging.basicConfig(level=logging.INFO, handlers=[ConsoleHandler()])
-    for one in retrain(Request(**dict(said)), overrides, typed):
+    for one in retrain(Request(**dict(said)), overrides, shown):
         print(f"\ntrial {one.trial} on the test images:")
         print(results(one.standings))
         print(f"the model, its card and its figures: {one.folder}")

@@ -1,17 +1,53 @@
 """Commands that compose nothing: their words are ``name=value``, checked against a model."""
 
+import shlex
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from nas_hydra.errors import ConfigError, NasHydraError, exit_code, listing, nearest, tell
+from nas_hydra.masking import masked, masked_words
 
 
 class Words(BaseModel):
     """What can be said to a command. A field's description is what the help says of it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def listed(text: str | None) -> list[str]:
+    """The names in ``[a, b]`` or ``a,b``."""
+    names = (text or "").strip("[]").split(",")
+    return [name.strip() for name in names if name.strip()]
+
+
+def _resolved(text: str | None) -> Any:
+    """What the user writes may refer to the user's environment."""
+    try:
+        return OmegaConf.create({"given": text})["given"]
+    except OmegaConfBaseException as error:
+        raise ValueError(str(error).splitlines()[0]) from error
+
+
+class ForeignWords(Words):
+    """What can be said to a command that opens a finished run or model, perhaps a stranger's."""
+
+    trust: Annotated[tuple[str, ...], BeforeValidator(listed)] = Field(
+        (), description="modules whose classes may be used: [my_package]; else only known ones"
+    )
+
+
+class RecordWords(ForeignWords):
+    """The same, where the record of a search is read."""
+
+    url: Annotated[str | None, BeforeValidator(_resolved)] = Field(
+        None,
+        alias="record.storage.url",
+        description="where the record is, if it is on a server; none is connected to else",
+    )
 
 
 W = TypeVar("W", bound=Words)
@@ -42,10 +78,22 @@ def command(
 
 def described(kind: type[Words]) -> list[str]:
     """The help's line for each name."""
-    width = max(map(len, kind.model_fields)) + 2
+    width = max(map(len, spoken(kind))) + 2
+    fields = kind.model_fields.values()
     return [
-        f"  {name + '=':<{width}}{field.description}" for name, field in kind.model_fields.items()
+        f"  {name + '=':<{width}}{field.description}"
+        for name, field in zip(spoken(kind), fields, strict=True)
     ]
+
+
+def spoken(kind: type[Words]) -> list[str]:
+    """The names as they are typed."""
+    return [field.alias or name for name, field in kind.model_fields.items()]
+
+
+def typed(program: str, words: Sequence[str]) -> str:
+    """A command as it was typed, but for secrets, to be shown."""
+    return shlex.join([program, *masked_words(words)])
 
 
 def read(words: Sequence[str], kind: type[W]) -> tuple[W, list[str]]:
@@ -54,10 +102,10 @@ def read(words: Sequence[str], kind: type[W]) -> tuple[W, list[str]]:
     Raises:
         ConfigError: if one is missing or wrong.
     """
-    named, rest = {}, []
+    named, rest, known = {}, [], spoken(kind)
     for word in words:
         name, equals, value = word.partition("=")
-        if equals and name in kind.model_fields:
+        if equals and name in known:
             named[name] = value
         else:
             rest.append(word)
@@ -68,7 +116,8 @@ def read(words: Sequence[str], kind: type[W]) -> tuple[W, list[str]]:
         name = str(first["loc"][0])
         if first["type"] == "missing":
             raise ConfigError(name, f"is missing; say {name}=...") from None
-        raise ConfigError(name, f"is '{named[name]}'; {_lowered(first['msg'])}") from None
+        given = masked(named[name], name)
+        raise ConfigError(name, f"is '{given}'; {_lowered(first['msg'])}") from None
 
 
 def _lowered(message: str) -> str:
@@ -78,7 +127,7 @@ def _lowered(message: str) -> str:
 def unknown(word: str, kind: type[Words], more: Sequence[str] = ()) -> ConfigError:
     """A word that the command does not know, and those that it does."""
     name = word.split("=", 1)[0]
-    allowed = [*kind.model_fields, *more]
+    allowed = [*spoken(kind), *more]
     return ConfigError(
         name,
         f"is nothing that can be said here; allowed: {listing(allowed)}{nearest(name, allowed)}",

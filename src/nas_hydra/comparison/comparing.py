@@ -17,6 +17,7 @@ from nas_hydra.comparison.sentences import sentences
 from nas_hydra.comparison.statistics import intervals
 from nas_hydra.comparison.task import tasks_of
 from nas_hydra.errors import ConfigError
+from nas_hydra.foreign import foreign
 
 
 def compare(
@@ -26,6 +27,8 @@ def compare(
     allow_mixed: bool = False,
     command: str = "",
     objective: str | None = None,
+    trust: Sequence[str] = (),
+    url: str | None = None,
 ) -> Comparison:
     """Groups of runs side by side.
 
@@ -36,11 +39,14 @@ def compare(
         allow_mixed: compare on the common part what differs in objective, data or budget.
         command: to make this anew.
         objective: to compare instead of the runs' own.
+        trust: modules that the runs' configs may name, see ``nas_hydra.foreign``.
+        url: of the storage of records that are on a server; else none is connected to.
 
     Raises:
         ConfigError: if there is nothing to compare, or the runs are not comparable.
     """
-    found = read_all(folders)
+    with foreign(trust):
+        found = read_all(folders, url)
     runs = [run for run in found if run.trials]
     if not runs:
         raise ConfigError(KEY, f"none of the {len(found)} runs has a trial yet")

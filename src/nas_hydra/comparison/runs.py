@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nas_hydra.errors import ConfigError
+from nas_hydra.masking import masked
 from nas_hydra.record.past import PastRun, read_search
 from nas_hydra.report.files import read_summary
 from nas_hydra.tracker.wandb_place import wandb_place
@@ -120,6 +121,8 @@ class SearchRun:
         return self.settings.get(key, self.task.get(key)) if resolved is None else resolved
 
 
+NEEDED = ("seed", "budget.trials")
+"""What every run's config says, as numbers."""
 ENGINE = ("ahead", "order")
 """The engine's keys that decide which trials a run has."""
 
@@ -145,14 +148,18 @@ def flat(config: Any, key: str = "") -> dict[str, Any]:
     }
 
 
-def read_all(given: Sequence[Path]) -> list[SearchRun]:
+def read_all(given: Sequence[Path], url: str | None = None) -> list[SearchRun]:
     """The runs in folders, sweeps and globs, each once, in order.
+
+    Args:
+        given: the folders.
+        url: of the storage of records that are on a server.
 
     Raises:
         ConfigError: if one of them is no run and holds none, or has no readable record.
     """
     folders = dict.fromkeys(folder for path in given for folder in find(path))
-    return [read(folder) for folder in folders]
+    return [read(folder, url) for folder in folders]
 
 
 def find(given: Path) -> Iterator[Path]:
@@ -189,14 +196,18 @@ def _numbered(file: Path) -> list[tuple[int, str]]:
     ]
 
 
-def read(folder: Path) -> SearchRun:
-    """One run.
+def read(folder: Path, url: str | None = None) -> SearchRun:
+    """One run; its record's storage may be named by its URL.
 
     Raises:
         ConfigError: if it has no readable record.
     """
-    config, past = read_search(folder, KEY)
+    config, past = read_search(folder, KEY, url)
+    known = flat(masked(config.plain))
+    for name in NEEDED:
+        if not isinstance(known.get(name), int):
+            raise ConfigError(KEY, f"{folder} is damaged: its .hydra/config.yaml has no {name}")
     optimum = (read_summary(folder) or {}).get("optimum", {})
     place = wandb_place(folder)
     path = place.path if place else None
-    return SearchRun(past, config.choices, flat(config.plain), optimum, path)
+    return SearchRun(past, config.choices, known, optimum, path)

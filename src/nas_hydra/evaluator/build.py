@@ -17,6 +17,7 @@ from torch import nn
 
 from nas_hydra.errors import CandidateError, in_one_line
 from nas_hydra.evaluator.probe import IMAGES, probe
+from nas_hydra.foreign import check_foreign
 
 STEERING = {"_partial_", "_recursive_", "_convert_"}
 """Keys that have Hydra's ``instantiate`` do something else than call a target."""
@@ -82,7 +83,9 @@ def make_model(config: Mapping[str, Any]) -> nn.Module:
 
     Raises:
         CandidateError: if it cannot be built; names the component that refuses.
+        ConfigError: if it is a finished run's, and names what may not be called.
     """
+    check_foreign(config, "search_space.model")
     try:
         model = constructed(config)
     except InstantiationException as error:

@@ -18,6 +18,7 @@ from nas_hydra.explain.searched import Searched, open_search
 from nas_hydra.explain.sentences import summary
 from nas_hydra.explain.surrogate import Surrogate
 from nas_hydra.explain.training import Training
+from nas_hydra.foreign import foreign
 from nas_hydra.predictor import Array
 
 SURFACES = 3
@@ -30,6 +31,8 @@ def explain(
     start: Start = "median",
     train: bool = False,
     count: bool | None = None,
+    trust: Sequence[str] = (),
+    url: str | None = None,
 ) -> Explanation:
     """Explain why the winner of a search won.
 
@@ -41,11 +44,19 @@ def explain(
             record lacks them.
         count: whether neighbours' networks are counted, which imports torch; None is where the
             search has built networks.
+        trust: modules that the run's config may name, see ``nas_hydra.foreign``.
+        url: of the storage of its record, if that is on a server; else none is connected to.
 
     Raises:
-        ConfigError: if there is nothing to explain, or not what was asked for.
+        ConfigError: if there is nothing to explain, or not what was asked for; or if it takes
+            what may not be called.
     """
-    searched = open_search(folder, objective)
+    with foreign(trust):
+        return _explained(open_search(folder, objective, url), start, train, count)
+
+
+def _explained(searched: Searched, start: Start, train: bool, count: bool | None) -> Explanation:
+    """An opened search explained; arguments as of ``explain``."""
     training = Training(searched) if train else None
     surrogate = Surrogate(searched)
     knowledge = Knowledge(searched, surrogate)
@@ -59,7 +70,7 @@ def explain(
     robust = robustness(searched, surrogate)
     tolerance = math.sqrt(2) * robust.noise
     found = Explanation(
-        run=str(folder),
+        run=str(searched.past.folder),
         objective=searched.objective.name,
         direction=searched.objective.direction,
         winner=knowledge.estimates([winner])[0],

@@ -1,18 +1,19 @@
 """A finished search, opened to be explained."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from pkgutil import resolve_name
 from statistics import fmean
 
 from nas_hydra.assemble import build_space
+from nas_hydra.component import locate
 from nas_hydra.errors import ConfigError, listing, nearest
+from nas_hydra.foreign import check_names, check_written
 from nas_hydra.objective import Objective, Objectives
 from nas_hydra.ranking import by_fitness
 from nas_hydra.record.past import PastRun, read_search
-from nas_hydra.search_space import Genotype, SearchSpace
+from nas_hydra.search_space import PARTS, Genotype, SearchSpace
 from nas_hydra.trial import Trial
 
 KEY = "run"
@@ -80,19 +81,28 @@ class Searched:
         raise ConfigError("start", f"trial {number} is none of the complete ones of this run")
 
 
-def open_search(folder: Path, objective: str | None = None) -> Searched:
+def open_search(folder: Path, objective: str | None = None, url: str | None = None) -> Searched:
     """Read a run's record and build its space; torch is imported only if networks were built.
 
     Args:
         folder: of the run.
         objective: to explain; None is the first.
+        url: of the storage of its record, if that is on a server.
 
     Raises:
         ConfigError: if it is no run's folder, or too little was found to be explained.
     """
-    config, past = read_search(folder, KEY)
-    builds = bool(resolve_name(past.identity["evaluator"]["_target_"]).builds)
-    space = build_space(config.opened(), builds)
+    origin, past = read_search(folder, KEY, url)
+    evaluator = past.identity.get("evaluator")
+    target = evaluator.get("_target_") if isinstance(evaluator, Mapping) else None
+    found = locate(target, "evaluator._target_")
+    if not hasattr(found, "builds"):
+        raise ConfigError("evaluator._target_", f"is '{target}', which is no evaluator")
+    builds = bool(found.builds)
+    for name in dict.fromkeys(part[0] for part in PARTS.values()):
+        checked = check_written if builds else check_names  # which imports nothing
+        checked(origin.plain.get(name), name)
+    space = build_space(origin.opened(), builds)
     chosen = chosen_objective(past, objective)
     check_enough(folder, past.evaluated, chosen)
     return Searched(past, space, builds, chosen, past.evaluated)

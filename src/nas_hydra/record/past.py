@@ -12,11 +12,13 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
-from sqlalchemy.engine import make_url
+from pydantic import BaseModel, ValidationError
 
 from nas_hydra.errors import ConfigError
+from nas_hydra.interpolation import sealed
+from nas_hydra.masking import MASK
 from nas_hydra.objective import Objectives, objectives_from, wanted
-from nas_hydra.record.storage import read_journal, storage
+from nas_hydra.record.storage import URL, answering, read_journal, read_storage, sqlite_file
 from nas_hydra.record.study import trial_of
 from nas_hydra.run import origin_of, weights_file
 from nas_hydra.search_space import Genotype
@@ -94,16 +96,14 @@ class PastConfig:
         sweep = self.hydra.get("mode") == "MULTIRUN"
         return Path(self.hydra["sweep"]["dir"]).name if sweep else Path(self.output).name
 
-    @property
-    def config_dirs(self) -> list[Path]:
-        """The folders of config groups beside nas-hydra's own, as far as they are still there."""
-        sources = self.hydra["runtime"].get("config_sources", [])
-        folders = [Path(source["path"]) for source in sources if source["schema"] == "file"]
-        return [folder for folder in folders if folder.is_dir()]
-
     def opened(self) -> DictConfig:
         """The whole config, without references to what only that run's process knew."""
-        return DictConfig(_without_hydra(self.plain, self.hydra))
+        with sealed():
+            return DictConfig(_without_hydra(self.plain, self.hydra))
+
+
+HIDDEN = rf"^{re.escape(MASK)}$|:{re.escape(MASK)}@"
+"""A value that was masked when the config was written."""
 
 
 def _without_hydra(value: Any, hydra: Mapping[str, Any]) -> Any:
@@ -112,6 +112,8 @@ def _without_hydra(value: Any, hydra: Mapping[str, Any]) -> Any:
         return {key: _without_hydra(part, hydra) for key, part in value.items()}
     if isinstance(value, list):
         return [_without_hydra(part, hydra) for part in value]
+    if isinstance(value, str) and re.search(HIDDEN, value):
+        return "???"  # whoever needs it asks for it
     if not isinstance(value, str) or "${hydra:" not in value:
         return value
     known = OmegaConf.create(dict(hydra))
@@ -120,24 +122,63 @@ def _without_hydra(value: Any, hydra: Mapping[str, Any]) -> Any:
     )
 
 
-def read_search(folder: Path, key: str) -> tuple[PastConfig, PastRun]:
+class _Runtime(BaseModel):
+    choices: dict[str, Any]
+    output_dir: str
+    cwd: str
+
+
+class _Sweep(BaseModel):
+    dir: str = ""
+
+
+class _Hydra(BaseModel):
+    """What is read of Hydra's own part."""
+
+    runtime: _Runtime
+    sweep: _Sweep = _Sweep()
+
+
+class _HydraFile(BaseModel):
+    hydra: _Hydra
+
+
+def read_search(folder: Path, key: str, url: str | None = None) -> tuple[PastConfig, PastRun]:
     """A search: how it was configured, and its record.
 
     Args:
         folder: of the run.
         key: the config key that names it, for messages.
+        url: of its record's storage, as the user names it; else no server is connected to.
 
     Raises:
         ConfigError: if no search has begun there, or what it has left cannot be read.
     """
-    return _config(folder, key), read_run(folder, key)
+    return _config(folder, key), read_run(folder, key, url)
 
 
 def _config(folder: Path, key: str) -> PastConfig:
     for name in (CONFIG, HYDRA):
         if not (folder / name).is_file():
             raise ConfigError(key, f"{folder} holds no {name}; give the folder of one search")
-    return PastConfig(_yaml(folder / CONFIG), _yaml(folder / HYDRA)["hydra"])
+    plain, hydra = _yaml(folder / CONFIG), _yaml(folder / HYDRA)
+    if not isinstance(plain, Mapping):
+        raise _damaged(folder / CONFIG, "it holds no keys")
+    try:
+        _HydraFile.model_validate(hydra)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "it"
+        raise _damaged(folder / HYDRA, f"{place}: {first['msg']}") from error
+    return PastConfig(plain, hydra["hydra"])
+
+
+def _damaged(file: Path, problem: str) -> ConfigError:
+    return ConfigError(
+        "folder",
+        f"{file} is damaged ({problem}). To write it anew, go on with the search: its own command"
+        " with the same hydra.run.dir",
+    )
 
 
 def _yaml(file: Path) -> Any:
@@ -150,17 +191,29 @@ def _yaml(file: Path) -> Any:
         ) from error
 
 
-def read_run(folder: Path, key: str) -> PastRun:
+def read_run(folder: Path, key: str, url: str | None = None) -> PastRun:
     """The record of a run alone: its journal file, or what its config names.
 
     Args:
         folder: of the run.
         key: the config key that names it, for messages.
+        url: as of ``read_search``.
 
     Raises:
         ConfigError: if there is none, or it is damaged.
     """
-    study = _study(folder, key)
+    study = _study(folder, key, url)
+    try:
+        return _read(study, folder, key)
+    except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
+        problem = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise ConfigError(
+            key, f"the record of {folder} is damaged, or none of ours ({problem})"
+        ) from error
+
+
+def _read(study: optuna.Study | None, folder: Path, key: str) -> PastRun:
+    """What a study holds."""
     if study is None or "identity" not in study.user_attrs:
         raise ConfigError(key, f"the record of {folder} is the record of no search of ours")
     given = study.user_attrs["identity"].get("objective", {})
@@ -185,18 +238,19 @@ def _proposal(frozen: FrozenTrial) -> Proposal:
     return Proposal(facts["number"], genotype, facts["origin"], tuple(facts["parents"]))
 
 
-def _study(folder: Path, key: str) -> optuna.Study | None:
+def _study(folder: Path, key: str, url: str | None) -> optuna.Study | None:
     """The study of a run; None if what should hold it does not."""
     if (folder / JOURNAL).is_file():
         return _load(read_journal(folder / JOURNAL))
     if (folder / CONFIG).is_file():
         config = _config(folder, key)
-        record = _settings(config)
-        kept = record.get("storage", {})
-        if "url" in kept:
-            return _load(storage(_whole_url(kept["url"], config.cwd)), record["study"])
-        if "path" in kept and (config.cwd / kept["path"]).is_file():
-            return _load(read_journal(config.cwd / kept["path"]), record["study"])
+        given = _written(config.plain, "record", "storage")
+        if "url" in given:
+            return _load(_storage(config, folder, url), str(_setting(config, "record.study")))
+        if "path" in given:
+            file = _near(config.cwd / str(_setting(config, "record.storage.path")), folder)
+            if file.is_file():
+                return _load(read_journal(file), str(_setting(config, "record.study")))
     raise ConfigError(
         key,
         f"{folder} holds no {JOURNAL}, the record of a search, and names none elsewhere; give the"
@@ -206,31 +260,63 @@ def _study(folder: Path, key: str) -> optuna.Study | None:
 
 def _load(kept: BaseStorage, study: str | None = None) -> optuna.Study | None:
     """A study of a storage; without a name, the first."""
-    names = optuna.get_all_study_names(kept)
-    name = next((name for name in names if study in (None, name)), None)
-    return optuna.load_study(study_name=name, storage=kept) if name else None
+    with answering(ConfigError):
+        names = optuna.get_all_study_names(kept)
+        name = next((name for name in names if study in (None, name)), None)
+        return optuna.load_study(study_name=name, storage=kept) if name else None
 
 
-def _settings(config: PastConfig) -> dict[str, Any]:
-    """The record's settings, resolved."""
-    given = OmegaConf.select(config.opened(), "record") or OmegaConf.create()
+def _written(plain: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
+    """A part of a config as it is written; empty if it has none."""
+    found: Any = plain
+    for name in path:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _setting(config: PastConfig, key: str) -> Any:
+    """A setting of the record, resolved without the environment."""
     try:
-        found: Any = OmegaConf.to_container(given, resolve=True)
+        with sealed():
+            return OmegaConf.select(config.opened(), key)
     except OmegaConfBaseException as error:
-        raise ConfigError("record", str(error).splitlines()[0]) from error
-    return dict(found)
+        reason = str(error).splitlines()[0]
+        raise ConfigError(key, f"cannot be resolved ({reason}). {NAME_IT}") from error
 
 
-def _whole_url(given: str, cwd: Path) -> str:
-    """A storage's URL; the file of one that is a file is named as seen from anywhere.
+NAME_IT = f"If it is yours, say {URL}=..., with the storage where the record is"
+
+
+def _storage(config: PastConfig, folder: Path, named: str | None) -> BaseStorage:
+    """The storage that the user names, or else a file near the run.
 
     Raises:
-        ConfigError: if there is no such file: opening it would make an empty one.
+        ConfigError: if it is neither, or not there.
     """
-    url = make_url(given)
-    if url.get_backend_name() != "sqlite" or not url.database:
-        return given
-    file = cwd / url.database
+    given = str(_setting(config, URL)) if named is None else named
+    database = sqlite_file(given)
+    if database is None and named is None:
+        raise ConfigError(
+            URL, f"is {given}; a finished run that is read connects to no server. {NAME_IT}"
+        )
+    if database is None:
+        return read_storage(given)
+    file = Path(database) if named else _near(config.cwd / database, folder)
     if not file.is_file():
-        raise ConfigError("record.storage.url", f"is {given}, but there is no file {file}")
-    return url.set(database=str(file)).render_as_string(hide_password=False)
+        raise ConfigError(URL, f"is {given}, but there is no file {file}")
+    return read_storage(f"sqlite:///{file.absolute()}")
+
+
+def _near(file: Path, folder: Path) -> Path:
+    """A file, if it lies in the run's folder, in one above, or in the working folder.
+
+    Raises:
+        ConfigError: if it lies elsewhere; a stranger's run would have us open whatever it names.
+    """
+    place, home = file.resolve(), folder.resolve()
+    near = (home, Path.cwd())
+    if place.parent in home.parents or any(place.is_relative_to(one) for one in near):
+        return file
+    raise ConfigError(
+        URL, f"the record of {folder} is said to be {file}, which is not near it. {NAME_IT}"
+    )

@@ -3,15 +3,26 @@
 import fcntl
 import logging
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import quote
 
 from optuna.exceptions import OptunaError
-from optuna.storages import BaseStorage, JournalStorage, get_storage
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage, get_storage
 from optuna.storages.journal import JournalFileBackend
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from nas_hydra.errors import ConfigError
+from nas_hydra.errors import ConfigError, NasHydraError
+from nas_hydra.masking import MASK
+
+URL = "record.storage.url"
+FAULTS = (OptunaError, SQLAlchemyError, OSError, RuntimeError, ValueError)
+"""What a storage raises that is not there, or not what it should be."""
+LONGEST = 300
+"""Characters of what a database says that are told."""
 
 log = logging.getLogger(__name__)
 
@@ -102,12 +113,69 @@ def storage(url: str) -> BaseStorage:
     Raises:
         ConfigError: if it cannot be reached.
     """
+    return _opened(url, url)
+
+
+def read_storage(url: str) -> BaseStorage:
+    """The same, only to be read: what is no database of Optuna's does not become one.
+
+    Raises:
+        ConfigError: as ``storage``.
+    """
+    file = sqlite_file(url)
+    return _opened(url, url if file is None else f"sqlite:///file:{quote(file)}?mode=ro&uri=true")
+
+
+def sqlite_file(url: str) -> str | None:
+    """The path in a URL of SQLite's; None if it is another's.
+
+    Raises:
+        ConfigError: if it is no URL.
+    """
     try:
-        return get_storage(url)
-    except (ImportError, ValueError, OSError, RuntimeError, OptunaError, SQLAlchemyError) as error:
-        raise ConfigError(
-            "record.storage.url", f"does not open: {str(error).splitlines()[0]}"
+        parts = make_url(url)
+    except ArgumentError as error:
+        raise ConfigError(URL, f"is no URL of a storage: {reason(error)}") from error
+    return parts.database if parts.get_backend_name() == "sqlite" else None
+
+
+def _opened(url: str, opened: str) -> BaseStorage:
+    if MASK in url:
+        problem = f"has {MASK} in place of a password; say it again, or '${{oc.env:DATABASE_URL}}'"
+        raise ConfigError(URL, problem)
+    # A server that was started anew while a trial was trained has forgotten our connection.
+    options = {} if opened.startswith("sqlite") else {"pool_pre_ping": True}
+    try:
+        return get_storage(RDBStorage(opened, engine_kwargs=options))
+    except ImportError as error:
+        raise ConfigError(URL, f"needs a driver: {reason(error)}; install its package") from error
+    except FAULTS as error:
+        raise ConfigError(URL, f"is {url}, which does not open: {reason(error)}") from error
+
+
+@contextmanager
+def answering(failure: Callable[[str, str], NasHydraError]) -> Iterator[None]:
+    """What a storage raises, as one message.
+
+    Args:
+        failure: the error to raise, from a key and a problem.
+    """
+    try:
+        yield
+    except FAULTS as error:
+        raise failure(
+            URL,
+            f"the record does not answer ({reason(error)}). What it holds is kept: once it is back,"
+            " the same command goes on",
         ) from error
+
+
+def reason(error: BaseException) -> str:
+    """In a line, what went wrong in the first place: Optuna's own words are a guess."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    text = " ".join(str(error).split("\n(Background")[0].split())
+    return text[:LONGEST] or type(error).__name__
 
 
 def _cut_torn_line(file: Path, lock: FileLock) -> None:

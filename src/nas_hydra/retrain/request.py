@@ -1,5 +1,6 @@
 """What is to be retrained, and how often."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -22,6 +23,9 @@ class Request:
         random: whether a random candidate of the space is trained for comparison.
         folder: where the model goes; None is below the run.
         force: also if the data has changed since the search, or a model is there already.
+        trust: modules that the search's config may name, see ``nas_hydra.foreign``.
+        config_dirs: further folders of config groups that ``overrides`` may name options of.
+        url: of the storage of its record, if that is on a server; else none is connected to.
     """
 
     run: Path
@@ -32,3 +36,6 @@ class Request:
     random: bool = True
     folder: Path | None = None
     force: bool = False
+    trust: Sequence[str] = ()
+    config_dirs: Sequence[Path] = ()
+    url: str | None = None

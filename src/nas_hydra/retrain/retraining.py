@@ -4,19 +4,25 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from pkgutil import resolve_name
 
 from nas_hydra.artifact import DESCRIPTION
 from nas_hydra.assemble import check_components
-from nas_hydra.component import build
+from nas_hydra.component import build, locate
 from nas_hydra.draft import check_place
 from nas_hydra.errors import CandidateError, ConfigError, SearchFailedError
 from nas_hydra.evaluator.final import FinalEvaluator
 from nas_hydra.evaluator.train import ON_DEMAND, TrainEvaluator
+from nas_hydra.foreign import foreign
 from nas_hydra.retrain.files import Outcome, write
 from nas_hydra.retrain.publishing import publish
 from nas_hydra.retrain.request import AUTO, NONE, Request
-from nas_hydra.retrain.searched import KEY, Searched, chosen, open_search
+from nas_hydra.retrain.searched import (
+    KEY,
+    Searched,
+    chosen,
+    open_search,
+    resolved_environment,
+)
 from nas_hydra.retrain.standing import Standing
 from nas_hydra.retrain.training import Contender, train
 from nas_hydra.retrain.yardstick import baseline_model, nearest_in_size, random_candidate, size
@@ -55,7 +61,15 @@ def retrain(request: Request, overrides: Sequence[str] = (), command: str = "") 
     """
     if request.seeds < 1:
         raise ConfigError("seeds", f"is {request.seeds}; at least 1 is needed")
-    searched = open_search(request.run, overrides)
+    overrides = resolved_environment(overrides)
+    with foreign(request.trust):
+        searched = open_search(request.run, overrides, request.url, request.config_dirs)
+        with foreign(typed=searched.typed):
+            return _retrained(searched, request, command)
+
+
+def _retrained(searched: Searched, request: Request, command: str) -> list[Retrained]:
+    """Of an opened search; arguments as of ``retrain``."""
     trials = chosen(searched, request)
     folders = places(request, trials)
     evaluator = final_evaluator(searched)
@@ -133,7 +147,7 @@ def final_evaluator(searched: Searched) -> FinalEvaluator:
         ConfigError: if the search has trained nothing, or on nothing.
     """
     given = searched.settings.evaluator
-    target = resolve_name(given["_target_"])
+    target = locate(given.get("_target_"), "evaluator._target_")
     if not (isinstance(target, type) and issubclass(target, TrainEvaluator)):
         raise ConfigError(
             "evaluator", f"is {given['_target_']}, which trains no network; say evaluator=train"

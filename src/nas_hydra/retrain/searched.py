@@ -1,23 +1,29 @@
 """The search whose winner is retrained: its config with changes, its space and its trials."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from nas_hydra.assemble import build_space
 from nas_hydra.compose import changed
 from nas_hydra.errors import ConfigError, listing
+from nas_hydra.foreign import check_written, foreign
 from nas_hydra.front import Front
 from nas_hydra.record.past import PastConfig, PastRun, read_search
 from nas_hydra.retrain.request import Request
-from nas_hydra.search_space import Genotype, SearchSpace
+from nas_hydra.search_space import PARTS, Genotype, SearchSpace
 from nas_hydra.settings import Settings, resolved, settings_of
 from nas_hydra.trial import Trial
 
 KEY = "run"
+PARTS_AND_HELP = (*dict.fromkeys(path[0] for path in PARTS.values()), "engine", "tracker")
+"""Config groups whose components a retraining builds; the evaluator's is replaced by its own."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,7 @@ class Searched:
         plain: its config with changes, resolved.
         settings: the same, checked.
         space: of that config.
+        typed: what of it stands on the command line, or in the user's own options.
     """
 
     past: PastRun
@@ -37,6 +44,7 @@ class Searched:
     plain: Mapping[str, Any]
     settings: Settings
     space: SearchSpace
+    typed: Sequence[Any] = ()
 
     def genotype(self, trial: Trial) -> Genotype:
         """A trial's decisions, as far as they are still open.
@@ -55,21 +63,70 @@ class Searched:
         return sum(trial.seconds for trial in self.past.trials)
 
 
-def open_search(folder: Path, overrides: Sequence[str]) -> Searched:
+def open_search(
+    folder: Path,
+    overrides: Sequence[str],
+    url: str | None = None,
+    config_dirs: Sequence[Path] = (),
+) -> Searched:
     """Read a run's folder, and change its config.
 
-    A time limit of the search's trials is none for a longer training.
+    A time limit of the search's trials is none for a longer training, and its record is read.
+    Options that only its own folders of config groups have are a stranger's: they are not taken.
+
+    Args:
+        folder: of the run.
+        overrides: of its config.
+        url: of the storage of its record, if that is on a server.
+        config_dirs: the user's own folders of config groups.
 
     Raises:
         ConfigError: if it is no run's folder, an override cannot be read, or the changed config is
             wrong.
     """
-    origin, past = read_search(folder, KEY)
+    origin, past = read_search(folder, KEY, url)
     config = origin.opened()
     OmegaConf.update(config, "trial.timeout", None)
-    config = changed(config, overrides, origin.config_dirs)
-    plain = resolved(config)
-    return Searched(past, origin, plain, settings_of(plain), build_space(config))
+    OmegaConf.update(config, "record", {}, merge=False)
+    config = changed(config, overrides, config_dirs)
+    own = [*typed(config, overrides)]
+    with foreign(typed=own):  # here, since to compose has brought Hydra's resolvers back
+        for name in PARTS_AND_HELP:
+            part = OmegaConf.select(config, name)
+            check_written(OmegaConf.to_container(part) if OmegaConf.is_config(part) else part, name)
+        plain = resolved(config)
+        return Searched(past, origin, plain, settings_of(plain), build_space(config), own)
+
+
+def resolved_environment(overrides: Sequence[str]) -> list[str]:
+    """A command's words, in which the user may refer to the user's own environment.
+
+    Raises:
+        ConfigError: if there is no such variable.
+    """
+
+    def resolve(found: re.Match[str]) -> str:
+        try:
+            return str(OmegaConf.create({"given": found[0]})["given"])
+        except OmegaConfBaseException as error:
+            raise ConfigError("OVERRIDES", str(error).splitlines()[0]) from error
+
+    return [re.sub(r"\$\{oc\.env:[^{}]*\}", resolve, word) for word in overrides]
+
+
+def typed(config: DictConfig, overrides: Sequence[str]) -> Iterator[Any]:
+    """The values among a command's words, and all that stands in the options that they take.
+
+    Args:
+        config: with these overrides.
+        overrides: that could be read.
+    """
+    for one in OverridesParser.create().parse_overrides([*overrides]):
+        key = one.key_or_group.replace("/", ".")
+        yield one.value()
+        part = OmegaConf.select(config, key)
+        if isinstance(one.value(), str) and OmegaConf.is_config(part):
+            yield OmegaConf.to_container(part)
 
 
 def chosen(searched: Searched, request: Request) -> list[Trial]:
