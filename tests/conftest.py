@@ -21,11 +21,32 @@ FASHION_MNIST = Path(
 ).absolute()
 
 
+OF_THE_MACHINE = {"browser", "fashion_mnist"}
+"""Fixtures that skip a test where the machine has not what it needs."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark the tests that a bare machine skips, so that they can be run by themselves elsewhere."""
+    for item in items:
+        if OF_THE_MACHINE.intersection(item.fixturenames):
+            item.add_marker("machine")
+
+
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path):
     """Every test works in a folder of its own and reaches no W&B account."""
     with isolated(tmp_path):
         yield
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One Chromium for all pages."""
+    from page.browser import chromium
+
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import pytest
 
 from comparison.made import comparison
 from nas_hydra.comparison.html import html
-from page.browser import chromium
 
 TWO = ["evolution", "random"]
 MANY = [f"strategy=surrogate_evolution,population_size={size}" for size in range(10, 22)]
@@ -21,12 +20,6 @@ SHAPES = {
     "many": comparison(MANY, TASKS),
     "evil": comparison([EVIL, "random"], [EVIL, "other"]),
 }
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 def body(text: str) -> str:

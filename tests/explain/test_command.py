@@ -12,7 +12,6 @@ from command import SMALL, nas_hydra
 from explain.known import search, truth
 from isolation import isolated
 from nas_hydra.cli.explain import run as explain
-from page.browser import chromium
 
 FILES = ["explanation.html", "explanation.json"]
 RANDOM = ("strategy=random", "budget.trials=40")
@@ -156,7 +155,9 @@ def test_a_table_is_explained_without_torch(run):
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
 
 
-def test_a_trained_search_tells_cheaper_neighbours_and_fits_a_phone(monkeypatch, command, capsys):
+def test_a_trained_search_tells_cheaper_neighbours_and_fits_a_phone(
+    monkeypatch, command, capsys, browser
+):
     overrides = ("strategy=random", "budget.trials=12", "hydra.run.dir=run", "dataset=fake")
     assert nas_hydra(monkeypatch, *SMALL, *overrides) == 0
     capsys.readouterr()
@@ -165,11 +166,10 @@ def test_a_trained_search_tells_cheaper_neighbours_and_fits_a_phone(monkeypatch,
     for one in found["neighbours"]:
         assert min(one["flops_share"], one["params_share"]) <= -0.01
         assert one["changed"]
-    with chromium() as browser:
-        for width in (1280, 390):
-            browser.open(Path("run/explanation.html").absolute(), width=width)
-            assert browser.complaints == []
-            assert browser.run("return document.documentElement.scrollWidth") == width
-        assert browser.requests == [Path("run/explanation.html").absolute().as_uri()]
-        plots = browser.run("return document.querySelectorAll('.plot .main-svg').length")
-        assert plots >= 3
+    for width in (1280, 390):
+        browser.open(Path("run/explanation.html").absolute(), width=width)
+        assert browser.complaints == []
+        assert browser.run("return document.documentElement.scrollWidth") == width
+    assert browser.requests == [Path("run/explanation.html").absolute().as_uri()]
+    plots = browser.run("return document.querySelectorAll('.plot .main-svg').length")
+    assert plots >= 3

@@ -6,7 +6,6 @@ import pytest
 
 from command import SMALL, nas_hydra, rows
 from integration.cells import CELLS, write_cells
-from page.browser import chromium
 
 REPORT = Path("run/report.html")
 
@@ -52,16 +51,15 @@ def test_a_switch_is_on_or_off(monkeypatch, capsys):
     assert "report: is 'perhaps'; it must be a valid boolean" in capsys.readouterr().err
 
 
-def test_real_trainings_have_learning_curves_and_a_picture(monkeypatch):
+def test_real_trainings_have_learning_curves_and_a_picture(monkeypatch, browser):
     settings = ("report=true", "trainer.max_epochs=2", "hydra.run.dir=run", "strategy=random")
     assert nas_hydra(monkeypatch, *SMALL, *settings) == 0
-    with chromium() as browser:
-        browser.open(REPORT.absolute(), width=390)
-        assert browser.complaints == []
-        assert browser.requests == [REPORT.absolute().as_uri()]
-        buttons = "return [...document.querySelectorAll('.buttons button')].map(b => b.textContent)"
-        assert browser.run(buttons) == ["val_acc", "val_loss", "val_f1", "train_loss"]
-        assert browser.run("return document.querySelector('.picture img').naturalWidth") > 100
-        assert browser.run("return document.documentElement.scrollWidth") == 390
-        shown = browser.run("return document.querySelector('main').innerText")
-        assert "Trial 0" in shown or "Trial 1" in shown or "Trial 2" in shown
+    browser.open(REPORT.absolute(), width=390)
+    assert browser.complaints == []
+    assert browser.requests == [REPORT.absolute().as_uri()]
+    buttons = "return [...document.querySelectorAll('.buttons button')].map(b => b.textContent)"
+    assert browser.run(buttons) == ["val_acc", "val_loss", "val_f1", "train_loss"]
+    assert browser.run("return document.querySelector('.picture img').naturalWidth") > 100
+    assert browser.run("return document.documentElement.scrollWidth") == 390
+    shown = browser.run("return document.querySelector('main').innerText")
+    assert "Trial 0" in shown or "Trial 1" in shown or "Trial 2" in shown

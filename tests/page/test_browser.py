@@ -4,16 +4,9 @@ import pytest
 
 from nas_hydra.page import Section, color, dash, line, paragraph, plot, switch, table
 from nas_hydra.page import page as document
-from page.browser import chromium
 
 EVIL = "<script>window.evil = 1</script><img src=x onerror='window.evil = 1'>"
 WIDTHS, SCHEMES = (1280, 390), ("light", "dark")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

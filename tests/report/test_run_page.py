@@ -22,7 +22,6 @@ from nas_hydra.report.run_page import RunPage
 from nas_hydra.run import Run
 from nas_hydra.search_space import Genotype, SearchSpace
 from nas_hydra.trial import Proposal, Trial, duplicate
-from page.browser import chromium
 from trials import ONE, TWO, complete, search, trials
 
 MODEL = {
@@ -233,12 +232,6 @@ def test_no_search_is_without_a_page(tmp_path, told, objectives, ended):
 
 
 # ------------------------------------------------------------------ in a browser
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 def test_a_real_browser_shows_names_and_errors_as_text(browser, tmp_path):
