@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 
 from models import retrained, winner
 from nas_hydra.cli.export import run
@@ -67,6 +68,7 @@ assert "torch" not in sys.modules
         (["run=nowhere", "format=onnx"], "run: there is no folder nowhere.*nas-hydra-retrain"),
         (["run=.", "format=onnx"], "run: . holds no model.json.*nas-hydra-retrain"),
         (["run=model", "format=onnx", "dataset.rot=x"], "dataset.rot: is no setting"),
+        (["run=model", "format=onnx", "dataset.root={"], "dataset.root={: cannot be read as KEY=V"),
         (["run=model", "format=onnx", "dataset.holdout=2"], "dataset.holdout: is 2; allowed"),
     ],
 )
@@ -99,6 +101,15 @@ def test_what_onnxruntime_refuses_is_one_line_and_leaves_no_folder(command):
     Path("mine/other").touch()
     assert command("run=model", "format=onnx", "output=mine")[0] == 1
     assert [file.name for file in Path("mine").iterdir()] == ["other"]
+
+
+@pytest.mark.parametrize("dataset", [None, "digits", {"seed": 1}, {"_target_": "os.getcwd"}])
+def test_a_model_without_a_dataset_is_told(dataset, model, command):
+    OmegaConf.save({**model.config, "dataset": dataset}, "model/best.yaml")
+    code, out, err = command("run=model", "format=state_dict")
+    assert (code, out) == (2, "")
+    assert re.match("error: dataset(:|._target_: is os.getcwd)", err)
+    assert len(err.splitlines()) == 1
 
 
 def test_another_dataset_is_refused(model, command):

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 from pydantic import Field, PositiveInt
+from yaml import YAMLError
 
 from nas_hydra.artifact import Artifact, read_artifact
 from nas_hydra.cli.words import ForeignWords, command, unknown
-from nas_hydra.errors import ConfigError, listing, nearest
+from nas_hydra.errors import ConfigError, listing, nearest, said
 from nas_hydra.export.name import FormatName
+from nas_hydra.search_space.later import LATER
 
 ABOUT = """\
 nas-hydra-export run=DIR format=onnx|torch_export|state_dict|python [output=DIR] [images=N]
@@ -72,12 +75,27 @@ def changed(artifact: Artifact, overrides: Sequence[str]) -> Artifact:
     Raises:
         ConfigError: if its dataset has no such setting.
     """
-    dataset = OmegaConf.create(dict(artifact.config["dataset"]))
-    given = OmegaConf.from_dotlist([word.removeprefix(DATASET) for word in overrides])
-    known = [str(name) for name in dataset]
+    dataset = OmegaConf.create(dict(artifact.dataset))
+    given = settings(overrides)
+    known = list(dict.fromkeys([*map(str, dataset), *LATER["dataset"]]))
     for name in map(str, given):
         if name not in known:
             mend = f"allowed: {listing(known)}{nearest(name, known)}"
             raise ConfigError(DATASET + name, f"is no setting of the dataset; {mend}")
     merged = OmegaConf.to_container(OmegaConf.merge(dataset, given))
     return replace(artifact, config={**artifact.config, "dataset": merged})
+
+
+def settings(overrides: Sequence[str]) -> DictConfig:
+    """What is typed as ``dataset.KEY=VALUE``.
+
+    Raises:
+        ConfigError: if a value cannot be read.
+    """
+    found = OmegaConf.create()
+    for word in overrides:
+        try:
+            found.merge_with_dotlist([word.removeprefix(DATASET)])
+        except (YAMLError, OmegaConfBaseException) as error:
+            raise ConfigError(word, f"cannot be read as KEY=VALUE ({said(error)})") from error
+    return found

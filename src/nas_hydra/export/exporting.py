@@ -122,7 +122,10 @@ def checking_images(artifact: Artifact, most: int) -> Tensor:
     Raises:
         ConfigError: if they are not there, or not of the size that the model takes.
     """
-    dataset: ImageDataset = build(artifact.config["dataset"], "dataset")
+    dataset = build(artifact.dataset, "dataset")
+    if not isinstance(dataset, ImageDataset):
+        given = artifact.dataset["_target_"]
+        raise ConfigError("dataset._target_", f"is {given}, which is no dataset of images")
     test = dataset.opened("test")
     images = test[torch.arange(min(most, len(test.labels)))]
     if tuple(images.shape[1:]) != artifact.image.shape:

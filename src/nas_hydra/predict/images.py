@@ -65,7 +65,7 @@ def _files(path: Path) -> Iterator[Path]:
 
 def resized_in_training(artifact: Artifact) -> bool:
     """Whether the model was trained on pictures of any size, made as large as it takes."""
-    target = locate(artifact.config["dataset"]["_target_"], "dataset._target_")
+    target = locate(artifact.dataset["_target_"], "dataset._target_")
     return isinstance(target, type) and issubclass(target, ImageFolder)
 
 
