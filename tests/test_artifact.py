@@ -8,7 +8,7 @@ import torch
 from omegaconf import OmegaConf
 from torch import nn
 
-from nas_hydra.artifact import read_artifact
+from nas_hydra.artifact import digest, read_artifact
 from nas_hydra.errors import ConfigError
 
 CONFIG = {
@@ -60,6 +60,19 @@ def test_a_missing_file(folder, name):
         read_artifact(folder)
 
 
+def test_weights_that_have_changed_since_are_refused_by_their_digest(folder):
+    file = folder / "model.ckpt"
+    known = {**DESCRIPTION, "weights": digest(file)}
+    (folder / "model.json").write_text(json.dumps(known))
+    read_artifact(folder).model()
+    content = bytearray(file.read_bytes())
+    weight = torch.load(file, weights_only=True)["2.weight"].numpy().tobytes()
+    content[content.index(weight)] ^= 1  # torch itself takes this for another weight
+    file.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"model\.ckpt is damaged \(its SHA-256 is not"):
+        read_artifact(folder).model()
+
+
 def test_no_folder(tmp_path):
     with pytest.raises(ConfigError, match=r"run: there is no folder .*nas-hydra-retrain"):
         read_artifact(tmp_path / "nowhere", "run")
@@ -77,9 +90,12 @@ def test_damaged_files(folder):
     (folder / "best.yaml").write_text("a: 1")
     with pytest.raises(ConfigError, match="it has no model"):
         read_artifact(folder)
+    (folder / "best.yaml").write_text(f"model: {'[' * 2000}{']' * 2000}")
+    with pytest.raises(ConfigError, match=r"best\.yaml is damaged"):
+        read_artifact(folder)
 
 
-@pytest.mark.parametrize("content", [b"no weights", None])
+@pytest.mark.parametrize("content", [b"no weights", b"", None])
 def test_weights_of_something_else(folder, content):
     if content is None:
         torch.save(nn.Linear(1, 1).state_dict(), folder / "model.ckpt")

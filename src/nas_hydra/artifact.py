@@ -6,6 +6,7 @@ The folder explains itself: ``best.yaml`` builds the network, ``model.ckpt`` hol
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -23,7 +24,7 @@ from pydantic import (
 from yaml import YAMLError
 
 from nas_hydra.component import build
-from nas_hydra.errors import ConfigError
+from nas_hydra.errors import ConfigError, shortened
 from nas_hydra.foreign import check_foreign, foreign
 from nas_hydra.interpolation import sealed
 
@@ -76,6 +77,7 @@ class Description(_Part):
         normalize: how its pixels are made.
         source: the trial that it is.
         versions: package -> the version that trained it.
+        weights: SHA-256 of the file of its weights; None in folders of version 0.1.
     """
 
     classes: Sequence[str]
@@ -83,6 +85,7 @@ class Description(_Part):
     normalize: Normalize
     source: Source
     versions: Mapping[str, str]
+    weights: str | None = None
 
     @model_validator(mode="after")
     def _of_one_size(self) -> Self:
@@ -127,6 +130,18 @@ class Artifact:
         """The trial that the model is."""
         return self.description.source
 
+    @property
+    def dataset(self) -> Mapping[str, Any]:
+        """The config of the dataset that it was trained on.
+
+        Raises:
+            ConfigError: if there is none.
+        """
+        given = self.config.get("dataset")
+        if not isinstance(given, Mapping) or "_target_" not in given:
+            raise _damaged("dataset", self.folder / CONFIG, "it has no dataset._target_")
+        return given
+
     def model(self) -> "nn.Module":
         """The network with its trained weights, on the CPU and in evaluation mode.
 
@@ -139,6 +154,7 @@ class Artifact:
         import torch  # only here: the other facts are known without it
 
         file = self.folder / WEIGHTS
+        self._check_weights(file)
         try:
             with torch.random.fork_rng(devices=[]), torch.no_grad():  # what it draws is not kept
                 network: nn.Module = build(self.config["model"], "model")
@@ -151,12 +167,28 @@ class Artifact:
             raise ConfigError("model", f"{file} is missing. {REMEDY}") from None
         except Exception as error:  # torch raises all kinds for a file that is none of its own
             raise ConfigError(
-                "model", f"{file} does not fit {CONFIG} beside it: {str(error).splitlines()[0]}"
+                "model", f"{file} does not fit {CONFIG} beside it: {_in_words(error)}"
             ) from error
         if shape != (1, len(self.classes)):
             problem = f"names {len(self.classes)} classes, and the network gives {shape} logits"
             raise _damaged("model", self.folder / DESCRIPTION, problem)
         return network
+
+    def _check_weights(self, file: Path) -> None:
+        """Make sure that the weights are those that were written.
+
+        Torch sees no difference if a bit of theirs has changed.
+        """
+        known = self.description.weights
+        if known is not None and file.is_file() and digest(file) != known:
+            problem = f"its SHA-256 is not the one that {DESCRIPTION} names"
+            raise _damaged("model", file, problem)
+
+
+def digest(file: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal digits."""
+    with file.open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()
 
 
 def read_artifact(folder: Path, key: str = "model", trust: Sequence[str] = ()) -> Artifact:
@@ -183,8 +215,8 @@ def read_artifact(folder: Path, key: str = "model", trust: Sequence[str] = ()) -
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "it"
         raise _damaged(key, folder / DESCRIPTION, f"{place}: {first['msg']}") from error
-    except (OSError, ValueError, YAMLError, OmegaConfBaseException) as error:
-        raise _damaged(key, folder / CONFIG, str(error).splitlines()[0]) from error
+    except (OSError, ValueError, RecursionError, YAMLError, OmegaConfBaseException) as error:
+        raise _damaged(key, folder / CONFIG, _in_words(error)) from error
     if not isinstance(config, dict) or "model" not in config:
         raise _damaged(key, folder / CONFIG, "it has no model")
     with foreign(trust):
@@ -201,3 +233,8 @@ def _config(file: Path) -> Any:
 
 def _damaged(key: str, file: Path, problem: str) -> ConfigError:
     return ConfigError(key, f"{file} is damaged ({problem}). {REMEDY}")
+
+
+def _in_words(error: Exception) -> str:
+    """What an error says, in one line: of torch's, the first says nothing yet."""
+    return shortened(" ".join(str(error).split()), 300) or type(error).__name__

@@ -72,7 +72,7 @@ def test_a_job_hands_over_what_it_has_and_returns_the_trial():
         (MemoryError(), "MemoryError"),
         (SystemExit(3), "SystemExit: 3"),
         (UnspeakableError(), "UnspeakableError: no message (its __str__ raises ValueError)"),
-        (RuntimeError("\x1b[2J\udcff"), r"RuntimeError: \x1b[2J\udcff"),
+        (RuntimeError("\x1b[2J"), r"RuntimeError: \x1b[2J"),
     ],
 )
 def test_a_failure_is_a_failed_trial_that_says_why_in_one_line(error, reason):

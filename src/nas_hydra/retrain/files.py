@@ -21,6 +21,7 @@ from nas_hydra.artifact import (
     Image,
     Normalize,
     Source,
+    digest,
     read_artifact,
 )
 from nas_hydra.component import build
@@ -80,7 +81,7 @@ class Outcome:
 def write(folder: Path, outcome: Outcome, weights: Path) -> None:
     """Write the model, and then what it gives on the test split as it is read from there."""
     dataset: ImageDataset = build(outcome.candidate["dataset"], "dataset")
-    described = description(outcome, dataset)
+    described = description(outcome, dataset, digest(weights))
     with drafted(folder) as draft:
         replace(draft / CONFIG, OmegaConf.to_yaml(OmegaConf.create(dict(outcome.candidate))))
         shutil.copyfile(weights, draft / WEIGHTS)
@@ -94,7 +95,7 @@ def write(folder: Path, outcome: Outcome, weights: Path) -> None:
         replace(draft / CARD, card(facts, outcome.command))
 
 
-def description(outcome: Outcome, dataset: ImageDataset) -> Description:
+def description(outcome: Outcome, dataset: ImageDataset, weights: str) -> Description:
     """What ``model.json`` holds."""
     channels, height, width = dataset.input_shape
     known = dataset.final
@@ -108,6 +109,7 @@ def description(outcome: Outcome, dataset: ImageDataset) -> Description:
             key=outcome.trial.key,
         ),
         versions=dict(versions()),
+        weights=weights,
     )
 
 
