@@ -76,7 +76,8 @@ def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command
     tracker = build(settings.tracker, "tracker")
     dry_pass(space, evaluator, settings.seed)
     known = identity(plain, engine.ahead, engine.order, evaluator)
-    candidates = initial_candidates(initial, space, objectives, known)
+    url = (settings.record.get("storage") or {}).get("url")
+    candidates = initial_candidates(initial, space, objectives, known, url)
     record = build(settings.record, "record", **needs, identity=known)
     run = Run(
         folder=Path(settings.folder),

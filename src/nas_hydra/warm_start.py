@@ -10,6 +10,7 @@ from nas_hydra.csv_cell import UNREADABLE, open_csv, unmarked, unreadable
 from nas_hydra.errors import ConfigError, listing, nearest
 from nas_hydra.objective import Objectives
 from nas_hydra.record.past import read_run
+from nas_hydra.record.storage import sqlite_file
 from nas_hydra.record.study import differing
 from nas_hydra.search_space import Categorical, Decision, Gene, Genotype, SearchSpace
 from nas_hydra.strategy.initial import Candidate
@@ -24,7 +25,11 @@ MEASURING = ("evaluator", "engine.threads", "machine")
 
 
 def initial_candidates(
-    given: Any, space: SearchSpace, objectives: Objectives, identity: Mapping[str, Any]
+    given: Any,
+    space: SearchSpace,
+    objectives: Objectives,
+    identity: Mapping[str, Any],
+    url: str | None = None,
 ) -> list[Candidate]:
     """The candidates of ``strategy.initial``, each once, in its order.
 
@@ -36,6 +41,8 @@ def initial_candidates(
         space: of the candidates.
         objectives: of the search.
         identity: of this run.
+        url: of this run's storage, if it is on a server; another run's record is only looked for
+            there, or in files.
 
     Raises:
         ConfigError: if it is none of these, empty, or has a candidate twice, outside the space
@@ -49,17 +56,22 @@ def initial_candidates(
         raise ConfigError(KEY, f"is {given!r}; allowed: {FORMS}")
     path = Path(given).expanduser().absolute()
     if path.is_dir():
-        return from_run(path, space, objectives, identity)
+        return from_run(path, space, objectives, identity, url)
     if not path.is_file():
         raise ConfigError(KEY, f"there is no file or folder {path}; allowed: {FORMS}")
     return [Candidate(one) for one in entries(read_rows(path, space), space, celled, "row")]
 
 
 def from_run(
-    folder: Path, space: SearchSpace, objectives: Objectives, identity: Mapping[str, Any]
+    folder: Path,
+    space: SearchSpace,
+    objectives: Objectives,
+    identity: Mapping[str, Any],
+    url: str | None,
 ) -> list[Candidate]:
     """The complete trials of another run."""
-    past = read_run(folder, KEY)
+    on_server = url is not None and sqlite_file(url) is None
+    past = read_run(folder, KEY, url if on_server else None)
     changed = [
         f"{key} was {there!r} there and is {here!r} here"
         for key, there, here in differing(measuring(past.identity), measuring(identity))

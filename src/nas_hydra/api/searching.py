@@ -42,7 +42,7 @@ def _searched(begun: Session) -> Result:
     budget = {"trials": found.run.trials}
     if found.record.finished(budget):
         add_page(found)
-        return Result(found.run, finished_trials(found.run))
+        return Result(found.run, finished_trials(found))
     save_config(begun.config, folder / ".hydra")
     found()
     found.record.finish(budget)

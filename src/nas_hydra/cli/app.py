@@ -24,10 +24,9 @@ from nas_hydra.errors import (
 )
 from nas_hydra.loop import Search
 from nas_hydra.record.lock import exclusive
-from nas_hydra.record.past import read_run
 from nas_hydra.report.files import read_own_summary
 from nas_hydra.report.run_page import PAGE, RunPage
-from nas_hydra.run import Run, parted
+from nas_hydra.run import parted
 from nas_hydra.small_file import make_folder, replace
 from nas_hydra.tracker.terminal import show
 from nas_hydra.trial import Trial
@@ -153,16 +152,15 @@ def add_page(search: Search) -> None:
     if page is None or (run.folder / PAGE).exists():
         return
     page.start(run)
-    for trial in finished_trials(run):
+    for trial in finished_trials(search):
         search.front.add(trial)
         page.tell(trial, search.front, recorded=True)
     page.finish({}, 0)
 
 
-def finished_trials(run: Run) -> list[Trial]:
+def finished_trials(search: Search) -> list[Trial]:
     """The trials of a finished search; its record has more if its budget was once larger."""
-    past = read_run(run.folder, "hydra.run.dir")
-    return [trial for trial in past.trials if trial.number < run.trials]
+    return [trial for trial in search.record.trials if trial.number < search.run.trials]
 
 
 def group(folder: Path) -> str:

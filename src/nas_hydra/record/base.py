@@ -30,5 +30,9 @@ class Record(Protocol):
         """Whether the run has spent this very budget before."""
 
     @property
+    def trials(self) -> list[Trial]:
+        """The recorded trials, in ask order."""
+
+    @property
     def numbers(self) -> list[int]:
         """The numbers of the recorded trials, in the order in which they were added."""

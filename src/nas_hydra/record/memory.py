@@ -38,6 +38,11 @@ class MemoryRecord:
         return False
 
     @property
+    def trials(self) -> list[Trial]:
+        """The trials, in ask order."""
+        return [self._trials[number] for number in sorted(self._trials)]
+
+    @property
     def numbers(self) -> list[int]:
         """The numbers of the trials, in the order in which they were added."""
         return list(self._trials)

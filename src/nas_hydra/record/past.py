@@ -1,31 +1,25 @@
 """What other runs' records hold, finished or not; reading them changes nothing."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import optuna
-import yaml
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 from optuna.storages import BaseStorage
-from optuna.trial import FrozenTrial
-from pydantic import BaseModel, ValidationError
 
 from nas_hydra.errors import ConfigError
-from nas_hydra.interpolation import sealed
-from nas_hydra.masking import MASK
 from nas_hydra.objective import Objectives, objectives_from, wanted
+from nas_hydra.record.configured import CONFIG, HYDRA, PastConfig, read_config
 from nas_hydra.record.storage import URL, answering, read_journal, read_storage, sqlite_file
-from nas_hydra.record.study import trial_of
+from nas_hydra.record.study import proposal_of, trial_of
 from nas_hydra.run import origin_of, weights_file
-from nas_hydra.search_space import Genotype
-from nas_hydra.trial import Evaluation, Proposal, Trial
+from nas_hydra.trial import Evaluation, Trial
+
+__all__ = ["CONFIG", "HYDRA", "PastConfig", "PastRun", "read_run", "read_search"]
 
 JOURNAL = "journal.log"
-CONFIG, HYDRA = ".hydra/config.yaml", ".hydra/hydra.yaml"
 
 
 @dataclass(frozen=True)
@@ -63,86 +57,6 @@ class PastRun:
         )
 
 
-@dataclass(frozen=True)
-class PastConfig:
-    """How a run was configured.
-
-    Args:
-        plain: the whole config, references unresolved.
-        hydra: Hydra's own part, resolved where it says what this run was.
-    """
-
-    plain: Mapping[str, Any]
-    hydra: Mapping[str, Any]
-
-    @property
-    def choices(self) -> Mapping[str, str]:
-        """Config group -> the option taken."""
-        return dict(self.hydra["runtime"]["choices"])
-
-    @property
-    def output(self) -> str:
-        """The run's folder at the time."""
-        return str(self.hydra["runtime"]["output_dir"])
-
-    @property
-    def cwd(self) -> Path:
-        """Where the command was typed."""
-        return Path(self.hydra["runtime"]["cwd"])
-
-    @property
-    def group(self) -> str:
-        """The name of the sweep that the run was part of, or its own folder's."""
-        sweep = self.hydra.get("mode") == "MULTIRUN"
-        return Path(self.hydra["sweep"]["dir"]).name if sweep else Path(self.output).name
-
-    def opened(self) -> DictConfig:
-        """The whole config, without references to what only that run's process knew."""
-        with sealed():
-            return DictConfig(_without_hydra(self.plain, self.hydra))
-
-
-HIDDEN = rf"^{re.escape(MASK)}$|:{re.escape(MASK)}@"
-"""A value that was masked when the config was written."""
-
-
-def _without_hydra(value: Any, hydra: Mapping[str, Any]) -> Any:
-    """A part of a config, in which ``${hydra:...}`` is what it was in the run."""
-    if isinstance(value, Mapping):
-        return {key: _without_hydra(part, hydra) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_without_hydra(part, hydra) for part in value]
-    if isinstance(value, str) and re.search(HIDDEN, value):
-        return "???"  # whoever needs it asks for it
-    if not isinstance(value, str) or "${hydra:" not in value:
-        return value
-    known = OmegaConf.create(dict(hydra))
-    return re.sub(
-        r"\$\{hydra:([^}]+)\}", lambda found: str(OmegaConf.select(known, found[1])), value
-    )
-
-
-class _Runtime(BaseModel):
-    choices: dict[str, Any]
-    output_dir: str
-    cwd: str
-
-
-class _Sweep(BaseModel):
-    dir: str = ""
-
-
-class _Hydra(BaseModel):
-    """What is read of Hydra's own part."""
-
-    runtime: _Runtime
-    sweep: _Sweep = _Sweep()
-
-
-class _HydraFile(BaseModel):
-    hydra: _Hydra
-
-
 def read_search(folder: Path, key: str, url: str | None = None) -> tuple[PastConfig, PastRun]:
     """A search: how it was configured, and its record.
 
@@ -154,41 +68,7 @@ def read_search(folder: Path, key: str, url: str | None = None) -> tuple[PastCon
     Raises:
         ConfigError: if no search has begun there, or what it has left cannot be read.
     """
-    return _config(folder, key), read_run(folder, key, url)
-
-
-def _config(folder: Path, key: str) -> PastConfig:
-    for name in (CONFIG, HYDRA):
-        if not (folder / name).is_file():
-            raise ConfigError(key, f"{folder} holds no {name}; give the folder of one search")
-    plain, hydra = _yaml(folder / CONFIG), _yaml(folder / HYDRA)
-    if not isinstance(plain, Mapping):
-        raise _damaged(folder / CONFIG, "it holds no keys")
-    try:
-        _HydraFile.model_validate(hydra)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "it"
-        raise _damaged(folder / HYDRA, f"{place}: {first['msg']}") from error
-    return PastConfig(plain, hydra["hydra"])
-
-
-def _damaged(file: Path, problem: str) -> ConfigError:
-    return ConfigError(
-        "folder",
-        f"{file} is damaged ({problem}). To write it anew, go on with the search: its own command"
-        " with the same hydra.run.dir",
-    )
-
-
-def _yaml(file: Path) -> Any:
-    try:
-        text = file.read_text(encoding="utf-8")
-        return yaml.load(text, yaml.CSafeLoader)  # ten times as fast as OmegaConf
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise ConfigError(
-            "folder", f"{file} cannot be read: {str(error).splitlines()[0]}"
-        ) from error
+    return read_config(folder, key), read_run(folder, key, url)
 
 
 def read_run(folder: Path, key: str, url: str | None = None) -> PastRun:
@@ -222,7 +102,7 @@ def _read(study: optuna.Study | None, folder: Path, key: str) -> PastRun:
         name: direction.name.lower()
         for name, direction in zip(names, study.directions, strict=True)
     }
-    trials = [trial_of(_proposal(one), one, names) for one in study.get_trials(deepcopy=False)]
+    trials = [trial_of(proposal_of(one), one, names) for one in study.get_trials(deepcopy=False)]
     return PastRun(
         folder,
         study.user_attrs["identity"],
@@ -232,25 +112,19 @@ def _read(study: optuna.Study | None, folder: Path, key: str) -> PastRun:
     )
 
 
-def _proposal(frozen: FrozenTrial) -> Proposal:
-    facts = frozen.user_attrs
-    genotype = Genotype(frozen.params, facts["key"])
-    return Proposal(facts["number"], genotype, facts["origin"], tuple(facts["parents"]))
-
-
 def _study(folder: Path, key: str, url: str | None) -> optuna.Study | None:
     """The study of a run; None if what should hold it does not."""
     if (folder / JOURNAL).is_file():
         return _load(read_journal(folder / JOURNAL))
     if (folder / CONFIG).is_file():
-        config = _config(folder, key)
-        given = _written(config.plain, "record", "storage")
+        config = read_config(folder, key)
+        given = config.written("record", "storage")
         if "url" in given:
-            return _load(_storage(config, folder, url), str(_setting(config, "record.study")))
+            return _load(_storage(config, folder, url), str(config.setting("record.study")))
         if "path" in given:
-            file = _near(config.cwd / str(_setting(config, "record.storage.path")), folder)
+            file = _near(config.cwd / str(config.setting("record.storage.path")), folder)
             if file.is_file():
-                return _load(read_journal(file), str(_setting(config, "record.study")))
+                return _load(read_journal(file), str(config.setting("record.study")))
     raise ConfigError(
         key,
         f"{folder} holds no {JOURNAL}, the record of a search, and names none elsewhere; give the"
@@ -260,28 +134,10 @@ def _study(folder: Path, key: str, url: str | None) -> optuna.Study | None:
 
 def _load(kept: BaseStorage, study: str | None = None) -> optuna.Study | None:
     """A study of a storage; without a name, the first."""
-    with answering(ConfigError):
+    with answering(partial(ConfigError, URL)):
         names = optuna.get_all_study_names(kept)
         name = next((name for name in names if study in (None, name)), None)
         return optuna.load_study(study_name=name, storage=kept) if name else None
-
-
-def _written(plain: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
-    """A part of a config as it is written; empty if it has none."""
-    found: Any = plain
-    for name in path:
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
-
-
-def _setting(config: PastConfig, key: str) -> Any:
-    """A setting of the record, resolved without the environment."""
-    try:
-        with sealed():
-            return OmegaConf.select(config.opened(), key)
-    except OmegaConfBaseException as error:
-        reason = str(error).splitlines()[0]
-        raise ConfigError(key, f"cannot be resolved ({reason}). {NAME_IT}") from error
 
 
 NAME_IT = f"If it is yours, say {URL}=..., with the storage where the record is"
@@ -293,7 +149,7 @@ def _storage(config: PastConfig, folder: Path, named: str | None) -> BaseStorage
     Raises:
         ConfigError: if it is neither, or not there.
     """
-    given = str(_setting(config, URL)) if named is None else named
+    given = str(config.setting(URL)) if named is None else named
     database = sqlite_file(given)
     if database is None and named is None:
         raise ConfigError(

@@ -19,8 +19,10 @@ from nas_hydra.errors import ConfigError, NasHydraError
 from nas_hydra.masking import MASK
 
 URL = "record.storage.url"
-FAULTS = (OptunaError, SQLAlchemyError, OSError, RuntimeError, ValueError)
-"""What a storage raises that is not there, or not what it should be."""
+GONE = (OptunaError, SQLAlchemyError)
+"""What a database raises that does not answer, or is damaged."""
+FAULTS = (*GONE, OSError, RuntimeError, ValueError)
+"""What a storage raises that does not open."""
 LONGEST = 300
 """Characters of what a database says that are told."""
 
@@ -154,17 +156,16 @@ def _opened(url: str, opened: str) -> BaseStorage:
 
 
 @contextmanager
-def answering(failure: Callable[[str, str], NasHydraError]) -> Iterator[None]:
-    """What a storage raises, as one message.
+def answering(failure: Callable[[str], NasHydraError]) -> Iterator[None]:
+    """What an open database raises, as one message.
 
     Args:
-        failure: the error to raise, from a key and a problem.
+        failure: the error to raise, from a message.
     """
     try:
         yield
-    except FAULTS as error:
+    except GONE as error:
         raise failure(
-            URL,
             f"the record does not answer ({reason(error)}). What it holds is kept: once it is back,"
             " the same command goes on",
         ) from error

@@ -12,9 +12,10 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from nas_hydra.errors import ConfigError
+from nas_hydra.errors import ConfigError, SearchFailedError
 from nas_hydra.objective import Objective
-from nas_hydra.search_space import SearchSpace
+from nas_hydra.record.storage import answering
+from nas_hydra.search_space import Genotype, SearchSpace
 from nas_hydra.search_space.distribution import distribution
 from nas_hydra.trial import Proposal, State, Trial
 
@@ -56,11 +57,12 @@ class StudyRecord:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._objectives = objectives
         self._distributions = {gene.name: distribution(gene) for gene in space.genes}
-        self._study = self._open(storage, study)
-        # Of the values in the study, whatever the order in which the objectives are given today.
-        self._names = self._study.metric_names or [objective.name for objective in objectives]
-        self._claim(identity)
-        trials = self._study.get_trials(deepcopy=False)
+        with answering(SearchFailedError):
+            self._study = self._open(storage, study)
+            # Of the values in the study, whatever the order in which the objectives are today.
+            self._names = self._study.metric_names or [one.name for one in objectives]
+            self._claim(identity)
+            trials = self._study.get_trials(deepcopy=False)
         self._known: dict[int, FrozenTrial | Trial] = {
             frozen.user_attrs["number"]: frozen for frozen in trials
         }
@@ -106,16 +108,28 @@ class StudyRecord:
             user_attrs=facts,
         )
         frozen.datetime_start = datetime.now() - timedelta(seconds=trial.seconds)
-        self._study.add_trial(frozen)
+        with answering(SearchFailedError):
+            self._study.add_trial(frozen)
         self._known[trial.number] = trial  # which the search keeps too; the study has a copy
 
     def finish(self, budget: Mapping[str, Any]) -> None:
         """Note that the run has spent this budget."""
-        self._study.set_user_attr("finished", dict(budget))
+        with answering(SearchFailedError):
+            self._study.set_user_attr("finished", dict(budget))
 
     def finished(self, budget: Mapping[str, Any]) -> bool:
         """Whether the run has spent this very budget before."""
-        return bool(self._study.user_attrs.get("finished") == dict(budget))
+        with answering(SearchFailedError):
+            return bool(self._study.user_attrs.get("finished") == dict(budget))
+
+    @property
+    def trials(self) -> list[Trial]:
+        """The recorded trials, in ask order."""
+        known = (self._known[number] for number in sorted(self._known))
+        return [
+            one if isinstance(one, Trial) else trial_of(proposal_of(one), one, self._names)
+            for one in known
+        ]
 
     @property
     def numbers(self) -> list[int]:
@@ -158,6 +172,13 @@ class StudyRecord:
                 f"holds the record of another run: {'; '.join(differences[:MOST_SHOWN])}{more}. "
                 "Choose another hydra.run.dir, or the settings of that run",
             )
+
+
+def proposal_of(frozen: FrozenTrial) -> Proposal:
+    """The proposal of a trial that a study holds."""
+    facts = frozen.user_attrs
+    genotype = Genotype(frozen.params, facts["key"])
+    return Proposal(facts["number"], genotype, facts["origin"], tuple(facts["parents"]))
 
 
 def trial_of(proposal: Proposal, frozen: FrozenTrial, names: Sequence[str]) -> Trial:

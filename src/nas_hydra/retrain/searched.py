@@ -15,7 +15,8 @@ from nas_hydra.compose import changed
 from nas_hydra.errors import ConfigError, listing
 from nas_hydra.foreign import check_written, foreign
 from nas_hydra.front import Front
-from nas_hydra.record.past import PastConfig, PastRun, read_search
+from nas_hydra.record.configured import PastConfig
+from nas_hydra.record.past import PastRun, read_search
 from nas_hydra.retrain.request import Request
 from nas_hydra.search_space import PARTS, Genotype, SearchSpace
 from nas_hydra.settings import Settings, resolved, settings_of
