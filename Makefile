@@ -2,8 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LOWEST := .venv-lowest
+PYTEST := python -m pytest -n 2 --dist worksteal
 
-.PHONY: demo test test-long check wheel-check bench-space bench-throughput bench-search bench-overhead bench-tracking bench-explanation clean
+.PHONY: demo test test-long test-machine test-lowest check wheel-check bench-space bench-throughput bench-search bench-overhead bench-tracking bench-explanation clean
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
@@ -25,10 +27,22 @@ demo: $(VENV)/.installed
 	$(BIN)/nas-hydra
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not long'
+	$(BIN)/$(PYTEST) -m 'not long'
 
 test-long: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m long
+	$(BIN)/$(PYTEST) -m long
+
+test-machine: $(VENV)/.installed-test
+	$(BIN)/$(PYTEST) -m 'machine and not long'
+
+$(LOWEST)/.installed-test: pyproject.toml
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet uv
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --editable '.[test]'
+	touch $@
+
+test-lowest: $(LOWEST)/.installed-test
+	$(LOWEST)/bin/$(PYTEST) -m 'not long'
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -58,4 +72,4 @@ bench-explanation: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/explanation.py
 
 clean:
-	rm -rf $(VENV) build dist
+	rm -rf $(VENV) $(LOWEST) build dist
