@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import pytest
+import torch
 from omegaconf import OmegaConf
 
-from nas_hydra.component import UNKNOWN, build, check, check_call, locate
+from nas_hydra.arguments import UNKNOWN
+from nas_hydra.component import build, build_function, check, check_call, locate
 from nas_hydra.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -69,6 +72,9 @@ def keywords(a: int = 0, **rest: int) -> dict:
 WHOLE = f"{__name__}.Whole"
 FED = f"{__name__}.Fed"
 POSITIONAL = f"{__name__}.positional"
+SERIAL = "nas_hydra.engine.serial.SerialEngine"
+LAZY = "torch.nn.LazyConv"
+SHAPE = {"out_channels": 8, "kernel_size": 3}
 SGD = "torch.optim.SGD"
 TRAINER = "pytorch_lightning.Trainer"
 
@@ -103,6 +109,10 @@ def problem(config, provided=None):
         {"_target_": "torch.nn.Linear", "in_features": 3, "out_features": 3, "device": "cpu"},
         {"_target_": TRAINER, "max_epochs": 3, "precision": 32, "devices": [0], "logger": False},
         {"_target_": TRAINER, "limit_train_batches": 0.5, "gradient_clip_val": 1},
+        {"_target_": f"{LAZY}2d", **SHAPE, "padding": "same"},
+        {"_target_": f"{LAZY}1d", **SHAPE, "padding": "valid"},
+        {"_target_": f"{LAZY}Transpose2d", **SHAPE, "dilation": [1, 2]},
+        {"_target_": "torch.nn.UpsamplingNearest2d", "size": [2, 3]},
     ],
     ids=str,
 )
@@ -144,6 +154,14 @@ def test_what_works_is_accepted(config):
         ({"_target_": "torch.nn.Conv2d", "_args_": [3, 4, "x"]}, "k._args_.2: is 'x'"),
         ({"_target_": "torch.nn.Sequential", "args": []}, "k.args: can be given only by"),
         ({"_target_": "optuna.samplers.TPESampler", "seed": "abc"}, "k.seed: is 'abc'"),
+        ({"_target_": WHOLE, "size": 1, "_convert_": "bogus"}, "k._convert_: is 'bogus'; allowed"),
+        ({"_target_": WHOLE, "size": 1, "_recursive_": "no"}, "k._recursive_: is 'no'; allowed"),
+        ({"_target_": WHOLE, "size": 1, "_partial_": 1}, "k._partial_: is 1; allowed"),
+        ({"_target_": WHOLE, "_args_": "1"}, "k._args_: is '1'; it must be a list"),
+        ({"_target_": SERIAL, "_recursive_": False}, "k._recursive_: makes no sense beside"),
+        ({"_target_": SERIAL, "_convert_": "object"}, "k._convert_: makes no sense beside"),
+        ({"_target_": f"{LAZY}2d", **SHAPE, "padding": [1, "x"]}, "k.padding: is [1, 'x']"),
+        ({"_target_": f"{LAZY}2d", **SHAPE, "stride": "same"}, "k.stride: is 'same'"),
     ],
 )
 def test_what_does_not_is_refused_and_named(config, message):
@@ -260,10 +278,22 @@ def test_a_config_error_of_a_target_keeps_its_key(provided):
     assert str(caught.value) == "whole.size: is 13"
 
 
-@pytest.mark.parametrize("config", [{}, {"size": 1}, None, "x", [1]])
-def test_a_component_needs_a_target(config):
-    with pytest.raises(ConfigError, match=r"k\._target_: is missing"):
-        build(config, "k")
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({}, "k._target_: is missing"),
+        ({"size": 1}, "k._target_: is missing"),
+        (None, "k: is None; it must be a mapping"),
+        ("x", "k: is 'x'; it must be a mapping"),
+        ([1], "k: is [1]; it must be a mapping"),
+        (math.nan, "k: is nan; it must be a mapping"),
+    ],
+)
+@pytest.mark.parametrize("make", [build, build_function])
+def test_a_component_needs_a_target(make, config, message):
+    with pytest.raises(ConfigError) as caught:
+        make(config, "k")
+    assert str(caught.value).startswith(message)
 
 
 def test_strategies_stay_light():
@@ -274,3 +304,129 @@ def test_strategies_stay_light():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+class Works(Protocol):
+    """What some parts of the tests below must be."""
+
+    name: str
+
+    def work(self, hours: int) -> None: ...
+
+    def rest(self) -> None: ...
+
+
+class Worker:
+    def __init__(self, name: str = "a") -> None:
+        self.name = name
+
+    def work(self, hours: int) -> None: ...
+
+    def rest(self) -> None: ...
+
+
+class Nameless:
+    def work(self, hours: int) -> None: ...
+
+    def rest(self) -> None: ...
+
+
+class Resting:
+    def rest(self) -> None: ...
+
+
+class Standing:
+    """Hands everything on."""
+
+    def __init__(self) -> None:
+        self.whole = Worker()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.whole, name)
+
+
+CALLED = []
+
+
+def hired() -> Worker:
+    return Worker("hired")
+
+
+def hired_perhaps() -> Works:
+    CALLED.append("perhaps")
+    return Worker("hired")
+
+
+def lying() -> Works:
+    return 3  # type: ignore[return-value]
+
+
+def unsaid():
+    CALLED.append("unsaid")
+
+
+@pytest.mark.parametrize("name", ["Worker", "Standing", "hired", "hired_perhaps"])
+def test_what_meets_a_protocol_is_built(name):
+    assert build({"_target_": f"{__name__}.{name}"}, "k", Works).name in ("a", "hired")
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ("builtins.dict", "k._target_: 'builtins.dict' gives a dict, which is no Works: it lacks"),
+        (f"{__name__}.Resting", "gives a Resting, which is no Works: it lacks 'work'"),
+        (f"{__name__}.Nameless", "k: gives a Nameless, which is no Works: it lacks 'name'"),
+        (f"{__name__}.lying", "k: gives a int, which is no Works: it lacks 'work', 'rest'"),
+        (f"{__name__}.unsaid", "does not say what it gives; name a class, or annotate its result"),
+        ("sys.exit", "k._target_: 'sys.exit' is a function that does not say what it gives"),
+        ("builtins.exit", "does not say what it gives"),
+        ("builtins.input", "does not say what it gives"),
+        ("os.getcwd", "does not say what it gives"),
+        ("torch.nn.ReLU", "k: gives a ReLU, which is no Works: it lacks 'work', 'rest'"),
+    ],
+)
+def test_what_is_of_another_kind_is_refused_before_it_is_called(config, message):
+    CALLED.clear()
+    with pytest.raises(ConfigError) as caught:
+        build({"_target_": config}, "k", Works)
+    assert message in str(caught.value)
+    assert not CALLED
+
+
+def test_a_part_is_no_function_that_makes_one():
+    config = {"_target_": f"{__name__}.Worker", "_partial_": True}
+    with pytest.raises(ConfigError, match=r"^k\._partial_: makes no sense here, where Works is"):
+        build(config, "k", Works)
+    with pytest.raises(ConfigError, match=r"^k\._partial_: makes no sense"):
+        build(config, "k", Works, name="b")
+
+
+@pytest.mark.parametrize(
+    ("storage", "message"),
+    [
+        ({"_target_": "builtins.dict"}, "k.storage._target_: 'builtins.dict' gives a dict, and"),
+        ({"_target_": "sys.exit"}, "k.storage._target_: 'sys.exit' is a function"),
+        (
+            {"_target_": "nas_hydra.record.storage.journal", "path": "x", "_partial_": True},
+            "k.storage._partial_: makes no sense here",
+        ),
+    ],
+)
+def test_a_part_of_our_own_parts_is_checked_too(storage, message):
+    config = {"_target_": "nas_hydra.record.study.StudyRecord", "study": "s", "storage": storage}
+    needs = {"space": None, "objectives": None, "identity": None}
+    assert problem(config, needs).startswith(message)
+
+
+def test_a_target_that_ends_the_process_only_refuses_its_arguments():
+    with pytest.raises(ConfigError, match="refuses its arguments: SystemExit: 3"):
+        build({"_target_": "sys.exit", "_args_": [3]}, "k")
+
+
+def test_what_a_function_gives_is_checked_as_far_as_it_says():
+    sgd = {"_target_": SGD, "_partial_": True, "lr": 0.1}
+    assert build_function(sgd, "k", Callable[..., torch.optim.Optimizer])
+    for wrong in ({**sgd, "_target_": "torch.nn.ReLU"}, {**sgd, "_partial_": False}):
+        wrong = {key: value for key, value in wrong.items() if key != "lr"}
+        with pytest.raises(ConfigError, match=r"^k"):
+            build_function(wrong, "k", Callable[..., torch.optim.Optimizer])

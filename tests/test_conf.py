@@ -10,7 +10,8 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
 from command import SMALL, nas_hydra
-from nas_hydra.component import UNKNOWN, check, locate
+from nas_hydra.arguments import UNKNOWN
+from nas_hydra.component import check, locate
 from nas_hydra.dataset import ImageDataset
 from nas_hydra.engine import Engine
 from nas_hydra.evaluator import Evaluator

@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,16 @@ from numpy.random import Generator, default_rng
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from nas_hydra.component import UNKNOWN, build, build_function, check, check_call
+from nas_hydra.arguments import UNKNOWN
+from nas_hydra.component import ask, build, build_function, check, check_call
 from nas_hydra.constraint.judge import Judge
+from nas_hydra.engine import Engine
 from nas_hydra.engine.restoring import restored
 from nas_hydra.errors import CandidateError, ConfigError, InfeasibleError, listing, nearest
 from nas_hydra.evaluator import Evaluator
 from nas_hydra.loop import Search
 from nas_hydra.objective import Objectives, objectives_from, wanted
+from nas_hydra.record import Record
 from nas_hydra.report.files import RunFiles
 from nas_hydra.report.run_page import RunPage
 from nas_hydra.run import Run
@@ -63,7 +67,7 @@ def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command
     """
     plain = resolved(config)
     settings = settings_of(plain)
-    evaluator: Evaluator = build(settings.evaluator, "evaluator")
+    evaluator: Evaluator = build(settings.evaluator, "evaluator", Evaluator)
     space = build_space(config, evaluator.builds)
     check_components([*(space.parts.values() if evaluator.builds else ()), *space.constraints])
     evaluator.prepare(space)
@@ -71,14 +75,14 @@ def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command
     check_objectives(objectives, evaluator)
     needs = {"space": space, "objectives": objectives}
     initial = settings.strategy.pop("initial", None)
-    strategy: Strategy = build(settings.strategy, "strategy", **needs)
-    engine = build(settings.engine, "engine", limits=settings.trial)
-    tracker = build(settings.tracker, "tracker")
+    strategy: Strategy = build(settings.strategy, "strategy", Strategy, **needs)
+    engine = build(settings.engine, "engine", Engine, limits=settings.trial)
+    tracker = build(settings.tracker, "tracker", Tracker)
     dry_pass(space, evaluator, settings.seed)
     known = identity(plain, engine.ahead, engine.order, evaluator)
     url = (settings.record.get("storage") or {}).get("url")
     candidates = initial_candidates(initial, space, objectives, known, url)
-    record = build(settings.record, "record", **needs, identity=known)
+    record = build(settings.record, "record", Record, **needs, identity=known)
     run = Run(
         folder=Path(settings.folder),
         name=settings.name,
@@ -163,7 +167,7 @@ def check_read(config: DictConfig) -> None:
 
 
 def _function(config: DictConfig, name: str) -> Callable[..., Any] | None:
-    """A function that the space names, if it does."""
+    """A function that the space names, if it does; its failures are the config's mistakes."""
     key = f"search_space.{name}"
     try:
         given: Any = OmegaConf.select(config, key)
@@ -171,7 +175,7 @@ def _function(config: DictConfig, name: str) -> Callable[..., Any] | None:
             given = OmegaConf.to_container(given, resolve=True)
     except OmegaConfBaseException as error:
         raise ConfigError(key, str(error).splitlines()[0]) from error
-    return None if given is None else build_function(given, key)
+    return None if given is None else partial(ask, build_function(given, key), key=key)
 
 
 def check_components(nodes: Iterable[Node], seen: set[int] | None = None) -> None:
@@ -244,6 +248,7 @@ def dry_pass(space: SearchSpace, evaluator: Evaluator, seed: int) -> None:
     rng = default_rng(seed)
     for _ in range(SAMPLES):
         genotype = sample(space, rng)
+        space.encode(genotype)  # not every strategy does
         try:
             with restored():  # what a candidate does to this process stays with the candidate
                 evaluator.check(space.close(genotype))

@@ -1,6 +1,8 @@
 """The judge asks constraints in turn, takes any callable, and tells mistakes from refusals."""
 
 import logging
+import sys
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -25,8 +27,18 @@ def answers(candidate: Candidate, answer: object) -> object:
     return answer
 
 
-def fails(candidate: Candidate) -> bool:
+def fails(candidate: Candidate, exits: bool = False) -> bool:
+    if exits:
+        sys.exit(0)
     raise KeyError("depth")
+
+
+def exits() -> Callable[[Candidate], bool]:
+    sys.exit(0)
+
+
+class Given:
+    """No constraint."""
 
 
 class Chosen:
@@ -115,10 +127,17 @@ def test_refusals_in_between_are_no_long_wait(caplog):
         ({**EVEN, "by": 0}, ["Divisible", "ZeroDivisionError"]),
         ({**EVEN, "by": "two"}, ["Divisible].by: is 'two'; it must be a valid integer"]),
         ({**EVEN, "buy": 2}, ["did you mean 'by'?"]),
+        (own("fails", exits=True), ["fails on a candidate: SystemExit: 0"]),
         (own("wide"), ["fails on a candidate", "'least'"]),
-        ({"_target_": f"{__name__}.wide", "least": 3}, ["'candidate'"]),
-        ({"_target_": "math.sqrt", "_args_": [4]}, ["gives 2.0", "_partial_: true"]),
-        ({"_target_": "math.sqrt", "_args_": [-4]}, ["refuses its arguments: ValueError"]),
+        (own("wide", candidate=3, least=3), ["fails on a candidate", "multiple values"]),
+        ({"_target_": f"{__name__}.wide", "least": 3}, ["_partial_: true"]),
+        ({"_target_": f"{__name__}.Chosen", "inner": None}, ["'NoneType'", "fails on"]),
+        ({"_target_": f"{__name__}.exits"}, ["refuses its arguments: SystemExit: 0"]),
+        ({"_target_": f"{__name__}.Given"}, ["gives a Given, which cannot be called"]),
+        ({"_target_": "math.sqrt", "_args_": [4]}, ["is a function", "_partial_: true"]),
+        ({"_target_": "sys.exit"}, ["is a function", "_partial_: true"]),
+        ({"_target_": "sys.exit", "_partial_": True}, ["'sys.exit' is built into Python"]),
+        ({"_target_": "builtins.len", "_partial_": True}, ["knows nothing of a candidate"]),
         ({"limit": 3}, ["_target_"]),
     ],
 )

@@ -11,6 +11,8 @@ FLATTENED = (
     "[{_target_:torch.nn.Flatten},"
     "{_target_:torch.nn.Conv2d,in_channels:64,out_channels:'${search_space.width}',kernel_size:3}]"
 )
+EARLY_STOPPING = "{_target_:pytorch_lightning.callbacks.EarlyStopping,monitor:val_los}"
+SGD = ("lr", "momentum", "weight_decay", "nesterov", "fused")
 
 MISTAKES = {
     "unknown group": (["stratgy=evolution"], ["stratgy", "did you mean 'strategy'?"]),
@@ -131,7 +133,128 @@ MISTAKES = {
     ),
     "function of a space that is called too early": (
         ["+search_space.canonical={_target_:json.dumps,obj:3}"],
-        ["search_space.canonical: gives '3', which cannot be called", "_partial_: true"],
+        ["search_space.canonical._target_: 'json.dumps' is a function", "_partial_: true"],
+    ),
+    "canonical form that is a number": (
+        ["+search_space.canonical=5"],
+        ["search_space.canonical: is 5; it must be a mapping", "{_target_: ..., ...}"],
+    ),
+    "encoder that is a list": (["+search_space.encoder=[1]"], ["search_space.encoder: is [1]"]),
+    "constraints that are a text": (
+        ["+search_space.constraints=few"],
+        ["search_space.constraints: is 'few'; it must be a list"],
+    ),
+    "canonical form that ends the process": (
+        ["+search_space.canonical={_target_:builtins.exit,_partial_:true}"],
+        ["search_space.canonical: fails on a candidate: SystemExit"],
+    ),
+    "canonical form that is no plain value": (
+        ["+search_space.canonical={_target_:builtins.set,_partial_:true}"],
+        ["search_space.canonical: gives what is no plain value for a candidate: TypeError"],
+    ),
+    "encoder that knows nothing of candidates": (
+        ["+search_space.encoder={_target_:builtins.len,_partial_:true}"],
+        ["search_space.encoder._target_: 'builtins.len' is built into Python"],
+    ),
+    "encoder that gives no numbers": (
+        ["+search_space.encoder={_target_:builtins.dict,_partial_:true}"],
+        ["search_space.encoder: gives {'_target_': ", "finite numbers"],
+    ),
+    "engine of another kind": (
+        ["engine._target_=builtins.dict"],
+        ["engine._target_: 'builtins.dict' gives a dict, which is no Engine: it lacks 'start'"],
+    ),
+    "tracker that ends the process": (
+        ["tracker._target_=sys.exit"],
+        ["tracker._target_: 'sys.exit' is a function", "annotate its result: -> Tracker"],
+    ),
+    "trainer of another kind": (
+        ["trainer={_target_:builtins.dict}"],
+        ["trainer._target_: 'builtins.dict' gives a dict, and Trainer is wanted"],
+    ),
+    "callback of another kind": (
+        ["+trainer.callbacks={mine:{_target_:builtins.dict}}"],
+        ["trainer.callbacks.mine._target_: 'builtins.dict' gives a dict, and Callback is wanted"],
+    ),
+    "callbacks that are numbers": (
+        ["+trainer.callbacks={mine:5}"],
+        ["trainer.callbacks: is [5]", "instance of Callback"],
+    ),
+    "callback that monitors what nobody measures": (
+        [f"+trainer.callbacks={{stop:{EARLY_STOPPING},other:null}}"],
+        ["trainer.callbacks.stop.monitor: is 'val_los'", "'val_f1'", "did you mean 'val_loss'?"],
+    ),
+    "callback that needs what is not there": (
+        ["+trainer.callbacks={_target_:pytorch_lightning.callbacks.LearningRateMonitor}"],
+        ["trainer: trains no candidate", "`Trainer` that has no logger"],
+    ),
+    "scheduler that Lightning refuses": (
+        ["scheduler._target_=torch.optim.lr_scheduler.ReduceLROnPlateau", "~scheduler.T_max"],
+        ["trainer: trains no candidate", "must include a monitor"],
+    ),
+    "scheduler that refuses the optimizer": (
+        ["scheduler._target_=torch.optim.lr_scheduler.CosineAnnealingLR", "scheduler.T_max=0"],
+        ["trainer: trains no candidate: ZeroDivisionError"],
+    ),
+    "training without an end": (
+        ["trainer.max_epochs=-1"],
+        ["trainer.max_epochs: is -1, and training would never end", "+trainer.max_steps"],
+    ),
+    "no training": (
+        ["trainer.max_epochs=0"],
+        ["trainer: training ended without val_acc", "at least one epoch"],
+    ),
+    "no validation": (
+        ["+trainer.limit_val_batches=0"],
+        ["trainer: training ended without val_acc, val_f1, val_loss; the trainer must"],
+    ),
+    "validation that is never reached": (
+        ["+trainer.max_steps=1", "trainer.max_epochs=9"],
+        ["trainer: training ended without val_acc, val_f1, val_loss; the trainer must"],
+    ),
+    "validation after the last epoch": (
+        ["+trainer.check_val_every_n_epoch=2"],
+        ["trainer: training ended without val_acc"],
+    ),
+    "two devices": (
+        ["trainer.devices=2"],
+        ["trainer.devices: is 2", "trainer.devices=1", "engine.workers", "engine.gpus_per_trial"],
+    ),
+    "two nodes": (["+trainer.num_nodes=2"], ["trainer.num_nodes: is 2", "engine.workers"]),
+    "training in a process of its own": (
+        ["+trainer.strategy=ddp_spawn"],
+        ["trainer.strategy: is 'ddp_spawn'", "engine.workers", "engine.gpus_per_trial"],
+    ),
+    "no learning": (["optimizer.lr=0"], ["optimizer.lr: is 0; it must be above 0"]),
+    "negative learning": (["optimizer.lr=-1"], ["optimizer", "Invalid learning rate: -1"]),
+    "learning beyond all bounds": (["optimizer.lr=1e26"], ["optimizer.lr: is 1e+26"]),
+    "dataset of another kind": (
+        ["dataset._target_=builtins.dict"],
+        ["dataset._target_: 'builtins.dict' gives a dict, and ImageDataset is wanted"],
+    ),
+    "optimizer of another kind": (
+        ["optimizer={_target_:torch.nn.ReLU,_partial_:true}", *(f"~optimizer.{k}" for k in SGD)],
+        ["optimizer._target_: 'torch.nn.ReLU' gives a ReLU, and Optimizer is wanted"],
+    ),
+    "scheduler of another kind": (
+        ["scheduler={_target_:os.system,_partial_:true}", "~scheduler.T_max"],
+        ["scheduler._target_: 'os.system' is built into Python", "knows nothing of the optimizer"],
+    ),
+    "part of a strategy of another kind": (
+        ["strategy=evolution", "strategy.parents={_target_:builtins.dict}"],
+        ["strategy.parents._target_: 'builtins.dict' gives a dict, which is no Parents"],
+    ),
+    "tracker that is left to others to make": (
+        ["+tracker._partial_=true"],
+        ["tracker._partial_: makes no sense here", "leave it out"],
+    ),
+    "conversion that there is not": (
+        ["+engine._convert_=bogus"],
+        ["engine._convert_: is 'bogus'; allowed: 'none', 'partial', 'object', 'all'"],
+    ),
+    "parts that are left as configs": (
+        ["+evaluator._recursive_=false"],
+        ["evaluator._recursive_: makes no sense beside a target of nas_hydra", "leave it out"],
     ),
     "unreachable storage": (
         ["record=storage", "record.storage.url=nothing://here"],

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nas_hydra.component import build_function
+from nas_hydra.component import ask, build_function
 from nas_hydra.constraint.candidate import Candidate
 from nas_hydra.errors import CandidateError, ConfigError
 
@@ -74,14 +74,9 @@ def refusal(config: Mapping[str, Any], candidate: Candidate) -> str | None:
     key = f"search_space.constraints[{target}]"
     constraint: Constraint = build_function(config, key)
     try:
-        answer = constraint(candidate)
+        answer = ask(constraint, candidate, key)
     except CandidateError as error:
         return f"{target}: {error}"
-    except ConfigError:
-        raise
-    except Exception as error:  # the user's own code may raise anything
-        problem = f"fails on a candidate: {type(error).__name__}: {error}"
-        raise ConfigError(key, problem) from error
     if not isinstance(answer, bool | np.bool_):
         raise ConfigError(key, f"gives {answer!r} for a candidate; it must give true or false")
     return None if answer else target

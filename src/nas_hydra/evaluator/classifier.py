@@ -43,7 +43,8 @@ class Classifier(pl.LightningModule):
         super().__init__()
         self.model = model
         self._num_classes = num_classes
-        self._optimizer, self._scheduler, self._augment = optimizer, scheduler, augment
+        self.make_optimizer, self.make_scheduler = optimizer, scheduler
+        self._augment = augment
         self._losses: list[Tensor] = []
         self._validated: list[tuple[Tensor, Tensor, Tensor]] = []
         self._curves: dict[str, list[Tensor]] = {}
@@ -115,10 +116,10 @@ class Classifier(pl.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """The optimizer, and the scheduler if there is one."""
-        optimizer = self._optimizer(self.model.parameters())
-        if self._scheduler is None:
+        optimizer = self.make_optimizer(self.model.parameters())
+        if self.make_scheduler is None:
             return optimizer
-        return {"optimizer": optimizer, "lr_scheduler": self._scheduler(optimizer)}
+        return {"optimizer": optimizer, "lr_scheduler": self.make_scheduler(optimizer)}
 
     def _log(self, metrics: Mapping[str, Tensor]) -> None:
         """Log metrics of an epoch, and keep them as they are: a number would make a GPU wait."""

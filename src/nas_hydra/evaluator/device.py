@@ -1,5 +1,6 @@
 """Which device trains."""
 
+import json
 import platform
 import re
 from collections.abc import Mapping
@@ -7,27 +8,28 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import pytorch_lightning as pl
 import torch
+
+from nas_hydra.evaluator.fit import LIGHTNING, made_trainer
+
+MEANT = ("accelerator", "devices")
+"""Arguments of a trainer that decide on its device."""
+
+SILENT = dict.fromkeys(
+    ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary"), False
+)
 
 
 def device_of(trainer: Mapping[str, Any]) -> torch.device:
     """The device that a trainer of this config trains on."""
-    return _device(trainer.get("accelerator", "auto"), str(trainer.get("devices", "auto")))
+    return _device(json.dumps({name: trainer[name] for name in MEANT if name in trainer}))
 
 
 @lru_cache
-def _device(accelerator: str, devices: str) -> torch.device:
+def _device(arguments: str) -> torch.device:
     """As Lightning chooses it; making a trainer takes milliseconds, so it is asked once."""
-    trainer = pl.Trainer(
-        accelerator=accelerator,
-        devices=devices,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
-    return trainer.strategy.root_device
+    made = made_trainer({"_target_": LIGHTNING, **SILENT, **json.loads(arguments)})
+    return made.strategy.root_device
 
 
 @lru_cache

@@ -1,6 +1,7 @@
 """Evaluation of a winner: trained on everything but the test split, which is touched at the end."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pytorch_lightning import Trainer
 
@@ -34,6 +35,11 @@ class FinalEvaluator(TrainEvaluator):
         loss = float(trainer.callback_metrics["train_loss"])
         tested = measure(trainer, module, dataset.test_batches(device, parts))
         return {**{renamed(name): value for name, value in tested.items()}, "train_loss": loss}
+
+    def _rehearse(
+        self, candidate: Mapping[str, Any], module: Classifier, dataset: ImageDataset
+    ) -> None:
+        """Nothing: the search has rehearsed, with the validation that is not there any more."""
 
     def _load(self, dataset: ImageDataset) -> Splits:
         return dataset.final

@@ -13,9 +13,11 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.profilers import PassThroughProfiler
+from pytorch_lightning.strategies.launchers import _MultiProcessingLauncher
 
-from nas_hydra.component import build, plain
-from nas_hydra.errors import CandidateError
+from nas_hydra.arguments import plain
+from nas_hydra.component import build
+from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.evaluator.classifier import Classifier
 
 logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
@@ -58,11 +60,56 @@ def unused_trainer(config: str) -> pl.Trainer:
 
 
 def made_trainer(config: Mapping[str, Any]) -> pl.Trainer:
-    """A trainer made from its config."""
+    """A trainer made from its config.
+
+    Raises:
+        ConfigError: if that is wrong, trains for ever, or in several processes.
+    """
     unprofiled = config["_target_"] == LIGHTNING and "profiler" not in config
     more = {"profiler": Unprofiled()} if unprofiled else {}
-    trainer: pl.Trainer = build(config, "trainer", **more)
+    trainer: pl.Trainer = build(config, "trainer", pl.Trainer, **more)
+    check_ends(trainer, config)
+    check_alone(trainer, config)
     return trainer
+
+
+def check_ends(trainer: pl.Trainer, config: Mapping[str, Any]) -> None:
+    """Make sure that training ends by itself.
+
+    Raises:
+        ConfigError: if it does not.
+    """
+    if (trainer.max_epochs, trainer.max_steps) == (-1, -1) and config.get("max_time") is None:
+        raise ConfigError(
+            "trainer.max_epochs",
+            "is -1, and training would never end; say how many epochs, or +trainer.max_steps=...",
+        )
+
+
+def check_alone(trainer: pl.Trainer, config: Mapping[str, Any]) -> None:
+    """Make sure that a candidate is trained in this process, on one device.
+
+    Lightning would start the whole command again for each further device.
+
+    Raises:
+        ConfigError: if it is not; says how to use several devices.
+    """
+    if trainer.world_size == 1 and not isinstance(
+        trainer.strategy.launcher, _MultiProcessingLauncher
+    ):
+        return
+    strategy, nodes = config.get("strategy", "auto"), config.get("num_nodes", 1)
+    key, given = "devices", config.get("devices", "auto")
+    if nodes != 1:
+        key, given = "num_nodes", nodes
+    elif trainer.world_size == 1:
+        key, given = "strategy", strategy
+    raise ConfigError(
+        f"trainer.{key}",
+        f"is {given!r}, but a candidate is trained by one process on one device; say"
+        " trainer.devices=1, and train several candidates at a time: engine=processes with"
+        " engine.workers and engine.gpus_per_trial",
+    )
 
 
 @contextmanager

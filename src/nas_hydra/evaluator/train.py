@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +10,8 @@ from typing import Any
 
 import torch
 from pytorch_lightning import Trainer
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 
 from nas_hydra.component import build, build_function
 from nas_hydra.dataset import ImageDataset
@@ -26,12 +28,15 @@ from nas_hydra.evaluator.footprint import Footprint
 from nas_hydra.evaluator.gate import Gate
 from nas_hydra.evaluator.identity import identity
 from nas_hydra.evaluator.latency import Latency
+from nas_hydra.evaluator.rehearsal import PARAMETERS, check_optimizer, local, rehearse
 from nas_hydra.evaluator.sketch import Sketch
 from nas_hydra.evaluator.store import Store
 from nas_hydra.trial import Evaluation
 
 log = logging.getLogger(__name__)
 
+OPTIMIZER = Callable[..., Optimizer]
+SCHEDULER = Callable[..., LRScheduler]
 ALWAYS = (*MEASURED, "params")
 ON_DEMAND = ("flops", "latency", "memory")
 
@@ -97,17 +102,19 @@ class TrainEvaluator(Evaluator):
         return self._data
 
     def check(self, candidate: Mapping[str, Any]) -> None:
-        """Build the network and everything that trains it, and pass two empty images through."""
+        """Build the network and everything that trains it, and pass two empty images through.
+
+        The training itself is rehearsed with a network of one weight.
+        """
         dataset = self._dataset(candidate)
         self._data = {"counts": list(self._load(dataset).counts)}
-        build(candidate["trainer"], "trainer")
-        self._gate(candidate, dataset, device_of(candidate["trainer"]))
+        trainer = local(candidate["trainer"])
+        build_trainer(trainer, parts=1)
+        self._gate(candidate, dataset, device_of(trainer))
         with seeded(self._seed):
             module = self._module(candidate, dataset)
-            try:
-                module.configure_optimizers()
-            except (TypeError, ValueError, RuntimeError) as error:
-                raise ConfigError("optimizer", str(error)) from error
+            check_optimizer(module)
+            self._rehearse(candidate, module, dataset)
 
     def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
         """Train from scratch unless the store knows it; the last epoch's weights go to the file."""
@@ -209,6 +216,13 @@ class TrainEvaluator(Evaluator):
         fit(trainer, module, train, dataset.valid_batches(device, parts))
         return {name: float(trainer.callback_metrics[name]) for name in MEASURED}
 
+    def _rehearse(
+        self, candidate: Mapping[str, Any], module: Classifier, dataset: ImageDataset
+    ) -> None:
+        """Find what every trial would fail of, whatever its candidate."""
+        train, valid = dataset.train_batches(self._seed), dataset.valid_batches()
+        rehearse(candidate["trainer"], module, (length(train), length(valid)))
+
     def _load(self, dataset: ImageDataset) -> Splits:
         """The images, or what is missing or wrong about them."""
         return splits(dataset)
@@ -226,10 +240,15 @@ class TrainEvaluator(Evaluator):
         return Classifier(
             model,
             dataset.num_classes,
-            build_function(candidate["optimizer"], "optimizer"),
-            build_function(schedule, "scheduler") if schedule else None,
+            build_function(candidate["optimizer"], "optimizer", OPTIMIZER, PARAMETERS),
+            build_function(schedule, "scheduler", SCHEDULER, "the optimizer") if schedule else None,
             dataset.augment,
         )
+
+
+def length(batches: Iterable[Any]) -> int:
+    """How many batches there are; one, if they do not say."""
+    return len(batches) if isinstance(batches, Sized) else 1
 
 
 def check_measure(measure: Sequence[str], latency: Latency | None) -> None:
@@ -254,5 +273,5 @@ def check_measure(measure: Sequence[str], latency: Latency | None) -> None:
 @lru_cache(maxsize=8)
 def build_dataset(config: str) -> ImageDataset:
     """The dataset of a config written as JSON; nearly always the one before."""
-    dataset: ImageDataset = build(json.loads(config), "dataset")
+    dataset: ImageDataset = build(json.loads(config), "dataset", ImageDataset)
     return dataset

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nas_hydra.errors import ConfigError
 from nas_hydra.search_space.gene import Categorical, Decision, Gene
 from nas_hydra.search_space.scale import fraction
 
+KEY = "search_space.encoder"
 NO_VIEWS: Mapping[str, Sequence[float]] = {}
 
 
@@ -45,15 +48,25 @@ class Encoder:
         }
         self._places = consecutive(widths, 0)
         self._length = sum(widths.values())
+        self._views: dict[str, slice] | None = None
 
     def __call__(
         self,
         decisions: Mapping[str, Decision],
         graph: Mapping[str, Sequence[float]] = NO_VIEWS,
     ) -> Encoding:
-        """The vector of a candidate: its genes in the order of the config, then its graph."""
-        views = consecutive({name: len(view) for name, view in graph.items()}, self._length)
-        values = np.zeros(self._length + sum(len(view) for view in graph.values()))
+        """The vector of a candidate: its genes in the order of the config, then its graph.
+
+        Raises:
+            ConfigError: if the graph's features are not such numbers, or not those of the
+                candidates before.
+        """
+        features = arrays(graph)
+        views = consecutive({name: len(view) for name, view in features.items()}, self._length)
+        if views != (self._views or views):
+            raise ConfigError(KEY, "gives candidates different features; all must have the same")
+        self._views = views
+        values = np.zeros(self._length + sum(len(view) for view in features.values()))
         mask = np.zeros(len(values), dtype=bool)
         for name, decision in decisions.items():
             gene, place = self._genes[name], self._places[name]
@@ -63,9 +76,25 @@ class Encoder:
             else:
                 values[place.start] = fraction(gene, decision)
         for name, place in views.items():
-            values[place] = graph[name]
+            values[place] = features[name]
         mask[self._length :] = True
         return Encoding(values, mask, self._places, views)
+
+
+def arrays(graph: Any) -> dict[str, NDArray[np.float64]]:
+    """Graph features by the name of a view; float64 (D,) each.
+
+    Raises:
+        ConfigError: if they are anything else.
+    """
+    try:
+        views = {str(name): np.asarray(view, dtype=float) for name, view in graph.items()}
+    except (AttributeError, TypeError, ValueError, OverflowError):
+        views = {"": np.zeros(())}
+    if any(view.ndim != 1 or not np.isfinite(view).all() for view in views.values()):
+        problem = f"gives {graph!r} for a candidate; it must give finite numbers by name of a view"
+        raise ConfigError(KEY, f"{problem}: {{degrees: [1, 2]}}")
+    return views
 
 
 def consecutive(widths: Mapping[str, int], start: int) -> dict[str, slice]:

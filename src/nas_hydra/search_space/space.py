@@ -9,7 +9,7 @@ from typing import Any
 from numpy.random import Generator
 from omegaconf import DictConfig
 
-from nas_hydra.errors import ConfigError, InfeasibleError, nearest
+from nas_hydra.errors import ConfigError, InfeasibleError, in_one_line, nearest
 from nas_hydra.search_space.encoding import Encoder, Encoding
 from nas_hydra.search_space.feasibility import Feasibility, check_plain, parse_constraints
 from nas_hydra.search_space.gene import Decision, Gene, Real
@@ -103,8 +103,12 @@ class SearchSpace:
         closed = self._close(walk)
         if self.hooks.canonical is not None:
             closed["model"] = self.hooks.canonical(closed["model"])
-        key = blake2b(dump(identifying(closed)).encode(), digest_size=8).hexdigest()
-        return Genotype(walk.decisions, key)
+        try:
+            text = dump(identifying(closed))
+        except (TypeError, ValueError, RecursionError) as error:  # a closed config is plain
+            problem = f"gives what is no plain value for a candidate: {in_one_line(error)}"
+            raise ConfigError("search_space.canonical", problem) from error
+        return Genotype(walk.decisions, blake2b(text.encode(), digest_size=8).hexdigest())
 
     def close(self, genotype: Mapping[str, Decision]) -> dict[str, Any]:
         """The candidate's config: plain values, no choice left; it must not be changed.

@@ -1,0 +1,173 @@
+"""The rehearsal: Lightning's part of a training, with a network of next to nothing.
+
+What every trial would fail of, whatever its candidate, is found by it before any is trained: a
+trainer that never validates, a callback that lacks something, a scheduler that Lightning refuses.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Checkpoint, ModelSummary, ProgressBar
+from pytorch_lightning.loggers.logger import DummyLogger
+from torch import Tensor, nn
+
+from nas_hydra.component import ask
+from nas_hydra.errors import CandidateError, ConfigError, in_one_line, listing, nearest
+from nas_hydra.evaluator.build import gpus
+from nas_hydra.evaluator.classifier import Batch, Classifier
+from nas_hydra.evaluator.fit import (
+    MEASURED,
+    Unprofiled,
+    build_trainer,
+    fit,
+    made_trainer,
+)
+from nas_hydra.kind import check_made
+
+ANYWHERE = ("auto", -1, "-1")
+"""Devices that are all those that a process sees."""
+
+HIGHEST = 1e6
+"""No learning rate is as high."""
+
+PARAMETERS = "the network's parameters"
+
+DEVICE = ("accelerator", "devices", "num_nodes", "strategy", "precision", "plugins")
+"""Arguments of a trainer that mean a device."""
+
+LOUD = (Checkpoint, ModelSummary, ProgressBar)
+"""Callbacks that write or print."""
+
+
+@dataclass(frozen=True)
+class Blank:
+    """So many batches of one image of one pixel."""
+
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[Batch]:
+        return repeat((torch.zeros(1, 1), torch.zeros(1, dtype=torch.long)), self.count)
+
+
+class StandIn(Classifier):
+    """Trains what a candidate is not: any loss will do."""
+
+    def _finite(self, loss: Tensor) -> Tensor:
+        return loss
+
+
+def rehearse(config: Mapping[str, Any], module: Classifier, batches: tuple[int, int]) -> None:
+    """Train a stand-in until it would be validated for the first time, on the CPU.
+
+    Users' own callbacks are left out: they may look at the network. So is whatever writes.
+
+    Args:
+        config: the candidate's ``trainer``.
+        module: what is to be trained; its optimizer and scheduler are used.
+        batches: how many an epoch trains, and how many validate.
+
+    Raises:
+        ConfigError: if no candidate could be trained.
+    """
+    trainer = quiet_trainer(config)
+    check_monitors(config)
+    train, valid = map(Blank, batches)
+    try:
+        fit(trainer, stand_in(module), train, valid)
+    except CandidateError as error:
+        raise ConfigError("trainer", str(error)) from error
+    except Exception as error:  # Lightning, its callbacks, optimizers and schedulers: anything
+        raise ConfigError("trainer", f"trains no candidate: {in_one_line(error)}") from error
+
+
+def stand_in(module: Classifier) -> StandIn:
+    """One weight, with the module's optimizer and scheduler."""
+    return StandIn(
+        nn.Linear(1, 2, bias=False),  # two-dimensional, as some optimizers want it
+        2,
+        module.make_optimizer,
+        module.make_scheduler,
+        lambda images, labels: (images, labels),
+    )
+
+
+def quiet_trainer(config: Mapping[str, Any]) -> pl.Trainer:
+    """A trainer of this config that ends after its first validation, and leaves nothing."""
+    made = build_trainer(local(config), parts=1)
+    if made.strategy.root_device.type != "cpu":
+        kept = {name: value for name, value in config.items() if name not in DEVICE}
+        made = made_trainer({**kept, "accelerator": "cpu", "devices": 1})
+    epochs = made.max_epochs if made.max_epochs is not None else 1
+    every = made.check_val_every_n_epoch or max(epochs, 1)
+    made.fit_loop.max_epochs = every if epochs < 0 else min(epochs, every)
+    made.loggers = [DummyLogger()] if made.loggers else []
+    attributes = vars(made)  # these are declared nowhere
+    attributes["callbacks"] = [one for one in attributes["callbacks"] if is_quiet(one)]
+    attributes["profiler"] = Unprofiled()
+    return made
+
+
+def local(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A trainer's config as a worker reads it, who may see fewer devices than its parent."""
+    several = gpus() > 1 and config.get("devices", "auto") in ANYWHERE
+    return {**config, "devices": 1} if several else config
+
+
+def check_optimizer(module: Classifier) -> None:
+    """Make sure that the network's optimizer and scheduler can be made, and train it.
+
+    Raises:
+        ConfigError: if not.
+    """
+    parameters = module.model.parameters()
+    optimizer = ask(module.make_optimizer, parameters, "optimizer", PARAMETERS)
+    check_made(optimizer, torch.optim.Optimizer, "optimizer")
+    rates = [group["lr"] for group in optimizer.param_groups if group.get("lr") is not None]
+    if rates and not any(0 < float(rate) < HIGHEST for rate in rates):
+        problem = f"is {rates[0]}; it must be above 0 and below {HIGHEST:g}"
+        raise ConfigError("optimizer.lr", f"{problem}, or nothing is learned")
+    if module.make_scheduler is not None:
+        ask(module.make_scheduler, optimizer, "scheduler", "the optimizer")
+
+
+def is_quiet(callback: pl.Callback) -> bool:
+    """Whether a callback is Lightning's own, writes and prints nothing, and needs no other one."""
+    own = type(callback).__module__.startswith(f"{pl.__name__}.")
+    measured = getattr(callback, "monitor", None) in (None, *MEASURED)
+    return own and measured and not isinstance(callback, LOUD)
+
+
+def check_monitors(config: Mapping[str, Any]) -> None:
+    """Make sure that what callbacks monitor is measured; users' own may measure more.
+
+    Raises:
+        ConfigError: naming what is.
+    """
+    callbacks = callbacks_of(config.get("callbacks") or [])
+    targets = [str(callback["_target_"]) for callback in callbacks.values()]
+    if not all(target.startswith(f"{pl.__name__}.") for target in targets):
+        return
+    for key, callback in callbacks.items():
+        given = callback.get("monitor")
+        if given is not None and given not in MEASURED:
+            raise ConfigError(
+                f"{key}.monitor",
+                f"is {given!r}, which is not measured; allowed: {listing(MEASURED)}"
+                f"{nearest(given, MEASURED)}",
+            )
+
+
+def callbacks_of(given: Any) -> dict[str, Mapping[str, Any]]:
+    """The configs of callbacks, by their keys: of one, of a list, or of a mapping."""
+    key = "trainer.callbacks"
+    if isinstance(given, Mapping) and "_target_" in given:
+        return {key: given}
+    named = given.items() if isinstance(given, Mapping) else enumerate(given)
+    return {f"{key}.{name}": part for name, part in named if part is not None}
