@@ -57,6 +57,7 @@ def test_a_search_for_two_objectives_ends_with_a_front(search, capsys):
     assert "pareto.svg" in printed
 
 
+@pytest.mark.long
 def test_a_killed_search_for_two_objectives_ends_as_an_uninterrupted_one(search):
     common = (*NSGA2, "budget.trials=7")
     whole = search(*common, folder="whole")

@@ -166,9 +166,9 @@ def check_seed(make: Make) -> None:
     """One seed and one ``ahead`` give one list of trials; another seed gives another."""
     space = varied_space()
     for ahead in (1, 4):
-        first, again = (simulate(make, space, hilly, 40, seed=7, ahead=ahead) for _ in range(2))
+        first, again = (simulate(make, space, hilly, 25, seed=7, ahead=ahead) for _ in range(2))
         assert trajectory(first) == trajectory(again), f"not reproducible with ahead={ahead}"
-    other = simulate(make, space, hilly, 40, seed=8)
+    other = simulate(make, space, hilly, 25, seed=8)
     assert trajectory(first) != trajectory(other), "the seed changes nothing"
 
 
@@ -195,14 +195,14 @@ def check_failures(make: Make) -> None:
             def measure(genotype: Genotype, fails: Callable[[Genotype], bool] = fails) -> float:
                 return math.nan if fails(genotype) else smooth(genotype)
 
-            _check_length(simulate(make, space, measure, 40, ahead=ahead), 40, space)
+            _check_length(simulate(make, space, measure, 30, ahead=ahead), 30, space)
 
 
 def check_pending(make: Make) -> None:
     """Any number of trials may be pending."""
     space = varied_space()
-    for ahead in (2, 3, 16, 100):
-        _check_length(simulate(make, space, smooth, 50, ahead=ahead), 50, space)
+    for ahead in (2, 16, 100):
+        _check_length(simulate(make, space, smooth, 40, ahead=ahead), 40, space)
 
 
 def check_small_spaces(make: Make) -> None:
@@ -216,8 +216,8 @@ def check_constraints(make: Make) -> None:
     """Only what meets the space's constraints is proposed, even where little does."""
     space = constrained_space()
     for ahead in (1, 4):
-        trials = simulate(make, space, smooth, 25, ahead=ahead)
-        _check_length(trials, 25, space)
+        trials = simulate(make, space, smooth, 15, ahead=ahead)
+        _check_length(trials, 15, space)
         for trial in trials:
             decisions = trial.proposal.genotype
             assert space.feasible(decisions), f"proposal {trial.number} is infeasible"
