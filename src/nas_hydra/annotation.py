@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, get_type_hints
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from nas_hydra.errors import ConfigError
+from nas_hydra.masking import masked
 
 LENGTHS = {"missing": "longer", "too_long": "shorter"}
 """Words for a list that is to be a tuple of another length."""
@@ -45,7 +46,7 @@ def check_value(known: Sequence[Hint], value: Any, key: str) -> None:
     problems = [_problems(hint.adapter, value) for hint in known]
     if all(problems):
         texts = [text.removeprefix("Input should be ") for text in problems[0]]
-        raise ConfigError(key, f"is {value!r}; it must be {' or '.join(texts)}")
+        raise ConfigError(key, f"is {masked(value, key)!r}; it must be {' or '.join(texts)}")
 
 
 def _functions(called: Callable[..., Any]) -> Iterator[Callable[..., Any]]:

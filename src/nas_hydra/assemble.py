@@ -27,7 +27,7 @@ from nas_hydra.run import Run
 from nas_hydra.search_space import PARTS, Genotype, Hooks, SearchSpace
 from nas_hydra.search_space.later import identifying
 from nas_hydra.search_space.node import Choice, Constant, Node, Table
-from nas_hydra.settings import resolved, settings_of
+from nas_hydra.settings import resolved, settings_of, shown
 from nas_hydra.strategy import Strategy
 from nas_hydra.strategy.initial import Initial
 from nas_hydra.tracker import Tracker
@@ -89,7 +89,7 @@ def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command
         group=group,
         command=command,
         choices=choices,
-        config=plain,
+        config=shown(config),
         objectives=objectives,
         genes=[gene.name for gene in space.genes],
         metrics=evaluator.metrics,

@@ -12,8 +12,6 @@ HARMLESS = (
     *("oc.dict.keys", "oc.dict.values"),
 )
 """Resolvers that reach nothing but the config."""
-OF_HYDRA = ("hydra", "now", "python_version")
-"""Those by which Hydra tells a job what it is."""
 ENVIRONMENT = "oc.env"
 
 
@@ -27,11 +25,9 @@ def sealed() -> Iterator[None]:
 
 @contextmanager
 def as_written() -> Iterator[None]:
-    """While this lasts, what comes from outside the config stays the text that asks for it."""
-    given = [name for name in BaseContainer._resolvers if name not in (*HARMLESS, *OF_HYDRA)]
-    with _table((*HARMLESS, *OF_HYDRA)):
-        for name in given:
-            OmegaConf.register_new_resolver(name, _asking(name))
+    """While this lasts, what the environment holds stays the text that asks for it."""
+    with _table(tuple(name for name in BaseContainer._resolvers if name != ENVIRONMENT)):
+        OmegaConf.register_new_resolver(ENVIRONMENT, _asking)
         yield
 
 
@@ -50,5 +46,5 @@ def _no_environment(*_: Any) -> Any:
     raise ValueError("the environment is not told to the config of a finished run")
 
 
-def _asking(name: str) -> Any:
-    return lambda *given: f"${{{name}:{','.join(map(str, given))}}}"
+def _asking(*given: Any) -> str:
+    return f"${{{ENVIRONMENT}:{','.join('null' if one is None else str(one) for one in given)}}}"

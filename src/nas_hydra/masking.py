@@ -11,12 +11,15 @@ ACCESS = {"token", "key", "apikey"}
 """Words in the name of what is a secret if it is a text: ``key_dim: 64`` is none."""
 
 REFERENCE = r"\$\{[^{}]*\}"
+USER = rf"""[A-Za-z][\w+.-]*://(?:{REFERENCE}|[^\s:/@"<])*"""
 CREDENTIALS = re.compile(
-    rf"""([A-Za-z][\w+.-]*://(?:{REFERENCE}|[^\s:/@"<])*):"""  # scheme://user:
-    rf"""((?:{REFERENCE}|[^\s"<@]|@(?=[^\s"</]*@))+)@"""  # password@, which may hold an @
+    rf"""^([+~\w.@/-]*=?["']?{USER}):(.+)@"""  # a value that is a URL, or KEY=URL
+    rf"""|({USER}):((?:{REFERENCE}|[^\s"<])+)@""",  # a URL in a text: to the last @ before a space
+    re.DOTALL,
 )
+QUERY = re.compile(r"""([?&]([\w-]+)=)([^&\s"']+)""")
 NAMED = re.compile(r"""([\w-]+)(["']?\s*[:=]\s*)('[^']*'|"[^"]*"|[^\s,&}\]]+)""")
-"""A name and its value in an override, in a mapping that one holds, or in a URL's query."""
+"""A name and its value in an override, or in a mapping that one holds."""
 
 
 def masked(value: Any, name: str = "", names: bool = True) -> Any:
@@ -37,14 +40,28 @@ def masked(value: Any, name: str = "", names: bool = True) -> Any:
     return masked_text(value) if isinstance(value, str) else value
 
 
+def masked_file(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A config as it is written for those who build from it: what makes a network keeps its names.
+
+    There, a ``token`` is a piece of an image.
+    """
+    return {
+        name: masked(part, name, name not in ("search_space", "model"))
+        for name, part in config.items()
+    }
+
+
 def masked_text(text: str) -> str:
     """A text without the passwords of the URLs in it."""
 
     def hide(found: re.Match[str]) -> str:
-        known = re.fullmatch(REFERENCE, found[2])
-        return f"{found[1]}:{found[2] if known else MASK}@"
+        before, password = found[1] or found[3], found[2] or found[4]
+        return f"{before}:{password if re.fullmatch(REFERENCE, password) else MASK}@"
 
-    return CREDENTIALS.sub(hide, text)
+    def hide_named(found: re.Match[str]) -> str:
+        return f"{found[1]}{MASK if is_secret(found[2], found[3]) else found[3]}"
+
+    return QUERY.sub(hide_named, CREDENTIALS.sub(hide, text))
 
 
 def masked_words(words: Iterable[str]) -> list[str]:

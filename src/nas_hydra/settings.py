@@ -18,6 +18,8 @@ from pydantic import (
 
 from nas_hydra.engine.base import Limits
 from nas_hydra.errors import ConfigError, listing, nearest
+from nas_hydra.interpolation import as_written
+from nas_hydra.masking import masked
 from nas_hydra.search_space import PARTS
 
 
@@ -101,6 +103,17 @@ def _resolved(config: DictConfig, key: str) -> Any:
         raise ConfigError(key, str(error).splitlines()[0]) from error
 
 
+def shown(config: DictConfig) -> dict[str, Any]:
+    """The config as it may be shown and sent: resolved but for the environment, without secrets.
+
+    Raises:
+        ConfigError: as ``resolved``.
+    """
+    with as_written():
+        found: dict[str, Any] = masked(resolved(config))
+    return found
+
+
 def settings_of(plain: Mapping[str, Any]) -> Settings:
     """The top level, its keys and types checked.
 
@@ -121,4 +134,5 @@ def settings_of(plain: Mapping[str, Any]) -> Settings:
         )
     if first["type"] == "missing":
         raise ConfigError(key, f"is missing; put it back, for example with '+{key}=...'")
-    raise ConfigError(key, f"is {first['input']!r}; {WORDING.sub('it must be', first['msg'])}")
+    said = masked(first["input"], key)
+    raise ConfigError(key, f"is {said!r}; {WORDING.sub('it must be', first['msg'])}")

@@ -14,6 +14,7 @@ from omegaconf import DictConfig
 
 from nas_hydra.compose import begun, changed, composed, override
 from nas_hydra.errors import ConfigError, NasHydraError
+from nas_hydra.masking import masked_words
 
 CHATTY = ("optuna", "pytorch_lightning")
 """Loggers of libraries that a search quiets."""
@@ -69,7 +70,7 @@ def session(
 
 
 def _command(folder: Path) -> str:
-    typed = HydraConfig.get().overrides.task
+    typed = masked_words(HydraConfig.get().overrides.task)
     return shlex.join(["nas-hydra", *typed, override("hydra.run.dir", str(folder))])
 
 

@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
@@ -23,6 +24,7 @@ from nas_hydra.errors import (
     tell,
 )
 from nas_hydra.loop import Search
+from nas_hydra.masking import masked, masked_file, masked_words
 from nas_hydra.record.lock import exclusive
 from nas_hydra.report.files import read_own_summary
 from nas_hydra.report.run_page import PAGE, RunPage
@@ -177,18 +179,23 @@ def command() -> str:
     key = "hydra.sweep.dir" if sweep else "hydra.run.dir"
     folder = hydra_config.sweep.dir if sweep else hydra_config.runtime.output_dir
     flags, overrides = parted(sys.argv[1:])
-    kept = [word for word in overrides if not word.startswith(f"{key}=")]
+    kept = masked_words(word for word in overrides if not word.startswith(f"{key}="))
     return shlex.join(["nas-hydra", *flags, override(key, folder), *kept])
 
 
 def save_config(config: DictConfig, place: Path) -> None:
-    """The exact config, as Hydra itself writes it, but each file in one step."""
+    """The config as Hydra itself writes it, but without secrets, and each file in one step."""
     make_folder(place)
-    hydra_config = HydraConfig.get()
-    parts = {
-        "config.yaml": config,
-        "hydra.yaml": OmegaConf.create({"hydra": hydra_config}),
-        "overrides.yaml": hydra_config.overrides.task,
+    given: Any = OmegaConf.to_container(HydraConfig.get())
+    own = masked(given)
+    words = masked_words(given["overrides"]["task"])
+    own["overrides"]["task"] = words
+    own["job"]["override_dirname"] = masked_words([str(given["job"]["override_dirname"])])[0]
+    plain: Any = OmegaConf.to_container(config)
+    parts: dict[str, Any] = {
+        "config.yaml": masked_file(plain),
+        "hydra.yaml": {"hydra": own},
+        "overrides.yaml": words,
     }
     for name, part in parts.items():
-        replace(place / name, OmegaConf.to_yaml(part))
+        replace(place / name, OmegaConf.to_yaml(OmegaConf.create(part)))

@@ -10,6 +10,7 @@ import optuna
 from optuna.storages import BaseStorage
 
 from nas_hydra.errors import ConfigError
+from nas_hydra.masking import masked_text
 from nas_hydra.objective import Objectives, objectives_from, wanted
 from nas_hydra.record.configured import CONFIG, HYDRA, PastConfig, read_config
 from nas_hydra.record.storage import URL, answering, read_journal, read_storage, sqlite_file
@@ -153,13 +154,15 @@ def _storage(config: PastConfig, folder: Path, named: str | None) -> BaseStorage
     database = sqlite_file(given)
     if database is None and named is None:
         raise ConfigError(
-            URL, f"is {given}; a finished run that is read connects to no server. {NAME_IT}"
+            URL,
+            f"is {masked_text(given)}; a finished run that is read connects to no server."
+            f" {NAME_IT}",
         )
     if database is None:
         return read_storage(given)
     file = Path(database) if named else _near(config.cwd / database, folder)
     if not file.is_file():
-        raise ConfigError(URL, f"is {given}, but there is no file {file}")
+        raise ConfigError(URL, f"is {masked_text(given)}, but there is no file {file}")
     return read_storage(f"sqlite:///{file.absolute()}")
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from nas_hydra.errors import ConfigError, NasHydraError
-from nas_hydra.masking import MASK
+from nas_hydra.masking import MASK, masked_text
 
 URL = "record.storage.url"
 GONE = (OptunaError, SQLAlchemyError)
@@ -152,7 +152,9 @@ def _opened(url: str, opened: str) -> BaseStorage:
     except ImportError as error:
         raise ConfigError(URL, f"needs a driver: {reason(error)}; install its package") from error
     except FAULTS as error:
-        raise ConfigError(URL, f"is {url}, which does not open: {reason(error)}") from error
+        raise ConfigError(
+            URL, f"is {masked_text(url)}, which does not open: {reason(error)}"
+        ) from error
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from nas_hydra.errors import ConfigError, SearchFailedError
+from nas_hydra.masking import masked
 from nas_hydra.objective import Objective
 from nas_hydra.record.storage import answering
 from nas_hydra.search_space import Genotype, SearchSpace
@@ -161,7 +162,7 @@ class StudyRecord:
             return
         noted = {name: ours[name] for name in ours if name in known or name not in LATER}
         differences = [
-            f"{key} is {there!r} there and {here!r} here"
+            f"{key} is {masked(there, key)!r} there and {masked(here, key)!r} here"
             for key, there, here in differing(known, noted)
         ]
         if differences:

@@ -7,6 +7,7 @@ from omegaconf import OmegaConf
 
 from nas_hydra.errors import listing
 from nas_hydra.front import Front
+from nas_hydra.masking import masked_file
 from nas_hydra.run import Run, weights_file
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.small_file import copy, make_folder, put, replace
@@ -85,8 +86,8 @@ class Winners:
         return self._folder / "pareto" / f"{number}.{kind}"
 
     def _write(self, trial: Trial, file: Path) -> None:
-        config = OmegaConf.create(self._space.close(trial.proposal.genotype))
-        replace(file, OmegaConf.to_yaml(config))
+        config = masked_file(self._space.close(trial.proposal.genotype))
+        replace(file, OmegaConf.to_yaml(OmegaConf.create(config)))
 
 
 def _drop(file: Path) -> None:

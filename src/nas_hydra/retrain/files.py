@@ -27,6 +27,7 @@ from nas_hydra.artifact import (
 from nas_hydra.component import build
 from nas_hydra.dataset import ImageDataset
 from nas_hydra.draft import drafted
+from nas_hydra.masking import masked_file
 from nas_hydra.report.summary import versions
 from nas_hydra.retrain.card import Facts, card
 from nas_hydra.retrain.confusion import confusion, picture
@@ -83,7 +84,7 @@ def write(folder: Path, outcome: Outcome, weights: Path) -> None:
     dataset: ImageDataset = build(outcome.candidate["dataset"], "dataset")
     described = description(outcome, dataset, digest(weights))
     with drafted(folder) as draft:
-        replace(draft / CONFIG, OmegaConf.to_yaml(OmegaConf.create(dict(outcome.candidate))))
+        replace(draft / CONFIG, OmegaConf.to_yaml(OmegaConf.create(masked_file(outcome.candidate))))
         shutil.copyfile(weights, draft / WEIGHTS)
         replace(draft / DESCRIPTION, json.dumps(described.model_dump(), indent=2) + "\n")
         counts = confusion(read_artifact(draft), dataset)

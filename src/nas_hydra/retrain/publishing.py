@@ -5,6 +5,7 @@ from typing import Any
 
 from nas_hydra.artifact import CARD, CONFIG, CONFUSION, DESCRIPTION, METRICS, WEIGHTS
 from nas_hydra.component import build
+from nas_hydra.masking import masked
 from nas_hydra.retrain.files import Outcome
 from nas_hydra.run import Run
 from nas_hydra.tracker.base import Publisher
@@ -32,7 +33,7 @@ def run_of(folder: Path, outcome: Outcome) -> Run:
         group=searched.origin.group,
         command=outcome.command,
         choices=searched.origin.choices,
-        config={**searched.plain, "retrained": dict(outcome.candidate), "search": name},
+        config=masked({**searched.plain, "retrained": dict(outcome.candidate), "search": name}),
         objectives=searched.past.objectives,
         genes=[gene.name for gene in searched.space.genes],
         metrics=list(outcome.standings[0].metrics),

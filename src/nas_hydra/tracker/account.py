@@ -2,7 +2,9 @@
 
 import logging
 import os
-from contextlib import suppress
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -14,6 +16,7 @@ from wandb.errors import AuthenticationError, UsageError
 from wandb.sdk.artifacts.staging import get_staging_dir
 
 from nas_hydra.errors import ConfigError
+from nas_hydra.masking import masked_words
 
 Mode = Literal["online", "offline", "disabled", "shared"]
 
@@ -48,6 +51,17 @@ def run_settings(**given: Any) -> wandb.Settings:
         raise ConfigError("tracker", error.errors()[0]["msg"]) from error
     except UsageError as error:
         raise ConfigError("tracker.project", str(error)) from error
+
+
+@contextmanager
+def discreet() -> Iterator[None]:
+    """W&B notes the command's words, and uploads them: for a while they are without secrets."""
+    typed = sys.argv
+    sys.argv = masked_words(typed)
+    try:
+        yield
+    finally:
+        sys.argv = typed
 
 
 def resolve_mode(asked: str) -> Mode:

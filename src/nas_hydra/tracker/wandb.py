@@ -15,7 +15,14 @@ from nas_hydra.report.history import History, window
 from nas_hydra.report.lineage import lineage
 from nas_hydra.run import Run
 from nas_hydra.tracker import wandb_rows as rows
-from nas_hydra.tracker.account import ONLINE, find_room, resolve_mode, run_settings, warm_up
+from nas_hydra.tracker.account import (
+    ONLINE,
+    discreet,
+    find_room,
+    resolve_mode,
+    run_settings,
+    warm_up,
+)
 from nas_hydra.tracker.candidates import Candidates
 from nas_hydra.tracker.pace import Pace
 from nas_hydra.tracker.wandb_place import WandbPlace, wandb_place
@@ -172,17 +179,18 @@ class WandbTracker:
             what: it is.
         """
         search = self._search
-        return wandb.init(
-            mode=self._used,
-            dir=search.folder,
-            id=self._known.id + suffix if self._known else None,
-            resume="allow",
-            reinit="create_new",  # the searches of a multirun share a process, not a W&B run
-            group=search.group,
-            tags=rows.tags(search, self._tags),
-            settings=self._settings,
-            **what,
-        )
+        with discreet():
+            return wandb.init(
+                mode=self._used,
+                dir=search.folder,
+                id=self._known.id + suffix if self._known else None,
+                resume="allow",
+                reinit="create_new",  # the searches of a multirun share a process, not a W&B run
+                group=search.group,
+                tags=rows.tags(search, self._tags),
+                settings=self._settings,
+                **what,
+            )
 
     def _first_row(self) -> int:
         """The first trial whose row W&B may not have: what its server says, else our own count."""
