@@ -227,7 +227,7 @@ MISTAKES = {
     ),
     "no learning": (["optimizer.lr=0"], ["optimizer.lr: is 0; it must be above 0"]),
     "negative learning": (["optimizer.lr=-1"], ["optimizer", "Invalid learning rate: -1"]),
-    "learning beyond all bounds": (["optimizer.lr=1e26"], ["optimizer.lr: is 1e+26"]),
+    "learning beyond all bounds": (["optimizer.lr=1e999"], ["optimizer.lr: is inf"]),
     "dataset of another kind": (
         ["dataset._target_=builtins.dict"],
         ["dataset._target_: 'builtins.dict' gives a dict, and ImageDataset is wanted"],

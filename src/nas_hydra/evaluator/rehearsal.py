@@ -4,6 +4,7 @@ What every trial would fail of, whatever its candidate, is found by it before an
 trainer that never validates, a callback that lacks something, a scheduler that Lightning refuses.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import repeat
@@ -30,9 +31,6 @@ from nas_hydra.kind import check_made
 
 ANYWHERE = ("auto", -1, "-1")
 """Devices that are all those that a process sees."""
-
-HIGHEST = 1e6
-"""No learning rate is as high."""
 
 PARAMETERS = "the network's parameters"
 
@@ -130,9 +128,9 @@ def check_optimizer(module: Classifier) -> None:
     optimizer = ask(module.make_optimizer, parameters, "optimizer", PARAMETERS)
     check_made(optimizer, torch.optim.Optimizer, "optimizer")
     rates = [group["lr"] for group in optimizer.param_groups if group.get("lr") is not None]
-    if rates and not any(0 < float(rate) < HIGHEST for rate in rates):
-        problem = f"is {rates[0]}; it must be above 0 and below {HIGHEST:g}"
-        raise ConfigError("optimizer.lr", f"{problem}, or nothing is learned")
+    if rates and not any(0 < float(rate) < math.inf for rate in rates):
+        problem = f"is {rates[0]}; it must be above 0 and finite, or nothing is learned"
+        raise ConfigError("optimizer.lr", problem)
     if module.make_scheduler is not None:
         ask(module.make_scheduler, optimizer, "scheduler", "the optimizer")
 
