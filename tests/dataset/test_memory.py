@@ -1,10 +1,14 @@
 """In memory or streamed: the same batches, and each image held once."""
 
 import logging
+import os
+import subprocess
+import sys
+from multiprocessing import get_context
+from pathlib import Path
 
 import pytest
 import torch
-import torch.multiprocessing as mp
 from PIL import Image
 
 from dataset.common import COMMON
@@ -14,7 +18,8 @@ from nas_hydra.dataset.held import adopt, release, share, splits
 from nas_hydra.dataset.image_folder import ImageFolder
 from nas_hydra.dataset.mnist import Mnist
 from nas_hydra.dataset.stream import Stream
-from nas_hydra.errors import ConfigError
+from nas_hydra.engine.worker import Parcel
+from nas_hydra.errors import ConfigError, SearchFailedError
 
 
 @pytest.fixture(autouse=True)
@@ -111,24 +116,70 @@ def test_a_batch_of_validation_is_two_of_training():
     assert {len(labels) for _, labels in list(data.valid_batches())[:-1]} == {20}
 
 
-def change_in_worker(shared, seen) -> None:
+def change_in_worker(parcel) -> None:
     Digits.open = None  # nothing may be loaded
-    adopt(shared)
+    adopt(parcel.open())
     pixels = digits().train.pixels
-    seen.put(pixels.is_shared())
+    assert pixels.is_contiguous(memory_format=torch.channels_last)
     pixels[0, 0, 0, 0] = 42.0
 
 
-def test_another_process_uses_the_same_memory():
-    pixels = digits().train.pixels
-    context = mp.get_context("spawn")
-    seen = context.SimpleQueue()
-    worker = context.Process(target=change_in_worker, args=(share(), seen))
+def changed_by_another_process() -> float:
+    """What a pixel of the held images is after a worker has set it to 42."""
+    worker = get_context("spawn").Process(target=change_in_worker, args=(Parcel(share()),))
     worker.start()
     worker.join()
-    assert seen.get()
     assert worker.exitcode == 0
+    return digits().train.pixels[0, 0, 0, 0].item()
+
+
+def test_another_process_uses_the_same_memory():
+    pixels, before = digits().train.pixels, digits().train.pixels.clone()
+    share()
+    assert torch.equal(pixels, before)
+    assert changed_by_another_process() == 42.0
     assert pixels[0, 0, 0, 0] == 42.0
+
+
+def test_where_there_is_no_such_memory_it_is_a_file_and_that_is_told(monkeypatch, caplog):
+    def refuse(name):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "memfd_create", refuse)
+    _ = digits().train
+    with caplog.at_level(logging.INFO):
+        assert changed_by_another_process() == 42.0
+    assert any("workers share 0 MB in" in text for text in caplog.messages)
+
+
+def test_where_there_is_no_room_for_that_either_the_search_ends_with_what_to_do(monkeypatch):
+    def refuse(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "memfd_create", refuse)
+    monkeypatch.setattr(os, "posix_fallocate", refuse)
+    _ = digits().train
+    with pytest.raises(SearchFailedError, match=r"No space left.*TMPDIR.*engine=serial"):
+        share()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("size", ["64k", "64k,ro"])
+def test_a_small_dev_shm_or_one_that_cannot_be_written_is_not_missed(size, tmp_path):
+    folder(tmp_path / "images")
+    mount = f"mount -t tmpfs -o size={size} tmpfs /dev/shm"
+    script = f"{mount} && exec {sys.executable} {__file__} {tmp_path / 'images'}"
+    if subprocess.run(["unshare", "--mount", "sh", "-c", mount], capture_output=True).returncode:
+        pytest.skip("needs to mount a /dev/shm of its own")
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", script],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+    )
+    assert done.returncode == 0, done.stderr
+    assert ("decoded by the trainer's own process" in done.stderr) == size.endswith("ro")
+    assert done.stdout.split() == ["42.0", "5"]
 
 
 def test_only_the_last_datasets_stay():
@@ -139,3 +190,11 @@ def test_only_the_last_datasets_stay():
     again = digits(seed=1).train
     assert isinstance(again, Images)
     assert again is not first
+
+
+if __name__ == "__main__":  # in a process whose /dev/shm is another
+    _ = digits().train
+    print(changed_by_another_process())
+    large = {"size": 160, "input_shape": (3, 160, 160)}
+    streamed = folder(Path(sys.argv[1]), memory_limit="1kB", workers=2, **large)
+    print(len(list(streamed.train_batches(seed=0))))

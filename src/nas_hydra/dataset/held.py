@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from nas_hydra import shared_memory
 from nas_hydra.dataset.images import Images
 from nas_hydra.dataset.split import Splits, load_development, room
 
@@ -80,8 +81,8 @@ def share() -> dict[tuple["ImageDataset", Load], Splits]:
     for known in shared.values():
         for split in (known.train, known.valid):
             if isinstance(split, Images):
-                for tensor in (split.pixels, split.labels):
-                    tensor.share_memory_()  # type: ignore[no-untyped-call]
+                shared_memory.share(split.pixels)
+                shared_memory.share(split.labels)
     return shared
 
 

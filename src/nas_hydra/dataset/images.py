@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 CHUNK = 1024
@@ -91,9 +93,13 @@ class Order:
             left = 0
         return whole * min(self._parts, self._size) + min(self._parts, left)
 
-    def __iter__(self) -> Iterator[Tensor]:
-        """One epoch, as indices (n,), drawn late: a DataLoader makes iterators in vain."""
-        yield from self.drawn(torch.device("cpu"))
+    def __iter__(self) -> Iterator[NDArray[np.int64]]:
+        """One epoch, as indices (n,), drawn late: a DataLoader makes iterators in vain.
+
+        They are numpy's, which go to its processes by a pipe, and tensors by ``/dev/shm``.
+        """
+        for batch in self.drawn(torch.device("cpu")):
+            yield batch.numpy()
 
     def drawn(self, device: torch.device) -> list[Tensor]:
         """One epoch's batches, moved there at once; the order is the same on every device."""

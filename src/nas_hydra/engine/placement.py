@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 
-from joblib import cpu_count
+from joblib.externals.loky import cpu_count  # joblib.cpu_count is 1 where /dev/shm is read-only
 
 from nas_hydra.errors import ConfigError
 

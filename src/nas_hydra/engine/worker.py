@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import pickle
+import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,14 +46,19 @@ class Parcel:
     Unpickling an evaluator imports torch, which must not happen before the environment is set.
 
     Args:
-        content: whatever can be pickled for a spawned process; tensors in shared memory stay there.
+        content: whatever can be pickled for a spawned process; tensors in shared memory stay there,
+            and others are copied.
     """
 
     def __init__(self, content: Any) -> None:
         self._content = content
 
     def __getstate__(self) -> bytes:
-        return bytes(ForkingPickler.dumps(self._content))
+        if "torch" not in sys.modules:
+            return bytes(ForkingPickler.dumps(self._content))
+        from nas_hydra.shared_memory import pickled
+
+        return pickled(self._content)
 
     def __setstate__(self, sealed: bytes) -> None:
         self._sealed = sealed

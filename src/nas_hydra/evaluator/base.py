@@ -69,8 +69,9 @@ class Evaluator(Protocol):
     def share(self) -> Any:
         """What the workers of a pool need of this process, given to each by ``adopt``.
 
-        Called once, after ``check`` and before any worker is there. It must be picklable by
-        ``torch.multiprocessing``, whose tensors in shared memory are not copied. None is nothing.
+        Called once, after ``check`` and before any worker is there. It must be picklable; tensors
+        that ``nas_hydra.shared_memory.share`` has moved, or torch's ``share_memory_``, are not
+        copied. None is nothing.
         """
 
     def adopt(self, shared: Any) -> None:
