@@ -151,6 +151,17 @@ def in_one_line(error: BaseException) -> str:
     return ": ".join(filter(None, _name_and_text(error)))
 
 
+def in_words(error: BaseException) -> str:
+    """What somebody else's error says: its first line with words in it, else that of its cause."""
+    text = re.sub(r"^\w+ raised while resolving interpolation: ", "", str(error).strip())
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        return in_words(error.__cause__) if error.__cause__ else type(error).__name__
+    told = " ".join(lines[:2]) if lines[0].endswith(":") else lines[0]
+    bare = type(error).__module__ == "builtins" and not isinstance(error, ValueError)
+    return f"{type(error).__name__}: {told}" if bare else told  # as in KeyError: 'x'
+
+
 def mistake_of_helper(error: BaseException) -> ConfigError | None:
     """The ``ConfigError`` that one of torch's helper processes has met, if this reports it."""
     name, text = _name_and_text(error)

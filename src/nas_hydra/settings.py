@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from nas_hydra.engine.base import Limits
-from nas_hydra.errors import ConfigError, listing, nearest
+from nas_hydra.errors import ConfigError, in_words, listing, nearest
 from nas_hydra.interpolation import as_written
 from nas_hydra.masking import masked
 from nas_hydra.search_space import PARTS
@@ -36,6 +36,10 @@ Natural = Annotated[StrictInt, Field(ge=0)]
 Positive = Annotated[StrictInt, Field(ge=1)]
 Line = Annotated[str, AfterValidator(_line)]
 Group = dict[Any, Any]
+
+
+MOST_VALUES = 50_000
+"""Of a part of the config, references followed."""
 
 
 class Budget(BaseModel):
@@ -77,9 +81,61 @@ def resolved(config: DictConfig) -> dict[str, Any]:
     Raises:
         ConfigError: if a value is missing or a reference leads nowhere.
     """
+    check_mappings(config)
+    check_expansion(config)
     written = str(OmegaConf.to_container(config))
     keys = [str(key) for key in config if key in Settings.model_fields or not refers(written, key)]
     return {key: _resolved(config, key) for key in keys}
+
+
+def check_mappings(config: DictConfig) -> None:
+    """Check that each part of the config is there and is one: others' references lead into it.
+
+    Raises:
+        ConfigError: naming the first that is not.
+    """
+    for key, field in Settings.model_fields.items():
+        if key not in config:
+            raise ConfigError(key, f"is missing; put it back, for example with '+{key}=...'")
+        if field.annotation in (str, bool, int) or OmegaConf.is_interpolation(config, key):
+            continue
+        if not OmegaConf.is_missing(config, key) and not OmegaConf.is_dict(config[key]):
+            given = masked(config[key], key)
+            raise ConfigError(key, f"is {given!r}; it must be a mapping: {key}.KEY=VALUE")
+
+
+def check_expansion(config: DictConfig) -> None:
+    """Check that references do not repeat each other without end: two by two, forty times.
+
+    Raises:
+        ConfigError: if they do.
+    """
+    sizes: dict[int, int] = {}
+
+    def size(part: Any) -> int:
+        if not OmegaConf.is_config(part) or part._is_none() or part._is_missing():
+            return 1
+        if id(part) not in sizes:
+            sizes[id(part)] = 1  # of one that leads back to itself, which is told elsewhere
+            keys = part if isinstance(part, DictConfig) else range(len(part))
+            sizes[id(part)] = 1 + sum(size(_followed(part, key)) for key in keys)
+        return sizes[id(part)]
+
+    for key in config:
+        if (values := size(_followed(config, key))) > MOST_VALUES:
+            raise ConfigError(
+                str(key),
+                f"has {values:,} values once references are followed; at most {MOST_VALUES:,} are"
+                " read",
+            )
+
+
+def _followed(part: Any, key: Any) -> Any:
+    """A value, or what it refers to; nothing where it leads nowhere, which is told elsewhere."""
+    try:
+        return part[key]
+    except (OmegaConfBaseException, RecursionError):
+        return None
 
 
 def refers(written: str, key: Any) -> bool:
@@ -100,7 +156,9 @@ def _resolved(config: DictConfig, key: str) -> Any:
     except OmegaConfBaseException as error:
         if key in {path[0] for path in PARTS.values()}:  # may depend on open values; the space
             return OmegaConf.to_container(config[key])  # checks its references itself
-        raise ConfigError(key, str(error).splitlines()[0]) from error
+        raise ConfigError(key, in_words(error)) from error
+    except RecursionError as error:
+        raise ConfigError(key, "is nested too deeply, or refers to itself") from error
 
 
 def shown(config: DictConfig) -> dict[str, Any]:

@@ -98,7 +98,8 @@ def is_told_of_failures() -> bool:
     has to know which are missing. Hydra's own would only end the sweep without its last steps.
     """
     hydra_config = HydraConfig.get()
-    own = {hydra_config.runtime.choices[f"hydra/{part}"] for part in ("launcher", "sweeper")}
+    choices = hydra_config.runtime.choices
+    own = {choices.get(f"hydra/{part}") for part in ("launcher", "sweeper")}
     return hydra_config.mode == RunMode.MULTIRUN and own != {"basic"}
 
 

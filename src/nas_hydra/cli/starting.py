@@ -1,7 +1,8 @@
 """What ``hydra.main`` does: the flags of a command line, then its jobs, over our own loader."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -98,6 +99,21 @@ def _show(hydra: Hydra, name: str, given: argparse.Namespace) -> None:
 def _run(hydra: Hydra, name: str, overrides: list[str], kind: str, job: TaskFunction) -> None:
     mode: Any = RunMode.MULTIRUN if kind == "multirun" else hydra.get_mode(name, overrides)
     if mode == RunMode.MULTIRUN:
-        hydra.multirun(name, job, [*overrides, "hydra.mode=MULTIRUN"])
+        with _writing("hydra.sweep.dir"):
+            hydra.multirun(name, job, [*overrides, "hydra.mode=MULTIRUN"])
     else:
-        hydra.run(name, job, [*overrides, "hydra.mode=RUN"])
+        with _writing("hydra.run.dir"):
+            hydra.run(name, job, [*overrides, "hydra.mode=RUN"])
+
+
+@contextmanager
+def _writing(key: str) -> Iterator[None]:
+    """Where Hydra cannot make a job's folder or its log, it says so in many ways."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        blocked = error if isinstance(error, OSError) else error.__cause__
+        if not isinstance(blocked, OSError):
+            raise
+        problem = f"cannot write there ({blocked}); choose another folder"
+        raise ComposeError(key, problem) from error

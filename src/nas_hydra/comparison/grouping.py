@@ -103,7 +103,7 @@ def settings(runs: Sequence[SearchRun], given: Sequence[str]) -> list[str]:
             raise ConfigError(
                 BY,
                 f"is '{key}', which is {runs[0].setting(key)!r} in every run; what differs is"
-                f" {listing(telling([run.settings for run in runs])) or 'only the seed'}",
+                f" {listing(telling([run.settings for run in runs]) or ['only the seed'])}",
             )
     return list(given) or telling([run.settings for run in runs])
 

@@ -22,7 +22,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from nas_hydra.compose.mistakes import ComposeError, told
-from nas_hydra.compose.overrides import check_overrides
+from nas_hydra.compose.overrides import check_overrides, check_sweep
 from nas_hydra.compose.yaml_file import reading
 
 CONF = "pkg://nas_hydra.conf"
@@ -30,6 +30,8 @@ PRIMARY = "config"
 """The config that all begins with; a user's own of this name takes another with --config-name."""
 LAST = {"hydra": 1, "main": 1, "schema": 2}
 """Where configs are looked for after everybody else's folders; Hydra asks its own first."""
+BASIC = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
+"""The sweeper that tries all combinations of values."""
 COMMAND = "command-line"
 """Who named a folder of ``--config-dir``, as Hydra says it."""
 
@@ -77,6 +79,10 @@ class Loader(ConfigLoaderImpl):
                 config_name, overrides, run_mode, from_shell, validate_sweep_overrides
             )
             check_hydra(config, run_mode)
+            sweeper = config.hydra.sweeper
+            if run_mode == RunMode.MULTIRUN and sweeper and sweeper._target_ == BASIC:
+                params = [f"{key}={value}" for key, value in (sweeper.params or {}).items()]
+                check_sweep([*params, *config.hydra.overrides.task])
         return config
 
 
@@ -192,14 +198,15 @@ def check_hydra(config: DictConfig, run_mode: RunMode) -> None:
     Raises:
         ComposeError: naming the key.
     """
-    verbose = config.hydra.verbose
-    if not isinstance(verbose, bool | str | ListConfig):
-        raise ComposeError(
-            "hydra.verbose", f"is {verbose}; allowed: true, false, or the name of a logger"
-        )
     key = "hydra.sweep.dir" if run_mode == RunMode.MULTIRUN else "hydra.run.dir"
     tried = config.copy()  # Hydra makes the one that it knows read-only
     with known(tried):
         folder = OmegaConf.select(tried, key)
+        verbose = tried.hydra.verbose
+    names = [*verbose] if isinstance(verbose, ListConfig) else [verbose]
+    if not isinstance(verbose, bool) and not all(isinstance(name, str) for name in names):
+        raise ComposeError(
+            "hydra.verbose", f"is {verbose}; allowed: true, false, or names of loggers"
+        )
     if not str(folder or "").strip():
         raise ComposeError(key, "is empty; say in which folder the files go, for example outputs/1")

@@ -10,11 +10,33 @@ from hydra.errors import HydraException, MissingConfigException, OverrideParseEx
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from nas_hydra.errors import ConfigError, NasHydraError, listing, nearest
+from nas_hydra.errors import ConfigError, NasHydraError, in_words, listing, nearest
 from nas_hydra.search_space.syntax import OPENERS
 
 SETTINGS = ("seed", "budget", "folder", "name", "report", "trial")
 """Keys at the top that are no groups."""
+
+WORDS = (
+    (
+        r"Ambiguous value for argument '([^=]*)=(.*)'$",
+        r"\1: is several values, \2; -m searches with each, \1=[\2] is one list",
+    ),
+    (
+        r"Sweep parameters '([^=]*)=(.*)' requires --multirun$",
+        r"\1: is several values, \2; -m searches with each",
+    ),
+    (
+        r"([^:]*): (ValueError raised while resolving interpolation: )?HydraConfig was not set",
+        r"\1: what stands there is known when the job begins; change it with KEY=VALUE",
+    ),
+    (r"You must specify '(.*)', e.g", r"\1: has no option yet; say \1=OPTION"),
+    (r"Could not delete from config. '(.*)' does not", r"\1: cannot be deleted, it is not there"),
+    (
+        r"Could not delete from config. The value of '(\S*)' is (.*) and not (.*)\.$",
+        r"\1: is not deleted, since it is not \3 but \2",
+    ),
+)
+"""From Hydra's words to ours; all others are told as they are."""
 
 
 class ComposeError(ConfigError):
@@ -32,7 +54,7 @@ def told(repository: IConfigRepository) -> Iterator[None]:
         raise ComposeError("", explain(error, repository)) from error
 
 
-def explain(error: Exception, repository: IConfigRepository | None = None) -> str:
+def explain(error: Exception, repository: IConfigRepository) -> str:
     """What the user should change.
 
     Args:
@@ -41,16 +63,31 @@ def explain(error: Exception, repository: IConfigRepository | None = None) -> st
     """
     if isinstance(error, RecursionError):
         return "the config is nested too deeply, or refers to itself"
-    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
-        return _missing_option(error, error.missing_cfg_file)
+    if isinstance(error, MissingConfigException):
+        return _missing_option(error, error.missing_cfg_file or "")
     if isinstance(error, OverrideParseException):
-        return f"{error.override}: cannot be read as KEY=VALUE ({in_words(error)})"
+        return _unreadable(error)
     if isinstance(error, HydraException | OmegaConfBaseException):
-        return (repository and _unknown_key(error, repository)) or _of_key(error)
-    blocked = error if isinstance(error, OSError) else error.__cause__
-    if isinstance(blocked, OSError) and isinstance(error, OSError | ValueError):
-        return f"hydra.run.dir: cannot write there ({blocked}); choose another folder"
+        return _unknown_key(error, repository) or _plainer(_of_key(error))
     return in_words(error)
+
+
+def _unreadable(error: OverrideParseException) -> str:
+    key, _, value = error.override.partition("=")
+    if "LexerNoViableAlt" not in str(error):
+        problem = in_words(error)
+    elif re.fullmatch(r"[~+]*[\w.$/@:-]+", key, re.ASCII):
+        problem = f"a value with such a sign must stand in quotes: {key}='{value}'"
+    else:
+        problem = "there are no such keys; an item of a list is KEY.0"
+    return f"{error.override}: cannot be read as KEY=VALUE ({problem})"
+
+
+def _plainer(problem: str) -> str:
+    for pattern, words in WORDS:
+        if re.match(pattern, problem):
+            return re.sub(rf"{pattern}.*", words, problem, count=1, flags=re.DOTALL)
+    return problem
 
 
 def _of_key(error: Exception) -> str:
@@ -68,6 +105,8 @@ def _missing_option(error: MissingConfigException, path: str) -> str:
     group, _, given = path.rpartition("/")
     asked = re.match(r"In '([^']+)'", str(error))
     place = f" (asked for in '{asked[1]}')" if asked and asked[1] not in ("config", "") else ""
+    if not path:  # but the place where all begins
+        return " ".join(str(error).split())
     if not error.options:
         return f"{path}: there is no such config{place}"
     hint = nearest(given, error.options)
@@ -103,15 +142,3 @@ def _inside(key: str, given: str, names: Sequence[str]) -> str:
     if not names:
         return mend
     return f"allowed: {listing(names)}{nearest(given, names) or '; ' + mend}"
-
-
-def in_words(error: BaseException) -> str:
-    """The first line with words in it; an empty Hydra error speaks through its cause."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    if not lines and error.__cause__ is not None:
-        return in_words(error.__cause__)
-    if not lines:
-        return type(error).__name__
-    told = " ".join(lines[:2]) if lines[0].endswith(":") else lines[0]
-    ours = isinstance(error, HydraException | OmegaConfBaseException | ValueError)
-    return told if ours else f"{type(error).__name__}: {told}"

@@ -3,10 +3,11 @@
 import json
 import re
 from collections.abc import Sequence
+from math import ceil, prod
 
 from hydra._internal.config_repository import IConfigRepository
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, Quote, QuotedString
+from hydra.core.override_parser.types import ChoiceSweep, Override, Quote, QuotedString, RangeSweep
 
 from nas_hydra.compose.mistakes import ComposeError
 from nas_hydra.compose.yaml_file import MOST_LEVELS
@@ -14,6 +15,8 @@ from nas_hydra.errors import listing
 
 LONGEST = 10_000
 """Characters of one override; Hydra's parser takes a second for some thirty thousand."""
+MOST_JOBS = 1_000
+"""Of a sweep; Hydra composes all of them, at some ten a second, before it begins the first."""
 PLACE = "put the value into a YAML file, and add its folder with --config-dir"
 
 
@@ -69,3 +72,33 @@ def _check_option(one: Override, repository: IConfigRepository) -> None:
             options = listing(repository.get_group_options(group))
             problem = f"it takes the name of an option: {options}"
         raise ComposeError(group, f"is {json.dumps(name)}; {problem}")
+
+
+def check_sweep(words: Sequence[str]) -> None:
+    """Check that a sweep over all values has an end that can be lived to.
+
+    Raises:
+        ComposeError: naming the override with the most values, or the one with none.
+    """
+    counts = {
+        one.key_or_group: _count(one) for one in OverridesParser.create().parse_overrides([*words])
+    }
+    jobs, most = prod(counts.values()), max(counts, key=counts.__getitem__, default="")
+    if not jobs:
+        raise ComposeError(
+            next(key for key in counts if not counts[key]), "is a sweep over no value"
+        )
+    if jobs > MOST_JOBS:
+        problem = f"makes a sweep of {jobs:,} searches; at most {MOST_JOBS:,} are begun together"
+        raise ComposeError(most, problem)
+
+
+def _count(one: Override) -> int:
+    match one.value():
+        case ChoiceSweep(list=values):
+            return len(values)
+        case RangeSweep(start=int() | float() as start, stop=int() | float() as stop, step=step):
+            if not step:
+                raise ComposeError(one.key_or_group, "is a range whose step is 0")
+            return max(0, ceil((stop - start) / step))
+    return 1

@@ -12,12 +12,13 @@ from yaml.composer import ComposerError
 from yaml.nodes import MappingNode, Node, ScalarNode
 from yaml.reader import ReaderError
 
-from nas_hydra.compose.mistakes import ComposeError, in_words
-from nas_hydra.errors import NasHydraError
+from nas_hydra.compose.mistakes import ComposeError
+from nas_hydra.errors import NasHydraError, in_words
 
 MOST_BYTES = 500_000
-MOST_VALUES = 20_000
-"""In a file, each as often as aliases repeat it; a long text counts for several."""
+MOST_VALUES = 5_000
+"""In a file, each as often as aliases repeat it; a long text counts for several. Hydra and
+OmegaConf take a second for some ten thousand, and copy a config many times."""
 MOST_LEVELS = 50
 """Of nesting. Hydra and OmegaConf copy configs by recursion, which ends at some eighty."""
 TEXT = 100
