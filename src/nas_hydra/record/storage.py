@@ -19,6 +19,8 @@ from nas_hydra.errors import ConfigError, NasHydraError
 from nas_hydra.masking import MASK, masked_text
 
 URL = "record.storage.url"
+DRIVERS = {"psycopg": "psycopg[binary]", "psycopg2": "psycopg2-binary", "MySQLdb": "mysqlclient"}
+"""Module -> the package that brings it, where that has another name."""
 GONE = (OptunaError, SQLAlchemyError)
 """What a database raises that does not answer, or is damaged."""
 FAULTS = (*GONE, OSError, RuntimeError, ValueError)
@@ -150,11 +152,19 @@ def _opened(url: str, opened: str) -> BaseStorage:
     try:
         return get_storage(RDBStorage(opened, engine_kwargs=options))
     except ImportError as error:
-        raise ConfigError(URL, f"needs a driver: {reason(error)}; install its package") from error
+        problem = f"needs a driver that is not here ({reason(error)}){_mend(error)}"
+        raise ConfigError(URL, problem) from error
     except FAULTS as error:
         raise ConfigError(
             URL, f"is {masked_text(url)}, which does not open: {reason(error)}"
         ) from error
+
+
+def _mend(error: ImportError) -> str:
+    """How to install the driver that is missing."""
+    cause = error.__cause__
+    name = str(cause.name) if isinstance(cause, ImportError) and cause.name else ""
+    return f": pip install '{DRIVERS.get(name, name)}'" if name else ""
 
 
 @contextmanager
