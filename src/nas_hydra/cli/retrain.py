@@ -68,4 +68,6 @@ def work(said: RetrainWords, overrides: Sequence[str], shown: str) -> None:
         print(f"\ntrial {one.trial} on the test images:")
         print(results(one.standings))
         print(f"the model, its card and its figures: {one.folder}")
-        print(f"next: nas-hydra-export run={shlex.quote(str(one.folder))} format=onnx")
+        words = [f"run={one.folder}", "format=onnx"]
+        words += [f"trust=[{','.join(said.trust)}]"] if said.trust else []
+        print(f"next: {shlex.join(['nas-hydra-export', *words])}")
