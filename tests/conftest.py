@@ -33,6 +33,16 @@ def pytest_collection_modifyitems(items):
             item.add_marker("machine")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    """What a test printed may hold text that is no Unicode, which ends a test process of xdist."""
+    report = yield
+    report.sections = [
+        (title, text.encode(errors="backslashreplace").decode()) for title, text in report.sections
+    ]
+    return report
+
+
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path):
     """Every test works in a folder of its own and reaches no W&B account."""
