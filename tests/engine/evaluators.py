@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -18,11 +19,12 @@ from typing import Any
 import psutil
 
 from nas_hydra.engine import Job
+from nas_hydra.engine.processes import ProcessEngine
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.evaluator import Evaluator
 from nas_hydra.objective import Objective
 from nas_hydra.search_space import Genotype
-from nas_hydra.trial import Evaluation, Proposal
+from nas_hydra.trial import Evaluation, Proposal, Trial
 
 
 class Acting(Evaluator):
@@ -124,6 +126,26 @@ def never_end_in_a_child(evaluator, candidate):
     child.start()
     Path("child").write_text(str(child.pid))
     child.join()
+
+
+@act
+def leave_children_and_die(evaluator, candidate):
+    leave_children()
+    os._exit(3)
+
+
+def leave_children(methods=("fork", "spawn")):
+    """Processes of every kind, and their numbers in a file."""
+    children = [
+        multiprocessing.get_context(method).Process(target=time.sleep, args=(1000,))
+        for method in methods
+    ]
+    for child in children:
+        child.start()
+    programs = [subprocess.Popen(["sleep", "1000"], start_new_session=new) for new in (True, False)]
+    pids = [child.pid for child in (*children, *programs)]
+    with Path("children").open("a") as file:
+        file.writelines(f"{pid}\n" for pid in pids)
 
 
 @act
@@ -292,6 +314,8 @@ class Endless(Waiting):
 
     def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
         if int(weights.stem) > 2:
+            leave_children(methods=())
+            Path(f"{weights.stem}.begun").touch()
             threading.Event().wait()
         return Evaluation({"val_acc": 0.5}, 1)
 
@@ -312,3 +336,13 @@ def ended(pid: int, within: float = 30) -> bool:
         except psutil.NoSuchProcess:
             return True
     return False
+
+
+def evaluated_by_a_worker(act: str) -> Trial:
+    """The trial of a job that a worker of this process does."""
+    engine = ProcessEngine(1, 1, None, None, None, None, "asked")
+    engine.start(Acting())
+    try:
+        return engine.submit(job(act)).result()
+    finally:
+        engine.shutdown()

@@ -4,13 +4,16 @@ import logging
 import os
 import pickle
 import signal
+import threading
 from concurrent.futures import CancelledError
 from pathlib import Path
 
 import psutil
 import pytest
+from joblib import Parallel, delayed
+from joblib.externals.loky import get_reusable_executor
 
-from engine.evaluators import Acting, Training, ended, job
+from engine.evaluators import Acting, Training, ended, evaluated_by_a_worker, job
 from nas_hydra.component import build
 from nas_hydra.engine import Limits
 from nas_hydra.engine.processes import ProcessEngine
@@ -159,6 +162,46 @@ def test_what_a_trial_has_started_ends_with_it(pool):
     assert ended(int(Path("child").read_text()))
 
 
+def test_what_a_trial_has_started_ends_with_a_worker_that_dies_by_itself(pool):
+    assert run(pool(), "leave_children_and_die")[0].error.startswith("its worker ended with")
+    children = Path("children").read_text().split()
+    assert len(children) == 8  # it was tried twice
+    assert all(ended(int(child), within=5) for child in children)
+
+
+class Refused(threading.Thread):
+    """A thread that the system has no room for."""
+
+    def start(self):
+        raise RuntimeError("can't start new thread")
+
+
+def test_a_system_without_room_for_threads_ends_the_search(pool, monkeypatch):
+    engine = pool()
+    monkeypatch.setattr("nas_hydra.engine.process.threading.Thread", Refused)
+    with pytest.raises(SearchFailedError, match=r"no thread starts for a worker.*can't start new"):
+        engine.submit(job("nothing"))
+
+
+def test_a_system_without_room_for_processes_ends_the_search(pool, monkeypatch):
+    engine = pool(workers=1)
+    assert run(engine, "nothing", "leave_at_once")[0].complete  # its own threads are there
+    for refused, reason in (
+        ("threading.Thread.start", RuntimeError("can't start new thread")),
+        ("multiprocessing.context.SpawnProcess.start", BlockingIOError(11, "unavailable")),
+    ):
+
+        def refuse(self, reason=reason):
+            raise reason
+
+        with monkeypatch.context() as patched:
+            patched.setattr(refused, refuse)
+            future = engine.submit(job("nothing"))
+            with pytest.raises(SearchFailedError, match=r"no worker starts.*limit of processes"):
+                future.result()
+    assert not workers()
+
+
 def test_a_trial_over_its_memory_fails_with_the_figures(pool):
     limits = Limits(memory_limit="400MB")
     hungry, other = run(pool(limits=limits), "devour", "nothing")
@@ -218,6 +261,15 @@ def test_torch_is_pinned_and_shares_its_tensors(pool):
     wanted = {"threads": 2.0, "omp": 2.0, "denormal": 0.0}
     assert {name: trial.metrics[name] for name in wanted} == wanted
     assert evaluator.first == 1
+
+
+def test_workers_start_also_where_processes_are_started_in_a_way_that_they_do_not_know(pool):
+    """As in those of Hydra's launcher joblib, whose default is called ``loky``."""
+    try:
+        trials = Parallel(2, backend="loky")([delayed(evaluated_by_a_worker)("nothing")] * 2)
+    finally:
+        get_reusable_executor().shutdown()
+    assert [trial.state for trial in trials] == ["complete"] * 2
 
 
 def test_ahead_is_twice_the_workers_unless_it_is_given():

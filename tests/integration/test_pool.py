@@ -65,7 +65,7 @@ class Command:
             seen += line[:4].strip().isdigit()
             if seen == trials:
                 break
-        family = psutil.Process(self.process.pid).children(recursive=True)
+        family = psutil.Process(self.process.pid).children()
         self.workers = [one.pid for one in family if "spawn_main" in " ".join(one.cmdline())]
 
     def end(self, signal_number: int) -> str:
@@ -133,8 +133,12 @@ def test_in_order_of_completion_nobody_waits_for_a_slow_trial_and_a_killed_run_g
 def test_workers_end_with_a_parent_that_is_killed():
     command = Command(*POOL, "engine.workers=2", measuring("Endless"), trials=3)
     assert len(command.workers) == 2
+    while len(list(Path.cwd().glob("*.begun"))) < 2:
+        assert command.process.poll() is None
+    children = [int(pid) for pid in Path("children").read_text().split()]
     command.process.send_signal(signal.SIGKILL)
-    assert all(ended(worker) for worker in command.workers)
+    assert len(children) == 4
+    assert all(ended(one) for one in (*command.workers, *children))
     command.process.communicate()
 
 

@@ -1,12 +1,13 @@
 """A worker process, as its parent sees it."""
 
 import logging
+import multiprocessing
 import os
 import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 
@@ -14,14 +15,30 @@ import psutil
 from pydantic import ByteSize
 
 from nas_hydra.engine.base import Job, Limits
+from nas_hydra.engine.family import end_family
 from nas_hydra.engine.worker import Answer, Outfit, work
+from nas_hydra.errors import in_one_line
 
 log = logging.getLogger(__name__)
 
 TICK = 0.1
 """Seconds between two looks at a worker that is busy."""
 
+PARTING = 5.0
+"""Seconds that a worker may take to end by itself: it waits for processes that it has started."""
+
 SPAWN = get_context("spawn")
+
+_starting = threading.Lock()
+"""Held while a process is started: until then, settings of this process are others."""
+
+
+REASONS = {
+    signal.SIGKILL: ", as when memory runs out",
+    signal.SIGBUS: ", as when a disk or /dev/shm is full",
+    signal.SIGXCPU: ", at its limit of processor time (ulimit -t)",
+}
+"""What may have sent a signal that kills."""
 
 
 class WorkerDiedError(Exception):
@@ -44,17 +61,22 @@ class Worker:
         printed, output = SPAWN.Pipe(duplex=False)
         # No daemon: a candidate may load its data with processes of its own.
         self._process = SPAWN.Process(target=work, args=(theirs, output, outfit), daemon=False)
-        with uninterrupted():
-            self._process.start()
-        theirs.close()
-        output.close()
-        pid = self._process.pid
-        assert pid is not None  # it has been started
-        self.pid = pid
         self.trials = 0
         self.held_at_first = 0
-        self._usage = psutil.Process(pid)
-        threading.Thread(target=keep, args=(printed, pid), daemon=True).start()
+        with refusals_told():
+            with _starting, plain_start_method(), uninterrupted():
+                self._process.start()
+            self.pid = self._process.pid or 0
+            self._usage = psutil.Process(self.pid)
+        theirs.close()
+        output.close()
+        listener = threading.Thread(target=keep, args=(printed, self.pid), daemon=True)
+        try:
+            with refusals_told():
+                listener.start()
+        except WorkerDiedError:
+            self.end()
+            raise
 
     @property
     def alive(self) -> bool:
@@ -118,7 +140,8 @@ class Worker:
         return None
 
     def _ending(self) -> str:
-        self._process.join()
+        self._process.join(PARTING)
+        self.end()
         return ending(self._process.exitcode)
 
     def end(self) -> None:
@@ -126,16 +149,40 @@ class Worker:
 
         Works at any time and from any thread; the connection is left to whoever waits for it.
         """
-        try:
-            family = [*self._usage.children(recursive=True), self._usage]
-        except psutil.Error:
-            family = []
-        for process in family:
-            try:
-                process.kill()
-            except psutil.Error:
-                continue  # it was quicker
+        with suppress(psutil.Error):  # it was quicker
+            self._usage.kill()
         self._process.join()
+        end_family(self.pid)
+
+
+@contextmanager
+def refusals_told() -> Iterator[None]:
+    """What the system refuses to start is told as a worker that died."""
+    try:
+        yield
+    except (OSError, RuntimeError, psutil.Error) as error:  # of a process; of a thread
+        raise WorkerDiedError(
+            f"was refused by the system ({in_one_line(error)}): there may be a limit of processes"
+            " (ulimit -u, or a container's), of open files (ulimit -n) or of memory"
+        ) from error
+
+
+@contextmanager
+def plain_start_method() -> Iterator[None]:
+    """Processes started meanwhile take over a default start method that they know.
+
+    Each is told that of its parent, also if it is started in another way; joblib's processes have
+    one of joblib's own.
+    """
+    method = multiprocessing.get_start_method(allow_none=True)
+    if method is None or method in multiprocessing.get_all_start_methods():
+        yield
+        return
+    multiprocessing.set_start_method(None, force=True)
+    try:
+        yield
+    finally:
+        multiprocessing.set_start_method(method, force=True)
 
 
 @contextmanager
@@ -188,6 +235,5 @@ def ending(code: int | None) -> str:
         return "ended"
     if code >= 0:
         return f"ended with exit code {code}"
-    name = signal.Signals(-code).name
-    reason = ", as when memory runs out" if -code == signal.SIGKILL else ""
-    return f"was killed by {name}{reason}"
+    killer = signal.Signals(-code)
+    return f"was killed by {killer.name}{REASONS.get(killer, '')}"

@@ -17,7 +17,7 @@ from nas_hydra.engine.heap import PAGES
 from nas_hydra.engine.placement import assigned, visible_gpus, workers_for
 from nas_hydra.engine.seat import Recycling, Seat
 from nas_hydra.engine.worker import LOGGERS, Outfit, Parcel
-from nas_hydra.errors import ConfigError
+from nas_hydra.errors import ConfigError, SearchFailedError, in_one_line
 from nas_hydra.trial import Trial
 
 
@@ -83,7 +83,13 @@ class ProcessEngine:
         """Have a job done by the next free worker."""
         if self._pool is None:
             raise RuntimeError("the engine is not started")
-        return self._pool.submit(self._evaluate, job)
+        try:
+            return self._pool.submit(self._evaluate, job)
+        except RuntimeError as error:
+            raise SearchFailedError(
+                f"no thread starts for a worker ({in_one_line(error)}): there may be a limit of"
+                " processes (ulimit -u, or a container's); try fewer engine.workers"
+            ) from error
 
     def shutdown(self) -> None:
         """End every worker at once."""

@@ -90,8 +90,8 @@ class Seat:
     def _fresh(self) -> Worker:
         """A worker that has all it needs."""
         for _ in range(ATTEMPTS):
-            worker = self._start()
             try:
+                worker = self._start()
                 answer = worker.wait(NO_LIMITS)
             except WorkerDiedError as error:
                 death = error
@@ -108,6 +108,9 @@ class Seat:
         with self._changing:
             if self._closed:
                 raise CancelledError
+            if self._worker is not None:
+                self._worker.end()  # it may have died since its last trial, and left something
+                self._worker = None
             self._worker = Worker(self._outfit)
             return self._worker
 

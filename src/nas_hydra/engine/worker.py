@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 from typing import Any, NamedTuple
 
+from nas_hydra.engine import family
 from nas_hydra.engine.base import Evaluates, Finished, Job
 from nas_hydra.engine.heap import KEPT, keep_freed, release
 from nas_hydra.engine.numerics import pinned
@@ -120,6 +121,7 @@ def work(connection: Connection, output: Connection, outfit: Outfit) -> None:
         output: takes what candidates and libraries print.
         outfit: what else is needed.
     """
+    family.found()
     keep_freed()
     for stream in (1, 2):
         os.dup2(output.fileno(), stream)
@@ -164,8 +166,9 @@ def answer(job: Job, evaluator: Evaluates) -> Answer:
 
 
 def end_with_parent() -> None:
-    """End this process when its parent is gone, however that ended."""
+    """End this process, and what it has started, when its parent is gone, however that ended."""
     parent = parent_process()
     if parent is not None:
         parent.join()
+        family.end_family(os.getpid())
         os._exit(1)
