@@ -19,7 +19,7 @@ from nas_hydra.engine.restoring import restored
 from nas_hydra.errors import CandidateError, ConfigError, InfeasibleError, listing, nearest
 from nas_hydra.evaluator import Evaluator
 from nas_hydra.loop import Search
-from nas_hydra.objective import Objectives, objectives_from, wanted
+from nas_hydra.objective import Objectives, objectives_from, unmeasured, wanted
 from nas_hydra.record import Record
 from nas_hydra.report.files import RunFiles
 from nas_hydra.report.run_page import RunPage
@@ -217,11 +217,7 @@ def check_objectives(objectives: Objectives, evaluator: Evaluator) -> None:
     """
     for name in objectives.names:
         if name not in evaluator.metrics:
-            raise ConfigError(
-                f"objective.{name}",
-                f"nothing measures '{name}'; allowed: {listing(evaluator.metrics)}"
-                f"{nearest(name, evaluator.metrics)}",
-            )
+            raise ConfigError(f"objective.{name}", unmeasured(name, evaluator.metrics))
 
 
 def sample(space: SearchSpace, rng: Generator) -> Genotype:

@@ -61,6 +61,11 @@ MISTAKES = {
         ["+objective.val_accc=maximize", "strategy=random"],
         ["objective.val_accc", "did you mean 'val_acc'?"],
     ),
+    "unmeasured objective without a plus": (
+        ["objective.val_los=minimize", "strategy=random"],
+        ["'val_los', which is not measured", "did you mean 'val_loss'?", "objective.val_los"],
+    ),
+    "objective without any": (["~objective.val_acc"], ["objective: names no metric"]),
     "wrong direction": (["objective.val_acc=max"], ["objective.val_acc", "maximize"]),
     "outputs do not fit": (
         ["search_space.model._args_.1.num_classes=7"],

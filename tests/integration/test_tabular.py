@@ -85,12 +85,25 @@ def test_nothing_heavy_is_imported(strategy):
 
 
 def test_to_minimise_say_so(search):
-    summary = search("evaluator.value=cost", "+objective.cost=minimize")
+    summary = search("evaluator.value=cost", "objective.cost=minimize")
     assert summary["objectives"] == {"cost": "minimize"}
     assert summary["optimum"] == {"cost": 0.0}
     least = min(float(row["cost"]) for row in rows(Path("run")))
     assert summary["best"]["values"] == {"cost": least}
     assert summary["regret"] == {"cost": least}
+
+
+def test_any_column_may_be_an_objective_or_have_a_limit(search):
+    summary = search("objective.cost=minimize", "objective.test.at_least=20", "strategy=random")
+    assert summary["objectives"] == {"acc": "maximize", "cost": "minimize"}
+    assert summary["optimum"]["cost"] < 20
+    assert {"acc", "cost", "test"} <= {*rows(Path("run"))[0]}
+
+
+def test_an_objective_that_is_no_column_names_those_that_are(monkeypatch, capsys):
+    assert nas_hydra(monkeypatch, *CELLS, "objective.val_loss=minimize") == 2
+    message = capsys.readouterr().err
+    assert "objective.val_loss: nothing measures 'val_loss'; allowed: 'acc', 'test'" in message
 
 
 def test_several_values_are_several_objectives(search):

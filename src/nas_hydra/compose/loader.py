@@ -32,6 +32,8 @@ LAST = {"hydra": 1, "main": 1, "schema": 2}
 """Where configs are looked for after everybody else's folders; Hydra asks its own first."""
 BASIC = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 """The sweeper that tries all combinations of values."""
+OPEN = "objective/"
+"""Where a key may be given that no file has: any metric."""
 COMMAND = "command-line"
 """Who named a folder of ``--config-dir``, as Hydra says it."""
 
@@ -111,6 +113,12 @@ class Repository(ConfigRepository):
         Raises:
             ComposeError: with the file's name and line.
         """
+        loaded = self._loaded(config_path)
+        if loaded is not None and config_path.startswith(OPEN):
+            OmegaConf.set_struct(loaded.config, False)
+        return loaded
+
+    def _loaded(self, config_path: str) -> ConfigResult | None:
         source = self._find_object_source(config_path, ObjectType.CONFIG)
         if source is None or not is_own(source) or source.scheme() not in ("file", "pkg"):
             return super().load_config(config_path)

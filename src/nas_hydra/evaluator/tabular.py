@@ -11,7 +11,7 @@ from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.evaluator.base import Evaluator
 from nas_hydra.evaluator.rows import Rows
 from nas_hydra.evaluator.table import KEY, Table
-from nas_hydra.objective import Direction, Objective, Objectives
+from nas_hydra.objective import Direction, Objective, Objectives, unmeasured
 from nas_hydra.search_space import Genotype, SearchSpace
 from nas_hydra.trial import Evaluation
 
@@ -34,6 +34,7 @@ class TabularEvaluator(Evaluator):
         report: further columns to report of each trial.
         missing: what a candidate without a row does: ``error`` ends the search, with ``fail`` its
             trial is a failed one.
+        measure: columns that the objective names; any may be optimised or limited.
 
     Raises:
         ConfigError: if no column is to be optimised.
@@ -47,16 +48,17 @@ class TabularEvaluator(Evaluator):
         value: str | Sequence[str],
         report: str | Sequence[str],
         missing: Literal["error", "fail"],
+        measure: Sequence[str] = (),
     ) -> None:
-        self._file, self._missing = table, missing
+        self._file, self._missing, self._measure = table, missing, measure
         self._values, self._report = listed(value), listed(report)
         if not self._values:
             raise ConfigError("evaluator.value", "names no column; say which to optimise")
 
     @property
     def metrics(self) -> Sequence[str]:
-        """The values, then the other columns to report."""
-        return list(dict.fromkeys([*self._values, *self._report]))
+        """The values, then the other columns to report or to optimise."""
+        return list(dict.fromkeys([*self._values, *self._report, *self._measure]))
 
     @property
     def objectives(self) -> Mapping[str, Direction]:
@@ -75,13 +77,22 @@ class TabularEvaluator(Evaluator):
         genes = {gene.name for gene in space.genes}
         self._columns: dict[str, NDArray[numpy.float64]] = {}
         for name in self.metrics:
-            key = "evaluator.value" if name in self._values else "evaluator.report"
+            key = self._key(name)
+            if key.startswith("objective.") and name not in table.names:
+                allowed = [column for column in table.names if column not in genes]
+                raise ConfigError(key, unmeasured(name, allowed))
             if name in genes:
                 raise ConfigError(key, f"column '{name}' is a gene's; it cannot be a result too")
             self._columns[name] = table.numbers(name, key)
         self._rows = Rows(table, space.genes)
         if self._missing == "error":
             self._rows.check_covers()
+
+    def _key(self, name: str) -> str:
+        """Where a column is asked for."""
+        if name in self._values:
+            return "evaluator.value"
+        return "evaluator.report" if name in self._report else f"objective.{name}"
 
     def check(self, candidate: Mapping[str, Any]) -> None:
         """Nothing; a search may never come to the rows that are missing."""

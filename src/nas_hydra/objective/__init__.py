@@ -1,7 +1,7 @@
 """What a search optimises: named metrics, each with a direction, and limits on metrics."""
 
 from nas_hydra.objective.base import Direction, Limit, Objective, Objectives
-from nas_hydra.objective.config import objectives_from, wanted
+from nas_hydra.objective.config import objectives_from, unmeasured, wanted
 from nas_hydra.objective.values import values_of
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Objective",
     "Objectives",
     "objectives_from",
+    "unmeasured",
     "values_of",
     "wanted",
 ]

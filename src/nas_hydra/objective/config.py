@@ -1,7 +1,7 @@
 """The config group ``objective``: metric -> direction, limits or both."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
 from nas_hydra.errors import ConfigError, listing, nearest
@@ -31,6 +31,12 @@ def objectives_from(config: Mapping[str, Any]) -> Objectives:
         only = f" to optimise, only limits of {listing(parts)}" if parts else ""
         raise ConfigError("objective", f"names no metric{only}; for example objective=val_acc")
     return Objectives(optimised, limits)
+
+
+def unmeasured(name: str, measured: Iterable[str]) -> str:
+    """What is wrong with the objective or limit of a metric that nothing measures."""
+    allowed = [*measured]
+    return f"nothing measures '{name}'; allowed: {listing(allowed)}{nearest(name, allowed)}"
 
 
 def wanted(own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

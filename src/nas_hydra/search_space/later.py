@@ -5,6 +5,7 @@ from typing import Any
 
 LATER: Mapping[str, Mapping[str, Any]] = {
     "dataset": {"broken": "error", "pixel_limit": 100_000_000},
+    "evaluator": {"measure": []},
 }
 """Part of a config -> its later keys, and the values that mean what was done before there were any.
 
