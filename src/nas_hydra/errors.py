@@ -114,6 +114,11 @@ def shortened(text: str, most: int = LONGEST) -> str:
     if len(lines) > LINES:
         left = f"[{len(lines) - LINES + 1} more lines]"
         text = "\n".join([*lines[: LINES - 3], left, *lines[-2:]])
+    return cut(text, most)
+
+
+def cut(text: str, most: int = LONGEST) -> str:
+    """A text of any number of lines, of at most so many characters, with both of its ends."""
     if len(text) <= most and len(told := harmless(text)) <= most:
         return told
     half = most // 2 - 20  # with room for what stands between the halves

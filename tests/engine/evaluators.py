@@ -47,6 +47,7 @@ class Acting(Evaluator):
         if shared == "refuse":
             raise ConfigError("dataset.root", "is empty")
         if shared == "die":
+            print("cannot live", flush=True)
             os._exit(7)
         self._adopted.append(shared)
 
@@ -214,6 +215,19 @@ def speak(evaluator, candidate):
     os.system("echo from below")
     logging.getLogger("nas_hydra.test").warning("logged %d", 5)
     logging.getLogger("other").warning("kept %s", lambda: 0)
+
+
+@act
+def speak_without_end(evaluator, candidate):
+    for _ in range(200):
+        print("\x1b[31m" + "x" * 100_000)
+        logging.getLogger("other").warning("y" * 100_000)
+    print("the end")
+
+
+@act
+def raise_long(evaluator, candidate):
+    raise ValueError("z" * 10_000_000)
 
 
 @act

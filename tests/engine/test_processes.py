@@ -19,6 +19,7 @@ from nas_hydra.engine import Limits
 from nas_hydra.engine.processes import ProcessEngine
 from nas_hydra.engine.serial import SerialEngine
 from nas_hydra.errors import ConfigError, SearchFailedError
+from nas_hydra.tracker.log_file import LogFile
 
 SETTINGS = {
     "workers": 1,
@@ -98,7 +99,9 @@ def test_a_mistake_that_shows_in_the_worker_first_is_raised(pool):
 
 
 def test_workers_that_do_not_start_end_the_search(pool):
-    with pytest.raises(SearchFailedError, match=r"no worker starts: .* exit code 7"):
+    with pytest.raises(
+        SearchFailedError, match=r"no worker starts: .* exit code 7, and said 'cannot live'"
+    ):
         run(pool(Acting(shared="die")), "nothing")
 
 
@@ -252,6 +255,26 @@ def test_what_workers_say_is_logged_and_not_printed(pool, capfd, caplog):
     assert "Traceback" in failed.exc_text  # for the file; the terminal shows the message alone
     assert "Traceback" not in failed.getMessage()
     assert capfd.readouterr() == ("", "")
+
+
+def test_what_a_candidate_says_is_logged_as_far_as_is_bearable(pool, caplog):
+    logging.getLogger("nas_hydra").setLevel(logging.DEBUG)
+    caplog.handler.setLevel(logging.DEBUG)
+    file = LogFile("nas-hydra.log")
+    logging.root.addHandler(file)
+    engine = pool()
+    _, long, after = run(engine, "speak_without_end", "raise_long", "speak")
+    engine.shutdown()
+    logging.root.removeHandler(file)
+    text = Path("nas-hydra.log").read_text()
+    assert len(text) < 400_000  # of 40 MB
+    assert text.index("characters more, which are not kept") < text.index("prints: the end")
+    assert "characters of the messages of a trial are not kept" in text
+    assert "prints: printed" in text  # by another trial
+    assert "\x1b" not in text
+    assert "ValueError: zzz" in text
+    assert len(long.error) < 1_100
+    assert after.complete
 
 
 def test_torch_is_pinned_and_shares_its_tensors(pool):

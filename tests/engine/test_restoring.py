@@ -125,6 +125,12 @@ def test_a_failing_trial_and_all_changes_together():
     assert behaviour() == before
 
 
+def test_what_is_new_is_no_change():
+    with restored() as lost:
+        logging.getLogger("nas_hydra.of.a.module.that.is.imported.late")
+    assert lost == []
+
+
 def test_what_cannot_be_put_back_is_named(tmp_path):
     mode = torch.inference_mode()
     with restored() as lost:

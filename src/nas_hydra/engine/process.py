@@ -2,20 +2,20 @@
 
 import logging
 import multiprocessing
-import os
 import signal
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context, resource_tracker
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 
 import psutil
 from pydantic import ByteSize
 
 from nas_hydra.engine.base import Job, Limits
 from nas_hydra.engine.family import end_family
+from nas_hydra.engine.printed import Printed
 from nas_hydra.engine.worker import Answer, Outfit, work
 from nas_hydra.errors import in_one_line
 
@@ -42,7 +42,16 @@ REASONS = {
 
 
 class WorkerDiedError(Exception):
-    """A worker ended by itself or was killed; the message says how."""
+    """A worker ended by itself or was killed.
+
+    Args:
+        how: that happened, to follow upon the word worker.
+        last_words: the last line that it has printed.
+    """
+
+    def __init__(self, how: str, last_words: str = "") -> None:
+        super().__init__(how)
+        self.last_words = last_words
 
 
 class OverLimitError(Exception):
@@ -70,10 +79,11 @@ class Worker:
             self._usage = psutil.Process(self.pid)
         theirs.close()
         output.close()
-        listener = threading.Thread(target=keep, args=(printed, self.pid), daemon=True)
+        self._printed = Printed(printed, self.pid)
+        self._reader = threading.Thread(target=self._printed.read, daemon=True)
         try:
             with refusals_told():
-                listener.start()
+                self._reader.start()
         except WorkerDiedError:
             self.end()
             raise
@@ -106,10 +116,11 @@ class Worker:
             OverLimitError: if it uses too much; the worker is then ended.
             WorkerDiedError: if the worker ends before it answers.
         """
+        self._printed.renew()
         try:
             self._connection.send(job)
         except OSError as error:
-            raise WorkerDiedError(self._ending()) from error
+            raise self._died() from error
         return self.wait(limits)
 
     def wait(self, limits: Limits) -> Answer:
@@ -134,15 +145,16 @@ class Worker:
                     return message
                 logging.getLogger(message.name).handle(message)
         except (EOFError, OSError) as error:
-            raise WorkerDiedError(self._ending()) from error
+            raise self._died() from error
         if not self.alive:  # its own processes may still hold the connection
-            raise WorkerDiedError(self._ending())
+            raise self._died()
         return None
 
-    def _ending(self) -> str:
+    def _died(self) -> WorkerDiedError:
         self._process.join(PARTING)
         self.end()
-        return ending(self._process.exitcode)
+        self._reader.join(PARTING)
+        return WorkerDiedError(ending(self._process.exitcode), self._printed.last)
 
     def end(self) -> None:
         """Kill the process and those that it has started; nothing of theirs is worth waiting for.
@@ -197,13 +209,6 @@ def uninterrupted() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def keep(printed: Connection, pid: int) -> None:
-    """Log what a worker prints, until its end; it may be the last thing that is heard of it."""
-    with printed, os.fdopen(printed.fileno(), errors="replace", closefd=False) as lines:
-        for line in lines:
-            log.debug("worker %d prints: %s", pid, line.rstrip())
 
 
 def over(limits: Limits, seconds: float, held: int) -> str | None:

@@ -12,6 +12,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from nas_hydra.engine.setting import Setting, attribute
@@ -61,16 +62,17 @@ def _set_limits(wanted: Mapping[int, tuple[int, int]]) -> None:
             resource.setrlimit(limit, values)
 
 
+@cache
+def _known_loggers() -> list[logging.Logger]:
+    """The root logger and ours, but for those of modules that are not imported yet."""
+    loggers = [logging.getLogger(name) for name in logging.root.manager.loggerDict]
+    return [logging.root, *(one for one in loggers if one.name.startswith("nas_hydra"))]
+
+
 def _loggers() -> list[tuple[logging.Logger, list[logging.Handler], int, bool, bool]]:
-    """The root logger and ours."""
-    loggers = [
-        logger
-        for name, logger in logging.root.manager.loggerDict.items()
-        if name.startswith("nas_hydra") and isinstance(logger, logging.Logger)
-    ]
     return [
         (logger, logger.handlers[:], logger.level, logger.propagate, logger.disabled)
-        for logger in (logging.root, *loggers)
+        for logger in _known_loggers()
     ]
 
 

@@ -94,7 +94,7 @@ class Seat:
                 worker = self._start()
                 answer = worker.wait(NO_LIMITS)
             except WorkerDiedError as error:
-                death = error
+                death = f"{error}, and said '{error.last_words}'" if error.last_words else error
                 continue
             if isinstance(answer, Mistake):
                 raise ConfigError(answer.key, answer.problem)

@@ -17,7 +17,10 @@ from nas_hydra.engine import family
 from nas_hydra.engine.base import Evaluates, Finished, Job
 from nas_hydra.engine.heap import KEPT, keep_freed, release
 from nas_hydra.engine.numerics import pinned
+from nas_hydra.engine.printed import Allowance
 from nas_hydra.errors import ConfigError
+
+log = logging.getLogger(__name__)
 
 LOGGERS = ("", "nas_hydra")
 """The loggers whose levels a worker takes over from its parent."""
@@ -97,6 +100,7 @@ class Post(logging.Handler):
         super().__init__()
         self._connection = connection
         self._owner = os.getpid()
+        self._allowance = Allowance()
 
     def send(self, message: Answer | logging.LogRecord) -> None:
         """Send one message whole, whichever thread it comes from."""
@@ -110,7 +114,15 @@ class Post(logging.Handler):
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         record.msg, record.args, record.exc_info = record.getMessage(), None, None
-        self.send(record)
+        ours = record.name.startswith("nas_hydra")
+        if ours or self._allowance.covers(record.msg + (record.exc_text or "")):
+            self.send(record)
+
+    def renew(self) -> None:
+        """Tell what was left out of a trial that is done."""
+        if dropped := self._allowance.dropped:
+            log.warning("%s characters of the messages of a trial are not kept", f"{dropped:,}")
+        self._allowance.renew()
 
 
 def work(connection: Connection, output: Connection, outfit: Outfit) -> None:
@@ -145,6 +157,7 @@ def work(connection: Connection, output: Connection, outfit: Outfit) -> None:
             outcome = answer(job, evaluator)
             gc.collect()  # networks and trainers refer to themselves
             release(KEPT)
+            post.renew()
             post.send(outcome)
 
 
