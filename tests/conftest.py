@@ -9,8 +9,8 @@ from hypothesis import settings
 
 from isolation import isolated
 
-settings.register_profile("desk", deadline=None)
-settings.register_profile("ci", derandomize=True, deadline=None)
+settings.register_profile("desk", max_examples=50, deadline=None)
+settings.register_profile("ci", settings.get_profile("desk"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")  # the same examples, or new ones
 
 # The test processes share the cores, and threads on small matrices only wait for each other.

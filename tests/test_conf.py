@@ -1,7 +1,9 @@
 """Every YAML file names what is there, and nothing that is not read."""
 
 import inspect
+from collections.abc import Iterator
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,15 @@ NEEDED = {
     "strategy/prescreen/predictor/": ("strategy=surrogate_evolution",),
 }
 """What has to be said beside some options."""
+TOGETHER = (
+    ("strategy", "optimizer", "scheduler", "dataset/augment"),
+    tuple(f"strategy/{part}" for part in ("parents", "variation", "survivors", "design")),
+    ("strategy/prescreen",),
+    ("strategy/prescreen/predictor",),
+    ("objective",),
+    ("search_space",),
+)
+"""Groups of which one search takes an option each."""
 PROTOCOLS = {
     "engine": Engine,
     "evaluator": Evaluator,
@@ -106,21 +117,35 @@ def test_names_are_the_map():
             assert target.split(".")[1] in option.parts
 
 
-@pytest.mark.parametrize(
-    "option",
-    [
-        pytest.param(option, marks=pytest.mark.long if option.parent.name == "search_space" else ())
-        for option in OPTIONS
-        if str(option) not in APART
-        and (
-            option.parts[0] in ("search_space", "objective", "optimizer", "scheduler", "strategy")
-            or option.parent == Path("dataset/augment")
+def searches() -> Iterator[tuple[Path, ...]]:
+    """Every option is in one of them."""
+    for groups in TOGETHER:
+        members = (
+            [option for option in OPTIONS if str(option.parent) == group] for group in groups
         )
+        for together in zip_longest(*members):
+            if chosen := tuple(one for one in together if one and str(one) not in APART):
+                yield chosen
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(
+            options, marks=pytest.mark.long if options[0].parent.name == "search_space" else ()
+        )
+        for options in searches()
     ],
-    ids=str,
+    ids=lambda options: " ".join(map(str, options)),
 )
-def test_every_option_runs(option, monkeypatch):
-    assert nas_hydra(monkeypatch, *SMALL, *overrides(option)) == 0
+def test_every_option_runs(options, monkeypatch):
+    words = [word for option in options for word in overrides(option)]
+    assert nas_hydra(monkeypatch, *SMALL, *words) == 0
+
+
+def test_no_part_of_a_strategy_is_left_out():
+    parts = {str(option.parent) for option in OPTIONS if option.parts[0] == "strategy"}
+    assert parts <= {group for groups in TOGETHER for group in groups}
 
 
 def test_every_dataset_is_an_image_dataset():

@@ -41,7 +41,7 @@ def test_intervals_are_those_of_scipys_bootstrap():
         n_resamples=20_000,
         batch=1000,
         method="percentile",
-        rng=np.random.default_rng(1),
+        random_state=np.random.default_rng(1),  # ``rng`` from scipy 1.15
     ).confidence_interval
     for column in (0, 1):
         wide = ends.high[column] - ends.low[column]

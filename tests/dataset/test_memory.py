@@ -133,6 +133,7 @@ def changed_by_another_process() -> float:
     return digits().train.pixels[0, 0, 0, 0].item()
 
 
+@pytest.mark.long
 def test_another_process_uses_the_same_memory():
     pixels, before = digits().train.pixels, digits().train.pixels.clone()
     share()

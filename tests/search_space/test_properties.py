@@ -11,7 +11,7 @@ from nas_hydra.search_space.syntax import OPENERS
 from search_space.spaces import every_genotype, spaces, strict, values
 
 thorough = settings(
-    max_examples=40,
+    max_examples=30,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
