@@ -1,5 +1,8 @@
 """A closed config gives the network that Hydra would build of it."""
 
+import random
+
+import numpy as np
 import pytest
 import torch
 from hydra.errors import InstantiationException
@@ -7,7 +10,7 @@ from hydra.utils import instantiate
 from torch import nn
 
 from evaluator.candidates import convolutions, sequential
-from nas_hydra.evaluator.build import constructed
+from nas_hydra.evaluator.build import constructed, seeded
 
 LINEAR = {"_target_": "torch.nn.Linear", "in_features": 4, "out_features": 3}
 CONV = {"_target_": "torch.nn.Conv2d", "_args_": [1, 4], "kernel_size": [3, 3], "padding": "same"}
@@ -84,3 +87,21 @@ def test_what_hydra_refuses_is_refused_in_its_words(wrong):
     with pytest.raises(InstantiationException) as ours:
         constructed(sequential(LINEAR, wrong))
     assert str(ours.value).splitlines()[0] == str(hydras.value).splitlines()[0]
+
+
+def drawn() -> list[float]:
+    return [torch.rand(1).item(), np.random.random(), random.random()]
+
+
+def test_all_generators_are_seeded_for_a_while_and_put_back():
+    with seeded(3):
+        first = drawn()
+    states = np.random.get_state()[1].copy(), random.getstate(), torch.get_rng_state()
+    with pytest.raises(ValueError, match="broken"), seeded(3):
+        assert drawn() == first
+        raise ValueError("broken")
+    assert np.array_equal(np.random.get_state()[1], states[0])
+    assert random.getstate() == states[1]
+    assert torch.equal(torch.get_rng_state(), states[2])
+    with seeded(4):
+        assert not set(drawn()) & set(first)

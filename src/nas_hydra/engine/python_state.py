@@ -1,11 +1,13 @@
-"""What Python and the system keep for the whole process."""
+"""What Python and the system keep for the whole process.
+
+Not the states of random generators: whoever trains seeds them all, and puts them back.
+"""
 
 import gc
 import locale
 import logging
 import multiprocessing
 import os
-import random
 import resource
 import signal
 import sys
@@ -120,7 +122,6 @@ SETTINGS = [
     Setting(
         "thresholds of garbage collection", gc.get_threshold, lambda them: gc.set_threshold(*them)
     ),
-    Setting("random state", random.getstate, random.setstate),
     Setting(
         "locale",
         lambda: locale.setlocale(locale.LC_ALL),

@@ -5,8 +5,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from nas_hydra.engine import numpy_state, python_state
+from nas_hydra.engine import python_state
 from nas_hydra.engine.setting import Setting
+
+NUMPY = Setting(
+    "numpy's handling of errors",
+    lambda: sys.modules["numpy"].geterr(),
+    lambda state: sys.modules["numpy"].seterr(**state),
+)
 
 ROUNDS = 2
 """How often what differs is written."""
@@ -40,7 +46,7 @@ def restored() -> Iterator[list[str]]:
 def _settings() -> Iterator[Setting]:
     yield from python_state.SETTINGS
     if "numpy" in sys.modules:
-        yield from numpy_state.SETTINGS
+        yield NUMPY
     if "torch" in sys.modules:
         from nas_hydra.engine import torch_state
 

@@ -148,11 +148,6 @@ SETTINGS = (
     Setting("GPU", _cuda_device, torch.cuda.set_device),
     Setting("warnings of torch", torch.is_warn_always_enabled, torch.set_warn_always),
     Setting(
-        "torch's random state",
-        lambda: torch.get_rng_state().numpy().tobytes(),
-        lambda state: torch.set_rng_state(torch.frombuffer(bytearray(state), dtype=torch.uint8)),
-    ),
-    Setting(
         "sharing of tensors",
         torch.multiprocessing.get_sharing_strategy,
         torch.multiprocessing.set_sharing_strategy,
