@@ -97,7 +97,7 @@ def test_all_generators_are_seeded_for_a_while_and_put_back():
     with seeded(3):
         first = drawn()
     states = np.random.get_state()[1].copy(), random.getstate(), torch.get_rng_state()
-    with pytest.raises(ValueError, match="broken"), seeded(3):
+    with pytest.raises(ValueError, match="broken"), seeded(3):  # noqa: PT012
         assert drawn() == first
         raise ValueError("broken")
     assert np.array_equal(np.random.get_state()[1], states[0])
