@@ -1,7 +1,8 @@
 """What every dataset of labelled images has: settings, fixed splits, batches."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -86,21 +87,34 @@ class ImageDataset(ABC):
             ConfigError: if they are not there, saying what to do.
         """
 
+    def open_parts(self) -> tuple[Source, Source]:
+        """The development and the test images."""
+        return self.open("development"), self.open("test")
+
     def opened(self, part: Part) -> Source:
-        """A part, or what is wrong with its files, whatever reading them raises.
+        """As ``open``, whatever reading the files raises.
 
         Raises:
-            ConfigError: as ``open``.
+            ConfigError: saying what is wrong with them.
         """
-        try:
+        with self._told():
             return self.open(part)
+
+    def opened_parts(self) -> tuple[Source, Source]:
+        """As ``open_parts``, likewise."""
+        with self._told():
+            return self.open_parts()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
         except NasHydraError:
             raise
         except Exception as error:
             name = type(self).__name__
-            raise ConfigError(
-                "dataset", f"{name} cannot read its {part} images: {in_one_line(error)}"
-            ) from error
+            problem = f"{name} cannot read its images: {in_one_line(error)}"
+            raise ConfigError("dataset", problem) from error
 
     @property
     def class_names(self) -> Sequence[str]:
@@ -198,9 +212,14 @@ class WholeDataset(ImageDataset):
 
     def open(self, part: Part) -> Source:
         """The images set aside, or all others."""
+        development, test = self.open_parts()
+        return development if part == "development" else test
+
+    def open_parts(self) -> tuple[Source, Source]:
+        """All others, and the images set aside."""
         source = self.open_all()
         rest, chosen = stratified(source.labels, self.holdout, self.seed, "dataset.holdout")
-        return Selection(source, rest if part == "development" else chosen)
+        return Selection(source, rest), Selection(source, chosen)
 
 
 class Selection:

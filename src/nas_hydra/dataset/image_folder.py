@@ -4,7 +4,6 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -54,16 +53,11 @@ class ImageFolder(WholeDataset):
         return [os.fsencode(name).decode("utf-8", "backslashreplace") for name in names]
 
     def open_all(self) -> "Files":
-        """All images.
+        """All images, each looked at: no search should end at an image of its last split.
 
         Raises:
             ConfigError: if the folder is missing, has no images, or holds one that cannot be read.
         """
-        return self._files
-
-    @cached_property
-    def _files(self) -> "Files":
-        """All images, each looked at once: no search should end at an image of its last split."""
         listed = self._listed()
         unreadable = {
             error.file: error for file, _ in listed.samples if (error := self._problem(file))

@@ -64,7 +64,7 @@ def load_final(dataset: "ImageDataset") -> Splits:
     Raises:
         ConfigError: as ``load_development``.
     """
-    source, test = dataset.opened("development"), dataset.opened("test")
+    source, test = dataset.opened_parts()
     for part in (source, test):
         check_described(dataset, part)
     places = torch.arange(len(test.labels))
