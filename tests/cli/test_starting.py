@@ -82,6 +82,13 @@ def test_a_wrong_command_is_one_message(words, told, monkeypatch, capsys):
     assert {path.name for path in Path().rglob("*") if path.is_file()} <= LEFT
 
 
+@pytest.mark.parametrize("logging", ["none", "disabled", "default", "nas_hydra"])
+def test_an_error_is_told_once_whatever_the_logging(logging, monkeypatch, capsys):
+    words = (f"hydra/job_logging={logging}", "hydra.run.dir=run", "seed=-1")
+    assert nas_hydra(monkeypatch, *SMALL, *words) == 2
+    assert capsys.readouterr().err.count("error: seed: is -1") == 1
+
+
 def test_what_nobody_foresaw_is_one_message_and_its_traceback_is_in_the_log(monkeypatch, capsys):
     def broken(*_: object) -> None:
         raise ZeroDivisionError("a\nfault")

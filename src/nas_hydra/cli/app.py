@@ -55,7 +55,8 @@ def launch(words: Sequence[str], work: Callable[[DictConfig], float | None]) -> 
         try:
             return attempt(work, config)
         except NasHydraError as error:
-            log.error("error: %s", error)
+            log.debug("error: %s", error)
+            tell(error)  # whatever the user has made of the logging
             failures.append(error)
             if is_told_of_failures():
                 raise
