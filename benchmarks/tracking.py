@@ -22,6 +22,7 @@ from nas_hydra.assemble import assemble
 from nas_hydra.front import Front
 from nas_hydra.run import Run
 from nas_hydra.tracker import Tracker
+from nas_hydra.tracker.expendable import Expendable
 from nas_hydra.trial import Trial
 
 RESULTS = Path(__file__).parent / "results" / "tracking.md"
@@ -75,8 +76,7 @@ def measure(trials: int, tracker: str, folder: Path) -> Timed:
         config = compose("config", [*words, *more])
     choices = {"strategy": "regularized_evolution", "search_space": "cells", "dataset": "none"}
     search = assemble(config, choices, "tracking", "nas-hydra")
-    name = "WandbTracker" if "wandb" in tracker else "NoTracker"
-    (watched,) = (one for one in search.trackers if type(one).__name__ == name)
+    (watched,) = (one for one in search.trackers if isinstance(one, Expendable))
     search.trackers = [timed := Timed(watched)]
     search()
     return timed
