@@ -2,10 +2,10 @@
 
 import inspect
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from types import SimpleNamespace
-from typing import Any, NamedTuple, get_type_hints
+from types import SimpleNamespace, UnionType
+from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -70,13 +70,21 @@ def _hint(annotation: Any, space: dict[str, Any]) -> Hint:
     """One annotation, looked up by itself: others may name what is not imported."""
     alone = SimpleNamespace(__annotations__={"it": annotation})
     try:
-        hint = get_type_hints(alone, space)["it"]
+        hint = _eager(get_type_hints(alone, space)["it"])
     except Exception:  # noqa: BLE001  it names what is not there
         return Hint(Any, None)
     try:
         return Hint(hint, TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True)))
     except Exception:  # noqa: BLE001  no type that can be checked, such as a Protocol
         return Hint(hint, None)
+
+
+def _eager(hint: Any) -> Any:
+    """With ``Sequence`` for ``Iterable``, into which pydantic does not look."""
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin is Iterable:
+        return Sequence[parts[0]]  # type: ignore[valid-type]  # made at run time, as the next
+    return Union[tuple(map(_eager, parts))] if origin in (Union, UnionType) else hint  # noqa: UP007
 
 
 def _problems(adapter: TypeAdapter[Any] | None, value: Any) -> list[str]:

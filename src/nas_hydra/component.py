@@ -13,7 +13,7 @@ from hydra.utils import instantiate
 from nas_hydra.arguments import CONTROL, UNKNOWN, check_arguments, kinds_of, plain, with_lists
 from nas_hydra.errors import ConfigError, NasHydraError, in_one_line, nearest, said
 from nas_hydra.foreign import check_foreign, permit, permit_found
-from nas_hydra.kind import check_kind, check_made, part_of
+from nas_hydra.kind import check_kind, check_made, check_plain, part_of
 
 
 def build(config: Mapping[str, Any], key: str, kind: Any = Any, **provided: Any) -> Any:
@@ -127,8 +127,10 @@ def check(value: Any, key: str, provided: Mapping[str, Any] | None = None, kind:
     Raises:
         ConfigError: as ``build``.
     """
+    called = isinstance(value, Mapping) and "_target_" in value
+    if not called and value is not UNKNOWN and part_of(kind) is Any:
+        check_plain(value, kind, key)
     if isinstance(value, Mapping):
-        called = "_target_" in value
         kinds = check_call(value, key, provided or {}, kind) if called else {}
         for name, part in value.items():
             check(part, f"{key}.{name}", kind=kinds.get(name, Any if called else part_of(kind)))

@@ -35,6 +35,9 @@ def check_kind(
     if deferred and not meets(given, wanted):
         problem = f"makes no sense here, where {named(wanted)} is wanted and no function"
         raise ConfigError(f"{key}._partial_", f"{problem} that makes one; leave it out")
+    if deferred and inspect.isbuiltin(called) and any(map(is_protocol, options(wanted))):
+        problem = f"'{target}' is built into Python, and is no {named(wanted)}"
+        raise ConfigError(f"{key}._target_", problem)
     if deferred:
         given, wanted = given_by(called), result_of(wanted)
     if given is not None and not meets(given, wanted):
@@ -42,6 +45,19 @@ def check_kind(
             f"{key}._target_",
             f"'{target}' gives a {given.__name__}, {_difference(wanted, partial(_lacking, given))}",
         )
+
+
+def check_plain(value: Any, wanted: Any, key: str) -> None:
+    """Make sure that a value that is no component stands where none is wanted.
+
+    Raises:
+        ConfigError: if it does not.
+    """
+    parts = [one for one in options(wanted) if is_protocol(one) or _is_function(one)]
+    others = [one for one in options(wanted) if one not in parts]
+    fits = any(_meets(type(value), one) for one in others)
+    if parts and not fits:
+        raise ConfigError(key, f"is {value!r}; it must be {named(wanted)}: {{_target_: ..., ...}}")
 
 
 def check_made(made: Any, wanted: Any, key: str) -> None:
@@ -82,9 +98,12 @@ def options(wanted: Any) -> list[Any]:
 
 def result_of(wanted: Any) -> Any:
     """What the functions that are wanted are to give."""
-    signatures = [get_args(option) for option in options(wanted)]
-    results = [signature[1] for signature in signatures if len(signature) == 2]
-    return results[0] if results else Any
+    for option in options(wanted):
+        if _is_function(option) and get_args(option):
+            return get_args(option)[1]
+        if is_protocol(option):  # one whose only method is a call
+            return get_type_hints(option.__call__).get("return", Any)
+    return Any
 
 
 def part_of(wanted: Any) -> Any:

@@ -221,6 +221,18 @@ MISTAKES = {
         ["+trainer.check_val_every_n_epoch=2"],
         ["trainer: training ended without val_acc"],
     ),
+    "augmentation that takes no labels": (
+        ["dataset.augment.transforms=[{_target_:torch.nn.ReLU}]"],
+        ["dataset.augment: fails on a batch: TypeError"],
+    ),
+    "design of another kind": (
+        [
+            "strategy=evolution",
+            "strategy.design._target_=os.getcwd",
+            "+strategy.design._partial_=true",
+        ],
+        ["strategy.design._target_: 'os.getcwd' is built into Python, and is no Design"],
+    ),
     "two devices": (
         ["trainer.devices=2"],
         ["trainer.devices: is 2", "trainer.devices=1", "engine.workers", "engine.gpus_per_trial"],

@@ -18,6 +18,8 @@ from nas_hydra.trial import Evaluation, Proposal, Trial, measured
 log = logging.getLogger(__name__)
 
 
+MOST_THREADS = 4096
+
 Order = Literal["asked", "completion"]
 """In which order results are told: that of asking, or that in which they are finished."""
 
@@ -139,6 +141,18 @@ class Engine(Protocol):
 
     def shutdown(self) -> None:
         """Give up what is not done and let go of every resource; works at any time."""
+
+
+def check_threads(threads: int) -> int:
+    """The number of threads that torch is to use.
+
+    Raises:
+        ConfigError: if it is none, or more than any machine has.
+    """
+    if not 1 <= threads <= MOST_THREADS:
+        problem = f"is {threads}; at least 1 is needed, and at most {MOST_THREADS} are allowed"
+        raise ConfigError("engine.threads", problem)
+    return threads
 
 
 def check_ahead(ahead: int) -> int:

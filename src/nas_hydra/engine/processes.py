@@ -12,7 +12,15 @@ from queue import SimpleQueue
 
 from pydantic import ByteSize, TypeAdapter
 
-from nas_hydra.engine.base import NO_LIMITS, Evaluates, Job, Limits, Order, check_ahead
+from nas_hydra.engine.base import (
+    NO_LIMITS,
+    Evaluates,
+    Job,
+    Limits,
+    Order,
+    check_ahead,
+    check_threads,
+)
 from nas_hydra.engine.heap import PAGES
 from nas_hydra.engine.placement import assigned, visible_gpus, workers_for
 from nas_hydra.engine.seat import Recycling, Seat
@@ -50,8 +58,7 @@ class ProcessEngine:
         order: Order,
         limits: Limits = NO_LIMITS,
     ) -> None:
-        if threads < 1:
-            raise ConfigError("engine.threads", f"is {threads}; at least 1 is needed")
+        check_threads(threads)
         if recycle_trials is not None and recycle_trials < 1:
             problem = f"is {recycle_trials}; at least 1 is needed, or null for never"
             raise ConfigError("engine.recycle_trials", problem)

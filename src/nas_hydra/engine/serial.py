@@ -3,7 +3,15 @@
 from concurrent.futures import Future
 from contextlib import ExitStack
 
-from nas_hydra.engine.base import NO_LIMITS, Evaluates, Job, Limits, Order, check_ahead
+from nas_hydra.engine.base import (
+    NO_LIMITS,
+    Evaluates,
+    Job,
+    Limits,
+    Order,
+    check_ahead,
+    check_threads,
+)
 from nas_hydra.engine.heap import KEPT, keep_freed, release
 from nas_hydra.engine.numerics import pinned
 from nas_hydra.errors import ConfigError
@@ -24,11 +32,9 @@ class SerialEngine:
 
     def __init__(self, ahead: int, threads: int, limits: Limits = NO_LIMITS) -> None:
         self.ahead = check_ahead(ahead)
-        if threads < 1:
-            raise ConfigError("engine.threads", f"is {threads}; at least 1 is needed")
         for key in limits.given:
             raise ConfigError(key, "needs workers that can be ended; add engine=processes")
-        self._threads = threads
+        self._threads = check_threads(threads)
         self._pinned = ExitStack()
 
     def start(self, evaluator: Evaluates) -> None:

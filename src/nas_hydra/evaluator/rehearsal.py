@@ -5,7 +5,7 @@ trainer that never validates, a callback that lacks something, a scheduler that 
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Checkpoint, ModelSummary, ProgressBar
-from pytorch_lightning.loggers.logger import DummyLogger
+from pytorch_lightning.loggers.logger import DummyLogger, Logger
 from torch import Tensor, nn
 
 from nas_hydra.component import ask
@@ -27,6 +27,7 @@ from nas_hydra.evaluator.fit import (
     fit,
     made_trainer,
 )
+from nas_hydra.evaluator.probe import IMAGES, tensors
 from nas_hydra.kind import check_made
 
 ANYWHERE = ("auto", -1, "-1")
@@ -74,11 +75,12 @@ def rehearse(config: Mapping[str, Any], module: Classifier, batches: tuple[int, 
     Raises:
         ConfigError: if no candidate could be trained.
     """
-    trainer = quiet_trainer(config)
     check_monitors(config)
     train, valid = map(Blank, batches)
     try:
-        fit(trainer, stand_in(module), train, valid)
+        fit(quiet_trainer(config), stand_in(module), train, valid)
+    except ConfigError:
+        raise
     except CandidateError as error:
         raise ConfigError("trainer", str(error)) from error
     except Exception as error:  # Lightning, its callbacks, optimizers and schedulers: anything
@@ -105,6 +107,8 @@ def quiet_trainer(config: Mapping[str, Any]) -> pl.Trainer:
     epochs = made.max_epochs if made.max_epochs is not None else 1
     every = made.check_val_every_n_epoch or max(epochs, 1)
     made.fit_loop.max_epochs = every if epochs < 0 else min(epochs, every)
+    for logger in made.loggers:
+        check_made(logger, Logger, "trainer.logger")
     made.loggers = [DummyLogger()] if made.loggers else []
     attributes = vars(made)  # these are declared nowhere
     attributes["callbacks"] = [one for one in attributes["callbacks"] if is_quiet(one)]
@@ -128,11 +132,29 @@ def check_optimizer(module: Classifier) -> None:
     optimizer = ask(module.make_optimizer, parameters, "optimizer", PARAMETERS)
     check_made(optimizer, torch.optim.Optimizer, "optimizer")
     rates = [group["lr"] for group in optimizer.param_groups if group.get("lr") is not None]
+    for name, value in optimizer.param_groups[0].items():
+        if isinstance(value, float) and math.isnan(value):
+            raise ConfigError(f"optimizer.{name}", "is nan; it must be a number")
     if rates and not any(0 < float(rate) < math.inf for rate in rates):
         problem = f"is {rates[0]}; it must be above 0 and finite, or nothing is learned"
         raise ConfigError("optimizer.lr", problem)
     if module.make_scheduler is not None:
         ask(module.make_scheduler, optimizer, "scheduler", "the optimizer")
+
+
+def check_augmentation(
+    augment: Callable[[Tensor, Tensor], Batch], input_shape: Sequence[int]
+) -> None:
+    """Make sure that a batch of images can be augmented.
+
+    Raises:
+        ConfigError: if not.
+    """
+    images, labels = torch.zeros(IMAGES, *input_shape), torch.zeros(IMAGES, dtype=torch.long)
+    batch = ask(lambda both: augment(*both), (images, labels), "dataset.augment", "a batch")
+    if len([*tensors(batch)]) != 2:
+        problem = f"gives a {type(batch).__name__} for a batch; it must give images and labels"
+        raise ConfigError("dataset.augment", problem)
 
 
 def is_quiet(callback: pl.Callback) -> bool:

@@ -28,12 +28,21 @@ from nas_hydra.evaluator.footprint import Footprint
 from nas_hydra.evaluator.gate import Gate
 from nas_hydra.evaluator.identity import identity
 from nas_hydra.evaluator.latency import Latency
-from nas_hydra.evaluator.rehearsal import PARAMETERS, check_optimizer, local, rehearse
+from nas_hydra.evaluator.rehearsal import (
+    PARAMETERS,
+    check_augmentation,
+    check_optimizer,
+    local,
+    rehearse,
+)
 from nas_hydra.evaluator.sketch import Sketch
 from nas_hydra.evaluator.store import Store
 from nas_hydra.trial import Evaluation
 
 log = logging.getLogger(__name__)
+
+LARGEST_SEED = 2**62
+"""Of torch's generators, with room for as many repeats as one likes."""
 
 OPTIMIZER = Callable[..., Optimizer]
 SCHEDULER = Callable[..., LRScheduler]
@@ -77,6 +86,9 @@ class TrainEvaluator(Evaluator):
         measure: Sequence[str] = (),
         latency: Latency | None = None,
     ) -> None:
+        if abs(seed) > LARGEST_SEED:
+            problem = f"is {seed}; allowed: -{LARGEST_SEED:,} to {LARGEST_SEED:,}"
+            raise ConfigError("evaluator.seed", problem)
         self._seed, self._tf32, self._compile = seed, tf32, compile
         self._settings = {"channels_last": channels_last, "tf32": tf32, "compile": compile}
         self._store = None if store in (None, "none") else Store(str(store))
@@ -114,6 +126,7 @@ class TrainEvaluator(Evaluator):
         with seeded(self._seed):
             module = self._module(candidate, dataset)
             check_optimizer(module)
+            check_augmentation(dataset.augment, dataset.input_shape)
             self._rehearse(candidate, module, dataset)
 
     def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
