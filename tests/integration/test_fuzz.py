@@ -134,7 +134,7 @@ def judge(ended: Ended, trained: bool) -> None:
 
 def fuzz(examples: int):
     quiet = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
-    return settings(max_examples=examples, suppress_health_check=quiet, print_blob=True)
+    return settings(max_examples=examples, suppress_health_check=quiet, derandomize=True)
 
 
 @pytest.mark.long

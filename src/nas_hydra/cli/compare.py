@@ -9,11 +9,11 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from nas_hydra.cli.words import RecordWords, described, read, typed
+from nas_hydra.cli.words import RecordWords, attempt, described, read, typed
 from nas_hydra.comparison import Comparison, compare
 from nas_hydra.comparison.files import write
 from nas_hydra.comparison.markdown import HEAD, cells, title
-from nas_hydra.errors import NasHydraError, tell
+from nas_hydra.errors import NasHydraError
 
 ABOUT = """\
 Compare searches: how good their best candidates are after so many trials, epochs and seconds, how
@@ -43,11 +43,8 @@ def run(argv: Sequence[str]) -> int:
     given = known.parse_args(rest)
     if not given.wandb and (given.project or given.entity):
         known.error("--project and --entity are where a W&B report goes; say --wandb too")
-    try:
-        publish(given, said, typed("nas-hydra-compare", argv[1:]))
-    except NasHydraError as error:
-        return tell(error)
-    return 0
+    command = typed("nas-hydra-compare", argv[1:])
+    return attempt(lambda: publish(given, said, command))
 
 
 def parser() -> argparse.ArgumentParser:

@@ -2,13 +2,24 @@
 
 import shlex
 from collections.abc import Callable, Sequence
+from tempfile import NamedTemporaryFile
+from traceback import format_exception
 from typing import Annotated, Any, TypeVar
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from nas_hydra.errors import ConfigError, NasHydraError, exit_code, listing, nearest, tell
+from nas_hydra.errors import (
+    ConfigError,
+    NasHydraError,
+    UnforeseenError,
+    exit_code,
+    in_one_line,
+    listing,
+    nearest,
+    tell,
+)
 from nas_hydra.masking import masked, masked_words
 
 
@@ -67,13 +78,30 @@ def command(
     if {"-h", "--help"} & set(argv[1:]):
         print(about + "\n" + "\n".join(described(kind)))
         return 0
+    return attempt(lambda: work(*read(argv[1:], kind)))
+
+
+def attempt(work: Callable[[], None]) -> int:
+    """Do a command's work, tell what stops it in one message, and return the exit code."""
     try:
-        work(*read(argv[1:], kind))
+        work()
     except KeyboardInterrupt as error:
         return exit_code(error)
     except (NasHydraError, OSError) as error:
         return tell(error)
+    except Exception as error:  # noqa: BLE001  a fault of ours; it is told, and its traceback kept
+        return tell(_unforeseen(error))
     return 0
+
+
+def _unforeseen(error: Exception) -> UnforeseenError:
+    """A fault of this package; its traceback goes to a file, since such a command has no log."""
+    with NamedTemporaryFile(
+        "w", prefix="nas-hydra-", suffix=".log", delete=False, errors="backslashreplace"
+    ) as log:
+        log.writelines(format_exception(error))
+    problem = f"{in_one_line(error)}; nobody foresaw this: please report it, with {log.name}"
+    return UnforeseenError(problem)
 
 
 def described(kind: type[Words]) -> list[str]:
