@@ -136,7 +136,7 @@ def test_refusals_in_between_are_no_long_wait(caplog):
         ({"_target_": f"{__name__}.Given"}, ["gives a Given, which cannot be called"]),
         ({"_target_": "math.sqrt", "_args_": [4]}, ["is a function", "_partial_: true"]),
         ({"_target_": "sys.exit"}, ["is a function", "_partial_: true"]),
-        ({"_target_": "sys.exit", "_partial_": True}, ["'sys.exit' is built into Python"]),
+        ({"_target_": "os.getcwd", "_partial_": True}, ["'os.getcwd' is built into Python"]),
         ({"_target_": "builtins.len", "_partial_": True}, ["knows nothing of a candidate"]),
         ({"limit": 3}, ["_target_"]),
     ],
