@@ -242,6 +242,7 @@ def dry_pass(space: SearchSpace, evaluator: Evaluator, seed: int) -> None:
             ones can work; names the choices of one.
     """
     rng = default_rng(seed)
+    failures: dict[str, CandidateError] = {}
     for _ in range(SAMPLES):
         genotype = sample(space, rng)
         space.encode(genotype)  # not every strategy does
@@ -249,8 +250,12 @@ def dry_pass(space: SearchSpace, evaluator: Evaluator, seed: int) -> None:
             with restored():  # what a candidate does to this process stays with the candidate
                 evaluator.check(space.close(genotype))
         except CandidateError as error:
-            log.warning("the candidate %s cannot work: %s", genotype.summary or "", error)
-            problem = f"a random candidate ({genotype.summary or 'nothing is open'}): {error}"
+            failures[genotype.summary] = error
         else:
-            return
-    raise ConfigError("search_space.model", problem)
+            break
+    else:
+        name, failure = failures.popitem()
+        problem = f"a random candidate ({name or 'nothing is open'}): {failure}"
+        raise ConfigError("search_space.model", problem)
+    for name, failure in failures.items():
+        log.warning("the candidate %s cannot work: %s", name, failure)
