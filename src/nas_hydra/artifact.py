@@ -23,6 +23,7 @@ from pydantic import (
 )
 from yaml import YAMLError
 
+from nas_hydra.bounded_yaml import read_yaml
 from nas_hydra.component import build
 from nas_hydra.errors import ConfigError, shortened
 from nas_hydra.foreign import check_foreign, foreign
@@ -227,6 +228,7 @@ def read_artifact(folder: Path, key: str = "model", trust: Sequence[str] = ()) -
 
 def _config(file: Path) -> Any:
     """What a file holds, resolved without the environment."""
+    read_yaml(file)  # OmegaConf would expand aliases without end
     with sealed():
         return OmegaConf.to_container(OmegaConf.load(file), resolve=True)
 

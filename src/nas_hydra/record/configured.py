@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import BaseModel, ValidationError
 
+from nas_hydra.bounded_yaml import read_yaml
 from nas_hydra.errors import ConfigError
 from nas_hydra.interpolation import sealed
 from nas_hydra.masking import MASK
@@ -149,8 +150,7 @@ def _damaged(file: Path, problem: str) -> ConfigError:
 
 def _yaml(file: Path) -> Any:
     try:
-        text = file.read_text(encoding="utf-8")
-        return yaml.load(text, yaml.CSafeLoader)  # ten times as fast as OmegaConf
+        return read_yaml(file)
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise ConfigError(
             "folder", f"{file} cannot be read: {str(error).splitlines()[0]}"

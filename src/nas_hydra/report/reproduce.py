@@ -5,6 +5,7 @@ import shlex
 import yaml
 from markupsafe import Markup
 
+from nas_hydra.bounded_yaml import read_yaml
 from nas_hydra.page import code, folded, note, paragraph, table
 from nas_hydra.report.outcome import Outcome
 from nas_hydra.report.summary import versions
@@ -39,7 +40,7 @@ def overrides_of(run: Run) -> list[str] | None:
     """What was typed for this very run; None if the file that says so is missing or damaged."""
     file = run.folder / ".hydra" / "overrides.yaml"
     try:
-        typed = yaml.safe_load(file.read_text(encoding="utf-8"))
+        typed = read_yaml(file)
     except (OSError, ValueError, yaml.YAMLError):
         return None
     return [str(word) for word in typed] if isinstance(typed, list) else None
