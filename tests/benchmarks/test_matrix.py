@@ -23,6 +23,7 @@ def test_a_run_outlives_its_process_as_it_was(tmp_path):
     assert read(one.line()) == one
 
 
+@pytest.mark.long
 def test_an_interrupted_matrix_ends_as_an_uninterrupted_one(tmp_path):
     wanted = cases(*SMALL)
     assert len(wanted) == 8

@@ -11,6 +11,7 @@ def table(tmp_path_factory):
     return file
 
 
+@pytest.mark.long
 def test_trials_cost_neither_memory_nor_more_and_more_time(table):
     found = apart(table, "regularized_evolution", 3000)
     assert found.trials == 3000

@@ -91,6 +91,7 @@ def test_without_ties_the_tests_are_scipys():
     assert mann_whitney(ones, others) == stats.mannwhitneyu(ones, others).pvalue
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("runs", [6, 8, 20])
 @pytest.mark.parametrize("test", [wilcoxon, mann_whitney])
 @pytest.mark.parametrize("digits", [8, 1], ids=["continuous", "ties"])

@@ -142,6 +142,7 @@ def test_another_process_uses_the_same_memory():
     assert pixels[0, 0, 0, 0] == 42.0
 
 
+@pytest.mark.long
 def test_where_there_is_no_such_memory_it_is_a_file_and_that_is_told(monkeypatch, caplog):
     def refuse(name):
         raise PermissionError(1, "Operation not permitted")

@@ -32,6 +32,7 @@ def truth(file: Path) -> dict[str, float]:
     return {edge: float(mean.var(ddof=0) / scores.var(ddof=0)) for edge, mean in means.items()}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("strategy", ["random", "regularized_evolution"])
 def test_200_trials_rank_the_edges_as_all_rows_do(monkeypatch, table, strategy):
     words = ("search_space=nasbench201", "evaluator=tabular", f"evaluator.table={table}")

@@ -77,6 +77,7 @@ def test_a_sampler_does_not_end_the_search():
     assert len({trial.key for trial in simulate(make, small_space(), smooth, 40)}) == 24
 
 
+@pytest.mark.long
 def test_tpe_finds_the_best_sooner_than_chance():
     space = grid_space(genes=4, values=6)
 

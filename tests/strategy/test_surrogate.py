@@ -151,6 +151,7 @@ def test_proposals_say_how_far_the_predictor_was_right():
     assert told[-1] is not None
 
 
+@pytest.mark.long
 def test_where_nothing_can_be_learnt_children_pass_unscreened():
     trials = simulate(maker("surrogate_evolution"), varied_space(), hilly, 80, seed=1)
     assert len({t.key for t in trials}) == 80
