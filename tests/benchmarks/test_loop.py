@@ -107,7 +107,9 @@ def test_ends_at_the_optimum(pending):
 
 
 @pytest.mark.parametrize("pending", [1, 8])
-@pytest.mark.parametrize("strategy", ["regularized_evolution", "tpe"])
+@pytest.mark.parametrize(
+    "strategy", ["regularized_evolution", pytest.param("tpe", marks=pytest.mark.long)]
+)
 def test_the_curve_is_that_of_the_real_search(table, tmp_path, strategy, pending):
     task, trials, seed = column("cifar10_val_12"), 60, 3
     made = strategy_of(settings(strategy, seed, pending, trials), task.space)

@@ -52,7 +52,9 @@ def summary() -> dict:
     "strategy",
     [
         ("strategy=random",),
-        ("strategy=tpe", "strategy.sampler.n_startup_trials=4"),
+        pytest.param(
+            ("strategy=tpe", "strategy.sampler.n_startup_trials=4"), marks=pytest.mark.long
+        ),
         ("strategy=evolution", "strategy.population_size=4", "strategy.generation_size=4"),
     ],
     ids=lambda strategy: strategy[0],

@@ -85,7 +85,9 @@ def test_a_killed_search_ends_as_an_uninterrupted_one(search, strategy, ahead):
     assert rows(Path("killed")) == rows(Path("whole"))
 
 
-@pytest.mark.parametrize("strategy", ["random", "evolution", "local_search", "tpe"])
+@pytest.mark.parametrize(
+    "strategy", ["random", "evolution", "local_search", pytest.param("tpe", marks=pytest.mark.long)]
+)
 def test_an_exhausted_space_ends_the_search_early_and_says_so(search, strategy, capsys):
     summary = search("run", f"strategy={strategy}", "budget.trials=100", "engine.ahead=4")
     assert summary["exhausted"]

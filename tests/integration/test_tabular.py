@@ -57,6 +57,7 @@ def test_the_run_tells_the_optimum_and_its_regret(search, capsys):
     assert {row["test"] for row in rows(Path("run"))} >= {str(best - 1)}
 
 
+@pytest.mark.long
 def test_regret_zero_is_reached_though_an_equivalent_cell_was_met(search, capsys):
     """With ``canonical``, the best row would be a duplicate of the first of its equals."""
     summary = search("budget.trials=729", "record=memory")
