@@ -21,6 +21,7 @@ from nas_hydra.errors import (
     SearchFailedError,
     UnforeseenError,
     exit_code,
+    in_one_line,
     tell,
 )
 from nas_hydra.loop import Search
@@ -87,8 +88,7 @@ def attempt(work: Callable[[DictConfig], float | None], config: DictConfig) -> f
         place = HydraConfig.get().runtime.output_dir
         log.debug("unforeseen", exc_info=True)
         raise UnforeseenError(
-            f"{type(error).__name__}: {error}; nobody foresaw this: please report it, with the log"
-            f" in {place}"
+            f"{in_one_line(error)}; nobody foresaw this: please report it, with the log in {place}"
         ) from error
 
 
