@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from nas_hydra.evaluator.fit import LIGHTNING, made_trainer
+from nas_hydra.evaluator.trainer import LIGHTNING, made_trainer
 
 MEANT = ("accelerator", "devices")
 """Arguments of a trainer that decide on its device."""

@@ -20,14 +20,9 @@ from nas_hydra.component import ask
 from nas_hydra.errors import CandidateError, ConfigError, in_one_line, listing, nearest
 from nas_hydra.evaluator.build import gpus
 from nas_hydra.evaluator.classifier import Batch, Classifier
-from nas_hydra.evaluator.fit import (
-    MEASURED,
-    Unprofiled,
-    build_trainer,
-    fit,
-    made_trainer,
-)
+from nas_hydra.evaluator.fit import MEASURED, fit
 from nas_hydra.evaluator.probe import IMAGES, tensors
+from nas_hydra.evaluator.trainer import Unprofiled, build_trainer, made_trainer
 from nas_hydra.kind import check_made
 
 ANYWHERE = ("auto", -1, "-1")

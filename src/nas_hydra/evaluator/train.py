@@ -23,7 +23,7 @@ from nas_hydra.evaluator.base import Evaluator
 from nas_hydra.evaluator.build import build_model, count_parameters, seeded
 from nas_hydra.evaluator.classifier import Classifier
 from nas_hydra.evaluator.device import device_of, processors
-from nas_hydra.evaluator.fit import MEASURED, build_trainer, fit, multiplying
+from nas_hydra.evaluator.fit import MEASURED, fit, multiplying
 from nas_hydra.evaluator.footprint import Footprint
 from nas_hydra.evaluator.gate import Gate
 from nas_hydra.evaluator.identity import identity
@@ -37,6 +37,7 @@ from nas_hydra.evaluator.rehearsal import (
 )
 from nas_hydra.evaluator.sketch import Sketch
 from nas_hydra.evaluator.store import Store
+from nas_hydra.evaluator.trainer import build_trainer
 from nas_hydra.trial import Evaluation
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from evaluator.candidates import candidate
-from nas_hydra.evaluator.fit import build_trainer
+from nas_hydra.evaluator.trainer import build_trainer
 
 TRAINER = candidate()["trainer"]
 
