@@ -1,4 +1,4 @@
-"""What a winner is trained and tested on: all development images, and the test split."""
+"""What a winner is trained and tested on: development images, and the test split."""
 
 import torch
 
@@ -6,7 +6,6 @@ from dataset.common import COMMON
 from nas_hydra.dataset.digits import Digits
 from nas_hydra.dataset.held import splits
 from nas_hydra.dataset.mnist import Mnist
-from nas_hydra.dataset.split import load_final
 
 
 def digits(**changes) -> Digits:
@@ -15,7 +14,7 @@ def digits(**changes) -> Digits:
 
 def test_training_and_validation_images_together():
     data = digits()
-    known = data.final
+    known = data.at("final").splits
     assert len(known.train) == len(data.train) + len(data.valid)
     source = data.open("development")
     pixels = source[torch.arange(len(source.labels))]
@@ -29,7 +28,7 @@ def test_training_and_validation_images_together():
 def test_the_test_split_is_none_of_them():
     data = digits()
     test = data.open("test")
-    assert torch.equal(torch.as_tensor(data.final.valid.labels), test.labels)
+    assert torch.equal(torch.as_tensor(data.at("final").splits.valid.labels), test.labels)
     given = {image.numpy().tobytes() for image in data.open("development")[torch.arange(1437)]}
     held = [image.numpy().tobytes() for image in test[torch.arange(len(test.labels))]]
     assert sum(image in given for image in held) <= 2  # the few that are there twice
@@ -37,31 +36,41 @@ def test_the_test_split_is_none_of_them():
 
 def test_the_limit_holds_for_training_only():
     data = digits(limit=100)
-    assert len(data.final.train) == 100
-    assert len(data.final.valid) == 360
-    assert sum(data.final.counts) == 1437
+    assert len(data.at("final").splits.train) == 100
+    assert len(data.at("final").splits.valid) == 360
+    assert sum(data.at("final").splits.counts) == 1437
 
 
 def test_batches_are_of_these_splits():
     data = digits(limit=100)
-    trained = sum(len(labels) for _, labels in data.final_batches(seed=0))
+    trained = sum(len(labels) for _, labels in data.at("final").train_batches(seed=0))
     assert trained == 100 - 100 % data.batch_size
-    tested = torch.cat([labels for _, labels in data.test_batches()])
-    assert torch.equal(tested, torch.as_tensor(data.final.valid.labels))
+    tested = torch.cat([labels for _, labels in data.at("final").valid_batches()])
+    assert torch.equal(tested, torch.as_tensor(data.at("final").splits.valid.labels))
 
 
 def test_images_that_do_not_fit_are_streamed():
     whole, streamed = digits(seed=5), digits(seed=5, memory_limit=1, workers=0)
-    known = load_final(streamed)
-    torch.testing.assert_close(known.mean, whole.final.mean)
+    known = streamed.at("final").splits
+    torch.testing.assert_close(known.mean, whole.at("final").splits.mean)
     places = torch.tensor([0, 7])
-    torch.testing.assert_close(known.valid[places][0], whole.final.valid[places][0])
+    torch.testing.assert_close(known.valid[places][0], whole.at("final").splits.valid[places][0])
 
 
 def test_both_kinds_of_splits_are_held_beside_each_other():
     data = digits(seed=7)
-    assert data.final is splits(data, load_final)
+    assert data.at("final").splits is splits(data.at("final"))
     assert data.train is splits(data).train
+
+
+def test_what_monitors_a_training_is_neither_trained_on_nor_tested_on():
+    search, final = digits().splits, digits().at("final").splits
+    known = digits().at("monitored").splits
+    assert torch.equal(known.train.pixels, search.train.pixels)
+    assert torch.equal(known.monitor.pixels, search.valid.pixels)
+    assert torch.equal(known.valid.labels, final.valid.labels)
+    assert search.monitor is search.valid
+    assert final.monitor is None
 
 
 def test_names_of_classes(fashion_mnist):

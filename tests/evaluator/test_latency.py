@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 from torch import nn
 
 from evaluator.candidates import candidate
@@ -14,6 +15,7 @@ from nas_hydra.evaluator.footprint import footprint
 from nas_hydra.evaluator.latency import Latency
 from nas_hydra.evaluator.sketch import Sketch
 from nas_hydra.evaluator.train import TrainEvaluator
+from nas_hydra.search_space import SearchSpace
 
 FEW = Latency(batch_size=1, warmup=1, repeats=3)
 
@@ -135,4 +137,4 @@ def test_only_a_run_that_measures_latency_belongs_to_a_machine():
 )
 def test_what_cannot_be_measured_is_named(measure, message):
     with pytest.raises(ConfigError, match=message):
-        TrainEvaluator(seed=0, measure=measure)
+        TrainEvaluator(seed=0, measure=measure).prepare(SearchSpace(OmegaConf.create({}), {}))

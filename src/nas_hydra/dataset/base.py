@@ -1,10 +1,11 @@
 """What every dataset of labelled images has: settings, fixed splits, batches."""
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Self
 
 import torch
 from pydantic import ByteSize, TypeAdapter, ValidationError
@@ -13,7 +14,7 @@ from torch import Tensor
 from nas_hydra.dataset.augment import Augmentation
 from nas_hydra.dataset.held import resident, splits
 from nas_hydra.dataset.images import Batches, Images, Order, Source
-from nas_hydra.dataset.split import Splits, load_final, stratified
+from nas_hydra.dataset.split import Splits, Stage, stratified
 from nas_hydra.dataset.stream import Stream
 from nas_hydra.errors import ConfigError, NasHydraError, in_one_line
 
@@ -37,7 +38,8 @@ class ImageDataset(ABC):
     and the standard deviation of each channel over the training split. Where the images fit they
     are decoded once and held in memory, and on the device that trains; else worker processes
     decode them in every epoch. Either way the batches are the same. Two datasets are equal if
-    they hold the same images.
+    they hold the same images, at the same stage: what is trained on and what is measured on
+    depends on it (see ``Stage``), and begins as that of a search.
 
     Args:
         input_shape: (C, H, W) of every image; what is said here is checked against the images
@@ -62,6 +64,7 @@ class ImageDataset(ABC):
     memory_limit: ByteSize | None = field(compare=False)
     workers: int = field(compare=False)
     augment: Augmentation = field(compare=False)
+    stage: Stage = field(default="search", init=False)
 
     def __post_init__(self) -> None:
         # A list comes from YAML, and an equal dataset must have an equal hash.
@@ -121,22 +124,26 @@ class ImageDataset(ABC):
         """The classes' names, by label; their numbers, if the images do not say."""
         return [str(label) for label in range(self.num_classes)]
 
+    def at(self, stage: Stage) -> Self:
+        """The same images at another stage."""
+        dataset = copy.copy(self)
+        object.__setattr__(dataset, "stage", stage)
+        return dataset
+
+    @property
+    def splits(self) -> Splits:
+        """What is trained on and what is measured on, loaded when first asked for."""
+        return splits(self)
+
     @property
     def train(self) -> Images | Stream:
-        """The training split."""
-        return splits(self).train
+        """What is trained on."""
+        return self.splits.train
 
     @property
     def valid(self) -> Images | Stream:
-        """The validation split, on which candidates are measured."""
-        return splits(self).valid
-
-    @property
-    def test(self) -> Stream:
-        """The test split, decoded when it is asked for; no search touches it."""
-        known = splits(self)
-        source = self.opened("test")
-        return Stream(source, torch.arange(len(source.labels)), known.mean, known.std)
+        """What a trained network is measured on: validation images, or at the end test images."""
+        return self.splits.valid
 
     def train_batches(
         self, seed: int, device: torch.device = CPU, parts: int = 1
@@ -148,40 +155,23 @@ class ImageDataset(ABC):
             device: where to make them, if the images fit there.
             parts: into how many micro-batches each is cut.
         """
-        return self._training(resident(self, device), seed, parts)
+        split = resident(self, device).train
+        return self._batches(split, Order(len(split), self.batch_size, seed, parts))
 
     def valid_batches(
         self, device: torch.device = CPU, parts: int = 1
     ) -> Iterable[tuple[Tensor, Tensor]]:
-        """Validation batches, the same every time; arguments as of ``train_batches``."""
-        return self._measuring(resident(self, device), parts)
+        """Batches to measure on, the same every time; arguments as of ``train_batches``."""
+        return self._measuring(resident(self, device).valid, parts)
 
-    @property
-    def final(self) -> Splits:
-        """Training and validation images together, and the test split to measure on.
-
-        All are normalised by the former. No search asks for it.
-        """
-        return splits(self, load_final)
-
-    def final_batches(
-        self, seed: int, device: torch.device = CPU, parts: int = 1
-    ) -> Iterable[tuple[Tensor, Tensor]]:
-        """Batches of training and validation images together; as ``train_batches``."""
-        return self._training(resident(self, device, load_final), seed, parts)
-
-    def test_batches(
+    def monitor_batches(
         self, device: torch.device = CPU, parts: int = 1
-    ) -> Iterable[tuple[Tensor, Tensor]]:
-        """Batches of the test split, normalised as ``final_batches``; as ``valid_batches``."""
-        return self._measuring(resident(self, device, load_final), parts)
+    ) -> Iterable[tuple[Tensor, Tensor]] | None:
+        """Batches to validate on during training; None if there are to be none."""
+        split = resident(self, device).monitor
+        return None if split is None else self._measuring(split, parts)
 
-    def _training(self, known: Splits, seed: int, parts: int) -> Iterable[tuple[Tensor, Tensor]]:
-        split = known.train
-        return self._batches(split, Order(len(split), self.batch_size, seed, parts))
-
-    def _measuring(self, known: Splits, parts: int) -> Iterable[tuple[Tensor, Tensor]]:
-        split = known.valid
+    def _measuring(self, split: Images | Stream, parts: int) -> Iterable[tuple[Tensor, Tensor]]:
         return self._batches(split, Order(len(split), VALIDATED * self.batch_size, None, parts))
 
     def _batches(self, split: Images | Stream, order: Order) -> Iterable[tuple[Tensor, Tensor]]:

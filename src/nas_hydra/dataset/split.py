@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import psutil
@@ -24,12 +24,22 @@ BYTES = 4
 """Of a pixel's channel in float32."""
 
 
+Stage = Literal["search", "final", "monitored"]
+"""What images are for.
+
+A search trains on the training split, and measures on the validation split. In the end, a winner is
+trained on both and measured on the test split; or, where something monitors its training, on the
+training split, monitored on the validation split and measured on the test split.
+"""
+
+
 class Splits(NamedTuple):
     """What is trained on, and what is measured on.
 
     Args:
         train: the images to train on.
         valid: those to measure on, in memory if the others are.
+        monitor: those to validate on during training, likewise; None for none.
         mean: of the former's channels, (C, 1, 1), by which all are normalised.
         std: likewise.
         counts: how many development images each class has, with those that ``limit`` leaves out.
@@ -37,6 +47,7 @@ class Splits(NamedTuple):
 
     train: Images | Stream
     valid: Images | Stream
+    monitor: Images | Stream | None
     mean: Tensor
     std: Tensor
     counts: Sequence[int]
@@ -46,38 +57,42 @@ Chosen = tuple[Source, Tensor]
 """A source, and the places (N,) of the images that are meant."""
 
 
-def load_development(dataset: "ImageDataset") -> Splits:
-    """What a search sees: the training and validation splits, in memory if they fit.
+def load(dataset: "ImageDataset") -> Splits:
+    """The images that the dataset's stage asks for, in memory if they fit.
+
+    The test images are not opened for a search.
 
     Raises:
         ConfigError: if the images are not there, or not what the config says of them.
     """
-    source = dataset.opened("development")
-    check_described(dataset, source)
-    rest, chosen = _places(dataset, _drawn(dataset, source.labels), source.labels)
-    return _load(dataset, (source, rest), (source, chosen), "validation")
-
-
-def load_final(dataset: "ImageDataset") -> Splits:
-    """What a winner is worth: training and validation images together, and the test split.
-
-    Raises:
-        ConfigError: as ``load_development``.
-    """
+    if dataset.stage == "search":
+        return _search(dataset)
     source, test = dataset.opened_parts()
     for part in (source, test):
         check_described(dataset, part)
-    places = torch.arange(len(test.labels))
-    return _load(dataset, (source, _drawn(dataset, source.labels)), (test, places), "test")
+    drawn, tested = _drawn(dataset, source.labels), (test, torch.arange(len(test.labels)))
+    if dataset.stage == "final":
+        return _load(dataset, (source, drawn), tested, None)
+    rest, chosen = _places(dataset, drawn, source.labels)
+    return _load(dataset, (source, rest), tested, (source, chosen))
 
 
-def _load(dataset: "ImageDataset", train: Chosen, valid: Chosen, name: str) -> Splits:
-    """Both, in memory if they fit; ``name`` is what the latter is called."""
-    number, others = len(train[1]), len(valid[1])
+def _search(dataset: "ImageDataset") -> Splits:
+    source = dataset.opened("development")
+    check_described(dataset, source)
+    rest, chosen = _places(dataset, _drawn(dataset, source.labels), source.labels)
+    known = _load(dataset, (source, rest), (source, chosen), None)
+    return known._replace(monitor=known.valid)
+
+
+def _load(dataset: "ImageDataset", train: Chosen, valid: Chosen, monitor: Chosen | None) -> Splits:
+    """All of them, in memory if they fit."""
+    parts = [train, valid] if monitor is None else [train, valid, monitor]
+    number = sum(len(places) for _, places in parts)
     counts = train[0].labels.bincount().tolist()
-    needed = BYTES * (number + others) * math.prod(dataset.input_shape)
+    needed = BYTES * number * math.prod(dataset.input_shape)
     limit = room(dataset, torch.device("cpu"))
-    sizes = f"{number:,} training and {others:,} {name} images"
+    sizes = _sizes(dataset.stage, [len(places) for _, places in parts])
     if needed > limit:
         log.info(
             "data: %s are decoded anew in every epoch by %d processes; in memory they would take"
@@ -85,10 +100,22 @@ def _load(dataset: "ImageDataset", train: Chosen, valid: Chosen, name: str) -> S
             *(sizes, dataset.workers, _size(needed), _size(limit)),
         )
         known = statistics(chunks(*train, CHUNK))
-        return Splits(Stream(*train, *known), Stream(*valid, *known), *known, counts)
-    log.info("data: %s are held in memory (%s)", sizes, _size(needed))
-    images, known = _normalised(read(*train))
-    return Splits(images, _normalised(read(*valid), known)[0], *known, counts)
+        found: list[Images | Stream] = [Stream(*part, *known) for part in parts]
+    else:
+        log.info("data: %s are held in memory (%s)", sizes, _size(needed))
+        images, known = _normalised(read(*train))
+        found = [images, *(_normalised(read(*part), known)[0] for part in parts[1:])]
+    return Splits(found[0], found[1], found[2] if monitor else None, *known, counts)
+
+
+def _sizes(stage: Stage, numbers: Sequence[int]) -> str:
+    """``1,149 training and 288 validation images``."""
+    measured = "validation" if stage == "search" else "test"
+    names = ("training", measured, "validation")
+    return (
+        " and ".join(f"{number:,} {name}" for number, name in zip(numbers, names, strict=False))
+        + " images"
+    )
 
 
 def room(dataset: "ImageDataset", device: torch.device) -> int:

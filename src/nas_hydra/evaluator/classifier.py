@@ -1,10 +1,12 @@
 """The Lightning module that trains a candidate."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.trainer.states import TrainerFn
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torchmetrics.functional.classification import multiclass_accuracy, multiclass_f1_score
@@ -47,7 +49,9 @@ class Classifier(pl.LightningModule):
         self._augment = augment
         self._losses: list[Tensor] = []
         self._validated: list[tuple[Tensor, Tensor, Tensor]] = []
-        self._curves: dict[str, list[Tensor]] = {}
+        self._epochs: list[dict[str, Tensor]] = []
+        self._epoch: dict[str, Tensor] = {}
+        self._trained = self._validated_after = 0
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """The loss of one batch.
@@ -55,6 +59,7 @@ class Classifier(pl.LightningModule):
         Raises:
             CandidateError: if a loss since the last look was not finite.
         """
+        self._trained += 1
         images, labels = self._augment(*batch)
         loss = cross_entropy(self.model(images), labels)
         self._losses.append(loss.detach())
@@ -67,6 +72,8 @@ class Classifier(pl.LightningModule):
         loss = self._finite(torch.stack(self._losses).mean())
         self._losses.clear()
         self._log({"train_loss": loss})
+        self._epochs.append(self._epoch)
+        self._epoch = {}
 
     def on_validation_epoch_start(self) -> None:
         """Forget an earlier validation."""
@@ -81,6 +88,7 @@ class Classifier(pl.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log the metrics of all batches together."""
+        self._validated_after = self._trained
         losses, predicted, labels = zip(*self._validated, strict=True)
         both = torch.cat(predicted), torch.cat(labels)
         classes = self._num_classes
@@ -93,9 +101,18 @@ class Classifier(pl.LightningModule):
         )
 
     @property
+    def measured(self) -> bool:
+        """Whether no batch was trained on after the last validation."""
+        return 0 < self._trained == self._validated_after
+
+    @property
     def curves(self) -> dict[str, tuple[float, ...]]:
-        """Every metric after each epoch of training that measured it."""
-        return {name: tuple(map(float, values)) for name, values in self._curves.items()}
+        """Every metric after each epoch of training; not a number where it was not measured."""
+        names = dict.fromkeys(name for epoch in self._epochs for name in epoch)
+        return {
+            name: tuple(float(epoch.get(name, math.nan)) for epoch in self._epochs)
+            for name in names
+        }
 
     def transfer_batch_to_device(
         self, batch: Batch, device: torch.device, dataloader_idx: int
@@ -124,9 +141,8 @@ class Classifier(pl.LightningModule):
     def _log(self, metrics: Mapping[str, Tensor]) -> None:
         """Log metrics of an epoch, and keep them as they are: a number would make a GPU wait."""
         self.log_dict(metrics)
-        if not self.trainer.sanity_checking:
-            for name, value in metrics.items():
-                self._curves.setdefault(name, []).append(value)
+        if self.trainer.state.fn == TrainerFn.FITTING and not self.trainer.sanity_checking:
+            self._epoch.update(metrics)
 
     def _finite(self, loss: Tensor) -> Tensor:
         if not torch.isfinite(loss):

@@ -1,50 +1,94 @@
-"""Evaluation of a winner: trained on everything but the test split, which is touched at the end."""
+"""Evaluation of a winner: as in its search, but on more images, and measured on the test split."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from pytorch_lightning import Trainer
+import pytorch_lightning as pl
 
-from nas_hydra.dataset import ImageDataset
-from nas_hydra.dataset.split import Splits
-from nas_hydra.evaluator.classifier import Classifier
-from nas_hydra.evaluator.fit import fit, measure
+from nas_hydra.evaluator.base import Evaluator
+from nas_hydra.evaluator.fit import is_lightnings, trainer_callbacks
+from nas_hydra.evaluator.rehearsal import local
 from nas_hydra.evaluator.train import TrainEvaluator
+from nas_hydra.evaluator.trainer import build_trainer
+from nas_hydra.search_space import SearchSpace
+from nas_hydra.trial import Evaluation
 
 
-class FinalEvaluator(TrainEvaluator):
-    """Trains a candidate on the training and validation images together, and tests it once.
+class FinalEvaluator(Evaluator):
+    """Trains a candidate on a search's images, as the search's evaluator does, and tests it once.
 
-    Nothing is measured during training, so that nothing can be chosen by it: no callback sees a
-    ``val_`` metric. The ``val_`` metrics of a search have their counterparts in ``test_acc``,
-    ``test_f1`` and ``test_loss``; all others are the same.
+    It is trained on the training and validation images together, and nothing is measured meanwhile.
+    Where something monitors the training (see ``monitoring``), the validation images are left for
+    that, as in the search. The ``val_`` metrics of the search have their counterparts in
+    ``test_acc``, ``test_f1``, ``test_loss`` and the like; all others are the same.
 
-    This is not for a search, whose evaluator is ``TrainEvaluator``.
+    This is not for a search.
+
+    Args:
+        evaluator: of the search.
+        monitored: whether the validation images are left for monitoring.
     """
+
+    def __init__(self, evaluator: TrainEvaluator, monitored: bool) -> None:
+        self._evaluator = evaluator.at("monitored" if monitored else "final")
 
     @property
     def metrics(self) -> Sequence[str]:
         """Names of everything that it measures."""
-        return [renamed(name) for name in super().metrics]
+        return [renamed(name) for name in self._evaluator.metrics]
 
-    def _fit(
-        self, trainer: Trainer, module: Classifier, dataset: ImageDataset, seed: int, parts: int
-    ) -> dict[str, float]:
-        device = trainer.strategy.root_device
-        fit(trainer, module, dataset.final_batches(seed, device, parts), None)
-        loss = float(trainer.callback_metrics["train_loss"])
-        tested = measure(trainer, module, dataset.test_batches(device, parts))
-        return {**{renamed(name): value for name, value in tested.items()}, "train_loss": loss}
+    @property
+    def data(self) -> Mapping[str, Any] | None:
+        """As of the search's evaluator, of the images that are used here."""
+        return self._evaluator.data
 
-    def _rehearse(
-        self, candidate: Mapping[str, Any], module: Classifier, dataset: ImageDataset
-    ) -> None:
-        """Nothing: the search has rehearsed, with the validation that is not there any more."""
+    def prepare(self, space: SearchSpace) -> None:
+        """As of the search's evaluator."""
+        self._evaluator.prepare(space)
 
-    def _load(self, dataset: ImageDataset) -> Splits:
-        return dataset.final
+    def check(self, candidate: Mapping[str, Any]) -> None:
+        """As of the search's evaluator."""
+        self._evaluator.check(candidate)
+
+    def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
+        """Train from scratch, and test."""
+        evaluation = self._evaluator.evaluate(candidate, repeat, weights)
+        metrics = {renamed(name): value for name, value in evaluation.metrics.items()}
+        return replace(evaluation, metrics=metrics)
+
+    def share(self) -> Any:
+        """As of the search's evaluator."""
+        return self._evaluator.share()
+
+    def adopt(self, shared: Any) -> None:
+        """As of the search's evaluator."""
+        self._evaluator.adopt(shared)
 
 
 def renamed(metric: str) -> str:
     """``val_acc`` as ``test_acc``; other names as they are."""
     return metric.replace("val_", "test_", 1) if metric.startswith("val_") else metric
+
+
+def monitoring(candidate: Mapping[str, Any]) -> list[str]:
+    """What of a candidate's training looks at validation images while it goes on.
+
+    Callbacks of the user's own are taken to do so: what they read is not known.
+
+    Args:
+        candidate: its closed config.
+    """
+    scheduler = candidate.get("scheduler") or {}
+    named = [*_callbacks(build_trainer(local(candidate["trainer"]), parts=1))]
+    if str(scheduler.get("monitor", "")).startswith("val_"):
+        named.append(str(scheduler["_target_"]).rpartition(".")[2])
+    return named
+
+
+def _callbacks(trainer: pl.Trainer) -> Iterator[str]:
+    for callback in trainer_callbacks(trainer):
+        monitor = getattr(callback, "monitor", None)
+        if not is_lightnings(callback) or str(monitor).startswith("val_"):
+            yield type(callback).__name__

@@ -8,11 +8,19 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning import callbacks
 
 from nas_hydra.errors import CandidateError
 from nas_hydra.evaluator.classifier import Classifier
 
-MEASURED = ("val_acc", "val_f1", "val_loss", "train_loss")
+VALIDATED = ("val_acc", "val_f1", "val_loss")
+MEASURED = (*VALIDATED, "train_loss")
+
+WATCHING = (
+    *(callbacks.Checkpoint, callbacks.EarlyStopping, callbacks.LearningRateMonitor),
+    *(callbacks.ModelSummary, callbacks.ProgressBar, callbacks.Timer),
+)
+"""Callbacks of Lightning's that leave the weights alone."""
 
 
 @contextmanager
@@ -29,22 +37,22 @@ def multiplying(device: torch.device, tf32: bool) -> Iterator[None]:
         torch.set_float32_matmul_precision(earlier)
 
 
-def fit(trainer: pl.Trainer, module: Classifier, train: Any, valid: Any | None) -> None:
-    """Train, and validate after each epoch.
+def fit(trainer: pl.Trainer, module: Classifier, train: Any, monitor: Any | None) -> None:
+    """Train, and validate when the trainer says so.
 
     Args:
         trainer: used once.
         module: what it trains.
         train: batches ``(images, labels)``, anew in each epoch.
-        valid: likewise; None if nothing is measured during training.
+        monitor: likewise; None if nothing is measured during training.
 
     Raises:
-        CandidateError: if training ended before the metrics were measured.
+        CandidateError: if training ended before an epoch was trained and, once, validated.
         KeyboardInterrupt: as usual; Lightning alone would exit the process with code 1.
     """
     with plainly():
-        trainer.fit(module, train, valid)
-    wanted = [name for name in MEASURED if valid is not None or not name.startswith("val_")]
+        trainer.fit(module, train, monitor)
+    wanted = MEASURED if monitor is not None else ("train_loss",)
     missing = [name for name in wanted if name not in trainer.callback_metrics]
     if missing:
         raise CandidateError(
@@ -53,10 +61,35 @@ def fit(trainer: pl.Trainer, module: Classifier, train: Any, valid: Any | None) 
         )
 
 
+def is_measured(trainer: pl.Trainer, module: Classifier) -> bool:
+    """Whether the last validation is that of the weights as training has left them.
+
+    Options may have it done in some epochs only, and callbacks may change the weights after it.
+    """
+    return module.measured and all(map(is_watching, trainer_callbacks(trainer)))
+
+
+def is_watching(callback: pl.Callback) -> bool:
+    """Whether a callback is known to leave the weights alone."""
+    return is_lightnings(callback) and isinstance(callback, WATCHING)
+
+
+def is_lightnings(callback: pl.Callback) -> bool:
+    """Whether a callback is one of Lightning's own."""
+    return type(callback).__module__.startswith(f"{pl.__name__}.")
+
+
+def trainer_callbacks(trainer: pl.Trainer) -> list[pl.Callback]:
+    """A trainer's callbacks, which Lightning declares nowhere."""
+    return list(vars(trainer)["callbacks"])
+
+
 def measure(trainer: pl.Trainer, module: Classifier, batches: Any) -> dict[str, float]:
-    """The ``val_`` metrics on other batches, once the module is trained."""
+    """The ``val_`` metrics on these batches of a module as it is, which no callback changes."""
+    vars(trainer)["callbacks"] = []
     with plainly():
-        return dict(trainer.validate(module, batches, verbose=False)[0])
+        found = dict(trainer.validate(module, batches, verbose=False)[0])
+    return {name: float(found[name]) for name in VALIDATED}
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from nas_hydra.component import ask
 from nas_hydra.errors import CandidateError, ConfigError, in_one_line, listing, nearest
 from nas_hydra.evaluator.build import gpus
 from nas_hydra.evaluator.classifier import Batch, Classifier
-from nas_hydra.evaluator.fit import MEASURED, fit
+from nas_hydra.evaluator.fit import MEASURED, fit, is_lightnings
 from nas_hydra.evaluator.probe import IMAGES, tensors
 from nas_hydra.evaluator.trainer import Unprofiled, build_trainer, made_trainer
 from nas_hydra.kind import check_made
@@ -154,9 +154,8 @@ def check_augmentation(
 
 def is_quiet(callback: pl.Callback) -> bool:
     """Whether a callback is Lightning's own, writes and prints nothing, and needs no other one."""
-    own = type(callback).__module__.startswith(f"{pl.__name__}.")
     measured = getattr(callback, "monitor", None) in (None, *MEASURED)
-    return own and measured and not isinstance(callback, LOUD)
+    return is_lightnings(callback) and measured and not isinstance(callback, LOUD)
 
 
 def check_monitors(config: Mapping[str, Any]) -> None:

@@ -3,10 +3,11 @@
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from copy import copy
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from pytorch_lightning import Trainer
@@ -15,15 +16,15 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from nas_hydra.component import build, build_function
 from nas_hydra.dataset import ImageDataset
-from nas_hydra.dataset.held import adopt, share, splits
-from nas_hydra.dataset.split import Splits
+from nas_hydra.dataset.held import adopt, share
+from nas_hydra.dataset.split import Stage
 from nas_hydra.errors import CandidateError, ConfigError, in_one_line, listing, nearest
 from nas_hydra.evaluator.alone import occupied
 from nas_hydra.evaluator.base import Evaluator
 from nas_hydra.evaluator.build import build_model, count_parameters, seeded
 from nas_hydra.evaluator.classifier import Classifier
 from nas_hydra.evaluator.device import device_of, processors
-from nas_hydra.evaluator.fit import MEASURED, fit, multiplying
+from nas_hydra.evaluator.fit import MEASURED, fit, is_measured, measure, multiplying
 from nas_hydra.evaluator.footprint import Footprint
 from nas_hydra.evaluator.gate import Gate
 from nas_hydra.evaluator.identity import identity
@@ -38,6 +39,7 @@ from nas_hydra.evaluator.rehearsal import (
 from nas_hydra.evaluator.sketch import Sketch
 from nas_hydra.evaluator.store import Store
 from nas_hydra.evaluator.trainer import build_trainer
+from nas_hydra.search_space import SearchSpace
 from nas_hydra.trial import Evaluation
 
 log = logging.getLogger(__name__)
@@ -95,8 +97,8 @@ class TrainEvaluator(Evaluator):
         self._store = None if store in (None, "none") else Store(str(store))
         self._gate = Gate(memory_limit)
         self._channels_last = channels_last
-        check_measure(measure, latency)
         self._measure, self._latency = measure, latency
+        self._stage: Stage = "search"
         self._data: Mapping[str, Any] | None = None
 
     @property
@@ -114,13 +116,27 @@ class TrainEvaluator(Evaluator):
         """How many development images each class has."""
         return self._data
 
+    def at(self, stage: Stage) -> Self:
+        """The same evaluator for another stage; it knows no evaluations of a search."""
+        evaluator = copy(self)
+        evaluator._stage, evaluator._store = stage, None
+        return evaluator
+
+    def prepare(self, space: SearchSpace) -> None:
+        """Make sure that everything asked for can be measured.
+
+        Raises:
+            ConfigError: naming what can.
+        """
+        check_measure(self._measure, self.metrics, self._latency)
+
     def check(self, candidate: Mapping[str, Any]) -> None:
         """Build the network and everything that trains it, and pass two empty images through.
 
         The training itself is rehearsed with a network of one weight.
         """
         dataset = self._dataset(candidate)
-        self._data = {"counts": list(self._load(dataset).counts)}
+        self._data = {"counts": list(dataset.splits.counts)}
         trainer = local(candidate["trainer"])
         build_trainer(trainer, parts=1)
         self._gate(candidate, dataset, device_of(trainer))
@@ -224,25 +240,26 @@ class TrainEvaluator(Evaluator):
     def _fit(
         self, trainer: Trainer, module: Classifier, dataset: ImageDataset, seed: int, parts: int
     ) -> dict[str, float]:
-        """Train on the training split, and measure on the validation split after each epoch."""
+        """Train, and measure the weights that training has left."""
         device = trainer.strategy.root_device
         train = dataset.train_batches(seed, device, parts)
-        fit(trainer, module, train, dataset.valid_batches(device, parts))
-        return {name: float(trainer.callback_metrics[name]) for name in MEASURED}
+        fit(trainer, module, train, dataset.monitor_batches(device, parts))
+        known = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        measured = {name: known[name] for name in MEASURED if name in known}
+        if dataset.stage == "search" and is_measured(trainer, module):
+            return measured
+        return {**measured, **measure(trainer, module, dataset.valid_batches(device, parts))}
 
     def _rehearse(
         self, candidate: Mapping[str, Any], module: Classifier, dataset: ImageDataset
     ) -> None:
         """Find what every trial would fail of, whatever its candidate."""
-        train, valid = dataset.train_batches(self._seed), dataset.valid_batches()
-        rehearse(candidate["trainer"], module, (length(train), length(valid)))
-
-    def _load(self, dataset: ImageDataset) -> Splits:
-        """The images, or what is missing or wrong about them."""
-        return splits(dataset)
+        train, monitor = dataset.train_batches(self._seed), dataset.monitor_batches()
+        if monitor is not None:  # else a search has rehearsed, with what is not there any more
+            rehearse(candidate["trainer"], module, (length(train), length(monitor)))
 
     def _dataset(self, candidate: Mapping[str, Any]) -> ImageDataset:
-        return build_dataset(json.dumps(candidate["dataset"]))
+        return build_dataset(json.dumps(candidate["dataset"])).at(self._stage)
 
     def _module(self, candidate: Mapping[str, Any], dataset: ImageDataset) -> Classifier:
         model = build_model(candidate["model"], dataset.input_shape, dataset.num_classes)
@@ -265,13 +282,18 @@ def length(batches: Iterable[Any]) -> int:
     return len(batches) if isinstance(batches, Sized) else 1
 
 
-def check_measure(measure: Sequence[str], latency: Latency | None) -> None:
+def check_measure(measure: Sequence[str], metrics: Sequence[str], latency: Latency | None) -> None:
     """Make sure that everything asked for can be measured.
+
+    Args:
+        measure: what is asked for.
+        metrics: what the evaluator measures.
+        latency: how latency is measured.
 
     Raises:
         ConfigError: naming what can.
     """
-    allowed = (*ALWAYS, *ON_DEMAND)
+    allowed = list(dict.fromkeys([*metrics, *ON_DEMAND]))
     for name in measure:
         if name not in allowed:
             raise ConfigError(

@@ -1,5 +1,6 @@
 """Plots in which every candidate is a point or a curve of its own."""
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
@@ -58,7 +59,7 @@ def curves(outcome: Outcome, metric: str) -> Markup:
                 "name": "best" if place == 0 else f"best {len(leaders)}",
                 "showlegend": place < 2,
                 "x": list(range(1, len(curve) + 1)),
-                "y": curve,
+                "y": gapped(curve),
                 "mode": "lines+markers" if len(curve) == 1 else "lines",
                 "line": {"color": color(0, 0.75), "width": 1.5} if place else first,
                 "hovertemplate": f"trial {trial.number}: %{{y:.5g}}<extra></extra>",
@@ -70,13 +71,18 @@ def curves(outcome: Outcome, metric: str) -> Markup:
     return plot(series, title, "epoch", metric, xaxis=ticks)
 
 
+def gapped(curve: Sequence[float]) -> list[float | None]:
+    """A curve whose gaps are epochs without a measurement."""
+    return [None if math.isnan(value) else value for value in curve]
+
+
 def behind(trials: Sequence[Trial], metric: str) -> dict[str, Any]:
     """Many curves as one series with gaps, which is drawn at once."""
     parts = [trial.curves[metric] for trial in trials]
     return {
         "name": "others",
         "x": list(chain.from_iterable([*range(1, len(part) + 1), None] for part in parts)),
-        "y": list(chain.from_iterable([*part, None] for part in parts)),
+        "y": list(chain.from_iterable([*gapped(part), None] for part in parts)),
         "mode": "lines",
         "line": {"color": shade("muted", 0.3), "width": 1},
         "hoverinfo": "skip",

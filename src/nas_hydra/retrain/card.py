@@ -152,12 +152,23 @@ def _data(facts: Facts) -> Iterator[str]:
     chosen = f"dataset={facts.metrics['search']['dataset']}"
     yield (
         f"{code(dataset['_target_'])} ({code(chosen)}), trained on"
-        f" {images['trained_on']:,} images: those of the search's training and validation splits"
-        " together, as its config or this command's limits them."
+        f" {images['trained_on']:,} images: {_of_which(images)}, as its config or this command's"
+        " limits them."
     )
     transforms = dataset.get("augment", {}).get("transforms", [])
     named = ", ".join(one["_target_"].rpartition(".")[2] for one in transforms)
     yield f"Augmentation: {escaped(named) or 'none'}."
+
+
+def _of_which(images: Mapping[str, Any]) -> str:
+    """Which images were trained on."""
+    if "monitored_on" not in images:
+        return "those of the search's training and validation splits together"
+    return (
+        "those of the search's training split. The"
+        f" {images['monitored_on']:,} of its validation split were left for what watches a training"
+        f" ({escaped(', '.join(images['monitored_by']))})"
+    )
 
 
 def _cost(facts: Facts) -> Iterator[str]:

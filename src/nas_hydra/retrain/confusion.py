@@ -27,9 +27,9 @@ def confusion(artifact: Artifact, dataset: ImageDataset) -> list[list[int]]:
 
     Args:
         artifact: the model.
-        dataset: whose test split it is given.
+        dataset: the images that it is measured on.
     """
-    model, test, classes = artifact.model(), dataset.final.valid, len(artifact.classes)
+    model, test, classes = artifact.model(), dataset.valid, len(artifact.classes)
     counts = torch.zeros(classes * classes, dtype=torch.int64)
     with torch.inference_mode():
         for places in torch.split(torch.arange(len(test)), BATCH):

@@ -26,6 +26,7 @@ from nas_hydra.artifact import (
 )
 from nas_hydra.component import build
 from nas_hydra.dataset import ImageDataset
+from nas_hydra.dataset.split import Stage
 from nas_hydra.draft import drafted
 from nas_hydra.masking import masked_file
 from nas_hydra.report.summary import versions
@@ -51,6 +52,7 @@ class Outcome:
         seeds: how often each was trained.
         command: that was typed.
         first_use: whether the test split was not used before, as far as is known.
+        monitors: what watched the trainings, see ``nas_hydra.evaluator.final.monitoring``.
     """
 
     searched: Searched
@@ -61,11 +63,17 @@ class Outcome:
     seeds: int
     command: str
     first_use: bool
+    monitors: Sequence[str]
 
     @property
     def candidate(self) -> Mapping[str, Any]:
         """The trial's closed config."""
         return self.own.candidate
+
+    @property
+    def stage(self) -> Stage:
+        """What the images are for."""
+        return "monitored" if self.monitors else "final"
 
     @cached_property
     def standings(self) -> list[Standing]:
@@ -81,7 +89,8 @@ class Outcome:
 
 def write(folder: Path, outcome: Outcome, weights: Path) -> None:
     """Write the model, and then what it gives on the test split as it is read from there."""
-    dataset: ImageDataset = build(outcome.candidate["dataset"], "dataset")
+    built: ImageDataset = build(outcome.candidate["dataset"], "dataset")
+    dataset = built.at(outcome.stage)
     described = description(outcome, dataset, digest(weights))
     with drafted(folder) as draft:
         replace(draft / CONFIG, OmegaConf.to_yaml(OmegaConf.create(masked_file(outcome.candidate))))
@@ -99,7 +108,7 @@ def write(folder: Path, outcome: Outcome, weights: Path) -> None:
 def description(outcome: Outcome, dataset: ImageDataset, weights: str) -> Description:
     """What ``model.json`` holds."""
     channels, height, width = dataset.input_shape
-    known = dataset.final
+    known = dataset.splits
     return Description(
         classes=list(dataset.class_names),
         image=Image(channels=channels, height=height, width=width),
@@ -124,7 +133,7 @@ def measured(
         "trial": trial.number,
         "seeds": outcome.seeds,
         "first_use_of_test_split": outcome.first_use,
-        "images": {"trained_on": len(dataset.final.train), "tested_on": total},
+        "images": images(outcome, dataset),
         "networks": [asdict(one) for one in outcome.standings],
         "model": {"test_acc": hits / total, "test_acc_interval": wilson(hits, total)},
         "confusion": [list(row) for row in counts],
@@ -136,3 +145,12 @@ def measured(
             "seconds": round(searched.seconds, 3),
         },
     }
+
+
+def images(outcome: Outcome, dataset: ImageDataset) -> dict[str, Any]:
+    """How many there were for what."""
+    known = dataset.splits
+    numbers: dict[str, Any] = {"trained_on": len(known.train), "tested_on": len(known.valid)}
+    if known.monitor is not None:
+        numbers |= {"monitored_on": len(known.monitor), "monitored_by": list(outcome.monitors)}
+    return numbers

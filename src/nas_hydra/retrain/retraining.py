@@ -7,12 +7,14 @@ from pathlib import Path
 
 from nas_hydra.artifact import DESCRIPTION
 from nas_hydra.assemble import check_components
-from nas_hydra.component import build, locate
+from nas_hydra.component import build
 from nas_hydra.draft import check_place
 from nas_hydra.errors import CandidateError, ConfigError, SearchFailedError
-from nas_hydra.evaluator.final import FinalEvaluator
-from nas_hydra.evaluator.train import ON_DEMAND, TrainEvaluator
+from nas_hydra.evaluator import Evaluator
+from nas_hydra.evaluator.final import FinalEvaluator, monitoring, renamed
+from nas_hydra.evaluator.train import TrainEvaluator
 from nas_hydra.foreign import foreign
+from nas_hydra.objective import Objective
 from nas_hydra.retrain.files import Outcome, write
 from nas_hydra.retrain.publishing import publish
 from nas_hydra.retrain.request import AUTO, NONE, Request
@@ -72,8 +74,8 @@ def _retrained(searched: Searched, request: Request, command: str) -> list[Retra
     """Of an opened search; arguments as of ``retrain``."""
     trials = chosen(searched, request)
     folders = places(request, trials)
-    evaluator = final_evaluator(searched)
     winners = [winner(searched, trial) for trial in trials]
+    evaluator = final_evaluator(searched, winners)
     check(searched, evaluator, winners, request.force)
     random = [random_of(searched, evaluator, trials)] if request.random else []
     baselines = [baseline_of(one, request.baseline) for one in winners]
@@ -81,10 +83,11 @@ def _retrained(searched: Searched, request: Request, command: str) -> list[Retra
     engine = build(searched.settings.engine, "engine", limits=searched.settings.trial)
     with tempfile.TemporaryDirectory(prefix="nas-hydra-") as weights:
         contenders = [*winners, *random, *known.values()]
-        trained = train(contenders, request.seeds, evaluator, engine, Path(weights))
-        first = first_use(request.run)
+        wanted = tested(searched, evaluator)
+        trained = train(contenders, request.seeds, evaluator, wanted, engine, Path(weights))
+        seeds, first, watched = request.seeds, first_use(request.run), monitors(winners)
         outcomes = [
-            Outcome(searched, trial, own, trained, [*random, *pair], request.seeds, command, first)
+            Outcome(searched, trial, own, trained, [*random, *pair], seeds, command, first, watched)
             for trial, own, pair in zip(trials, winners, baselines, strict=True)
         ]
         return written(folders, outcomes)
@@ -140,31 +143,33 @@ def places(request: Request, trials: Sequence[Trial]) -> list[Path]:
     return found
 
 
-def final_evaluator(searched: Searched) -> FinalEvaluator:
+def final_evaluator(searched: Searched, winners: Sequence[Contender]) -> FinalEvaluator:
     """The search's evaluator, but for what it trains on.
 
     Raises:
         ConfigError: if the search has trained nothing, or on nothing.
     """
     given = searched.settings.evaluator
-    target = locate(given.get("_target_"), "evaluator._target_")
-    if not (isinstance(target, type) and issubclass(target, TrainEvaluator)):
+    evaluator = build({**given, "store": None}, "evaluator", Evaluator)
+    if not isinstance(evaluator, TrainEvaluator):
         raise ConfigError(
             "evaluator", f"is {given['_target_']}, which trains no network; say evaluator=train"
         )
     if "_target_" not in searched.settings.dataset:
         raise ConfigError("dataset", "names no images to train on; say dataset=NAME")
-    measure = [name for name in given.get("measure") or () if name in ON_DEMAND]
-    made: FinalEvaluator = build(
-        {
-            **given,
-            "_target_": f"{FinalEvaluator.__module__}.{FinalEvaluator.__name__}",
-            "store": None,
-            "measure": measure,
-        },
-        "evaluator",
-    )
-    return made
+    return FinalEvaluator(evaluator, monitored=bool(monitors(winners)))
+
+
+def monitors(winners: Sequence[Contender]) -> list[str]:
+    """What watches the trainings of these networks."""
+    return list(dict.fromkeys(name for one in winners for name in monitoring(one.candidate)))
+
+
+def tested(searched: Searched, evaluator: FinalEvaluator) -> list[Objective]:
+    """The search's objectives as they are measured in the end, or the accuracy."""
+    given = [Objective(renamed(one.name), one.direction) for one in searched.past.objectives]
+    known = [one for one in given if one.name in evaluator.metrics]
+    return known or [Objective("test_acc", "maximize")]
 
 
 def winner(searched: Searched, trial: Trial) -> Contender:

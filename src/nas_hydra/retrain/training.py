@@ -14,8 +14,6 @@ from nas_hydra.search_space import Genotype
 from nas_hydra.tracker.terminal import messages, shown
 from nas_hydra.trial import Proposal, Trial
 
-TESTED = (Objective("test_acc", "maximize"),)
-
 Role = Literal["winner", "random", "baseline"]
 
 
@@ -46,6 +44,7 @@ def train(
     contenders: Sequence[Contender],
     seeds: int,
     evaluator: Evaluator,
+    objectives: Sequence[Objective],
     engine: Engine,
     weights: Path,
 ) -> dict[str, list[Training]]:
@@ -55,6 +54,7 @@ def train(
         contenders: the networks.
         seeds: how often each is trained; seed k of one is that of all others.
         evaluator: that trains and tests.
+        objectives: what a training must have measured.
         engine: where.
         weights: a folder for trained weights.
 
@@ -68,7 +68,7 @@ def train(
     try:
         engine.start(evaluator)
         for number, (one, seed) in enumerate(wanted):
-            job = job_of(one, number, seed, weights_file(weights, number))
+            job = job_of(one, objectives, number, seed, weights_file(weights, number))
             pending[engine.submit(job)] = job, f"{one.name}, seed {seed}"
         for done, future in enumerate(as_completed(pending), start=1):
             tell(f"{done}/{len(pending)}  {pending[future][1]}", future.result())
@@ -81,10 +81,12 @@ def train(
     return trained
 
 
-def job_of(one: Contender, number: int, seed: int, weights: Path) -> Job:
+def job_of(
+    one: Contender, objectives: Sequence[Objective], number: int, seed: int, weights: Path
+) -> Job:
     """The training of a contender with a seed; the contender's name is the job's key."""
     proposal = Proposal(number, Genotype({}, one.name), "retrain")
-    return Job(TESTED, proposal, one.candidate, seed, weights)
+    return Job(objectives, proposal, one.candidate, seed, weights)
 
 
 def tell(what: str, trial: Trial) -> None:

@@ -1,5 +1,6 @@
 """What W&B is told of a search: its config, a row per trial, tables and the summary."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -97,7 +98,8 @@ def epochs(trial: Trial) -> Iterator[tuple[int, dict[str, float]]]:
     """Each epoch of a training, from 1, with what was measured after it."""
     for place in range(max(map(len, trial.curves.values()), default=0)):
         curves = trial.curves.items()
-        yield place + 1, {name: curve[place] for name, curve in curves if place < len(curve)}
+        known = {name: curve[place] for name, curve in curves if place < len(curve)}
+        yield place + 1, {name: value for name, value in known.items() if not math.isnan(value)}
 
 
 def lineage_table(run: Run, line: Sequence[Step]) -> Table:
