@@ -279,7 +279,7 @@ def test_whatever_changes_the_numbers_is_a_miss(changes):
 def known(settings: dict | None = None, **changes) -> dict:
     given = candidate(**changes)
     dataset = build(given["dataset"], "dataset")
-    return identity(given, dataset, settings or {"seed": 0}, CPU, "nas_hydra.evaluator.train")
+    return identity(given, dataset, settings or {"seed": 0}, CPU, ["nas_hydra.evaluator.train"])
 
 
 def test_where_data_lie_and_who_computes_changes_nothing():

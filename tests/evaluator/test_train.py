@@ -1,17 +1,21 @@
 """Training a candidate on real images."""
 
+import json
 import math
 import signal
 
 import pytest
 import torch
 from hydra.utils import instantiate
+from omegaconf import OmegaConf
 from torch import nn
 
 from evaluator import candidates
+from evaluator.own import HostileEvaluator
 from nas_hydra.dataset.digits import Digits
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.evaluator.train import TrainEvaluator
+from nas_hydra.search_space import SearchSpace
 
 HEAD = {"_target_": "nas_hydra.model.ClassifierHead", "num_classes": 10}
 MODEL = {
@@ -86,15 +90,79 @@ def test_curves_have_every_epoch_and_end_at_the_metrics(weights):
     assert found.curves["train_loss"][0] > found.curves["train_loss"][-1]
 
 
-def test_metrics_are_those_of_the_saved_weights(weights):
-    found = TrainEvaluator(seed=0).evaluate(candidate(), 0, weights)
+def trained_by(**changes) -> dict:
+    given = candidate()
+    return {**given, "trainer": {**given["trainer"], "max_epochs": 3, **changes}}
+
+
+def callback(name: str, **arguments) -> dict:
+    return {"callbacks": [{"_target_": name, **arguments}]}
+
+
+LIGHTNINGS = "pytorch_lightning.callbacks"
+TRAINERS = {
+    "plain": {},
+    "validates now and then": {"check_val_every_n_epoch": 2},
+    "validates within an epoch": {"val_check_interval": 4},
+    "stops within an epoch": {"max_epochs": -1, "max_steps": 25, "val_check_interval": 5},
+    "accumulates": {"accumulate_grad_batches": 3, "check_val_every_n_epoch": 2},
+    "averages": callback(f"{LIGHTNINGS}.StochasticWeightAveraging", swa_lrs=0.01),
+    "averages always": callback(f"{LIGHTNINGS}.EMAWeightAveraging", decay=0.9),
+    "prunes": callback(f"{LIGHTNINGS}.ModelPruning", pruning_fn="l1_unstructured", amount=0.3),
+    "stops early": callback(f"{LIGHTNINGS}.EarlyStopping", monitor="val_loss", patience=0),
+    "is changed in the end": callback("evaluator.own.Doubling"),
+}
+
+
+@pytest.mark.parametrize("trainer", TRAINERS.values(), ids=TRAINERS)
+def test_metrics_are_those_of_the_saved_weights(weights, trainer):
+    evaluator, given = TrainEvaluator(seed=0), trained_by(**trainer)
+    found = evaluator.evaluate(given, 0, weights)
     network = instantiate(MODEL)
     network.load_state_dict(torch.load(weights, weights_only=True))
-    images = instantiate(candidate()["dataset"]).valid
+    images = instantiate(given["dataset"]).valid
     with torch.no_grad():
-        predicted = network.eval()(images.pixels).argmax(dim=1)
-    accuracy = (predicted == images.labels).double().mean().item()
+        logits = network.eval()(images.pixels)
+    accuracy = (logits.argmax(dim=1) == images.labels).double().mean().item()
     assert found.metrics["val_acc"] == pytest.approx(accuracy, abs=1e-6)
+    assert found.metrics["val_loss"] == pytest.approx(
+        torch.nn.functional.cross_entropy(logits, images.labels).item(), rel=1e-5
+    )
+    again = evaluator.remeasure(given, weights)
+    assert again == {name: found.metrics[name] for name in ("val_acc", "val_f1", "val_loss")}
+
+
+def test_a_curve_has_gaps_where_nothing_was_measured(weights):
+    found = TrainEvaluator(seed=0).evaluate(trained_by(check_val_every_n_epoch=2), 0, weights)
+    measured = [not math.isnan(value) for value in found.curves["val_acc"]]
+    assert measured == [False, True, False]
+    assert len(found.curves["train_loss"]) == 3
+
+
+def test_a_loss_and_a_metric_of_ones_own(weights):
+    settings = {"seed": 0, "measure": ["val_zeros"]}
+    own, given = HostileEvaluator(**settings), trained_by(max_epochs=4)
+    own.prepare(SearchSpace(OmegaConf.create({}), {}))
+    found = own.evaluate(given, 0, weights)
+    usual = TrainEvaluator(seed=0).evaluate(given, 0, weights)
+    assert set(found.metrics) == set(own.metrics)
+    assert found.metrics["val_acc"] < 0.2 < usual.metrics["val_acc"]
+
+
+def test_evaluators_of_ones_own_have_identities_of_their_own():
+    given = candidate()
+    usual = TrainEvaluator(seed=0).identity(given)
+    own = HostileEvaluator(seed=0).identity(given)
+    assert json.dumps(own) != json.dumps(usual)
+    assert "evaluator.own" in own["code"]
+    assert own == HostileEvaluator(seed=0).identity(given)
+    assert own != HostileEvaluator(strength=2.0, seed=0).identity(given)
+
+
+def test_a_module_that_says_how_it_is_trained_is_no_network():
+    given = candidate(model={"_target_": "evaluator.own.Trained"})
+    with pytest.raises(CandidateError, match="LightningModule Trained, whose own training_step"):
+        TrainEvaluator(seed=0).check(given)
 
 
 def test_the_same_seed_gives_the_same_numbers_whatever_went_before(weights):

@@ -180,6 +180,45 @@ def test_names_of_classes_and_folders_are_text_in_the_card_and_the_picture(searc
     assert read_artifact(Path(folder, "retrain")).classes == [*sorted(names[:-1]), r"\xff"]
 
 
+OWN = ("evaluator._target_=evaluator.own.HostileEvaluator", "trainer.max_epochs=4")
+TRUST = "trust=[evaluator.own]"
+
+
+def test_what_was_searched_is_what_is_retrained(search, command, refusal):
+    both = ("objective=val_acc", "+objective.val_zeros=minimize", "strategy=nsga2")
+    search(*OWN, *both, "dataset.limit=300")
+    assert "evaluator._target_: is 'evaluator.own.HostileEvaluator'" in refusal("run=run", *ALONE)
+    code, out, problem = command("run=run", *ALONE, TRUST)
+    assert code == 0, problem
+    own = metrics(Path("run/retrain"))["networks"][0]["metrics"]
+    assert own["test_acc"]["mean"] < 0.2  # by the usual loss it is above 0.5
+    assert "test_zeros" in own
+    assert "test_zeros" in out
+    assert "test_zeros" in Path("run/retrain/MODEL_CARD.md").read_text()
+
+
+EARLY = "+trainer.callbacks=[{_target_: pytorch_lightning.callbacks.EarlyStopping, monitor: %s}]"
+
+
+def test_what_monitors_the_validation_has_it_in_a_retraining_too(search, command):
+    search("dataset.limit=300", EARLY % "val_loss", "trainer.max_epochs=3")
+    code, _, problem = command("run=run", "seeds=1", "baseline=none")
+    assert code == 0, problem
+    found = metrics(Path("run/retrain"))
+    watched = {"monitored_on": 60, "monitored_by": ["EarlyStopping"]}
+    assert found["images"] == {"trained_on": 240, "tested_on": 360, **watched}
+    assert all(one["errors"] == [] for one in found["networks"])
+    card = " ".join(Path("run/retrain/MODEL_CARD.md").read_text().split())
+    assert "The 60 of its validation split were left for what watches a training" in card
+    assert "(EarlyStopping)" in card
+
+
+def test_what_monitors_the_training_needs_no_validation(search, command):
+    search("dataset.limit=100", EARLY % "train_loss")
+    assert command("run=run", *ALONE)[0] == 0
+    assert metrics(Path("run/retrain"))["images"] == {"trained_on": 100, "tested_on": 360}
+
+
 def test_trials_by_number_and_the_whole_front(search, command):
     search("objective=val_acc_params", "strategy=nsga2", "budget.trials=4")
     front = [one["trial"] for one in json.loads(Path("run/summary.json").read_text())["pareto"]]

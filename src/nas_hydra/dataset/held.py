@@ -1,14 +1,17 @@
 """The datasets that a process holds, each loaded once."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from nas_hydra import shared_memory
 from nas_hydra.dataset.images import Images
-from nas_hydra.dataset.split import Splits, load, room
+from nas_hydra.dataset.split import Splits, Stage, load, room
+from nas_hydra.errors import ConfigError
 
 if TYPE_CHECKING:
     from nas_hydra.dataset.base import ImageDataset
@@ -24,8 +27,31 @@ _held: dict[tuple["ImageDataset", torch.device], Splits] = {}
 """The one used last at the end; those in the CPU's memory, and their copies on devices."""
 
 
+_only: ContextVar[Stage | None] = ContextVar("stage", default=None)
+
+
+@contextmanager
+def only(stage: Stage) -> Iterator[None]:
+    """Give out no images of another stage for a while."""
+    token = _only.set(stage)
+    try:
+        yield
+    finally:
+        _only.reset(token)
+
+
 def splits(dataset: "ImageDataset") -> Splits:
-    """What a dataset trains and measures on, normalised; loaded once for equal datasets."""
+    """What a dataset trains and measures on, normalised; loaded once for equal datasets.
+
+    Raises:
+        ConfigError: as ``load``; or if images of another stage are asked for than may be.
+    """
+    if _only.get() not in (None, dataset.stage):
+        raise ConfigError(
+            "evaluator",
+            f"asks for images as of a {dataset.stage} while a network is retrained and tested; of"
+            " a class of your own, take the dataset that _fit is given, or self._dataset(candidate)",
+        )
     known = _held.pop((dataset, _CPU), None) or load(dataset)
     _hold(dataset, _CPU, known)
     return known

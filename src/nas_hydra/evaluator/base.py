@@ -66,6 +66,22 @@ class Evaluator(Protocol):
             CandidateError: if the candidate cannot be built or trained.
         """
 
+    def identity(self, candidate: Mapping[str, Any], repeat: int = 0) -> Mapping[str, Any]:
+        """Everything that the outcome of an evaluation depends on, JSON-like.
+
+        Two evaluations with equal identities give equal metrics, on any day and in any process.
+        """
+        return {"candidate": dict(candidate), "repeat": repeat, "data": self.data}
+
+    def remeasure(self, candidate: Mapping[str, Any], weights: Path) -> Mapping[str, float]:
+        """What can be measured anew of a candidate whose trained weights were kept.
+
+        Args:
+            candidate: as of ``evaluate``.
+            weights: the file that ``evaluate`` has written.
+        """
+        return {}
+
     def share(self) -> Any:
         """What the workers of a pool need of this process, given to each by ``adopt``.
 

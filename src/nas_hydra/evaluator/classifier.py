@@ -7,6 +7,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.trainer.states import TrainerFn
+from pytorch_lightning.utilities.model_helpers import is_overridden
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torchmetrics.functional.classification import multiclass_accuracy, multiclass_f1_score
@@ -18,6 +19,9 @@ Batch = tuple[Tensor, Tensor]
 
 CHECKED = 50
 """Every so many batches the losses are looked at; each look makes a GPU wait for the CPU."""
+
+TRAINING = ("training_step", "validation_step", "configure_optimizers")
+"""By which a Lightning module says how it is trained."""
 
 
 class Classifier(pl.LightningModule):
@@ -150,3 +154,20 @@ class Classifier(pl.LightningModule):
                 f"diverged: the training loss is {loss.item()} at epoch {self.current_epoch}"
             )
         return loss
+
+
+def check_bare(model: nn.Module) -> None:
+    """Make sure that a network does not say itself how it is trained: nobody would ask it.
+
+    Raises:
+        CandidateError: if it does.
+    """
+    if not isinstance(model, pl.LightningModule):
+        return
+    said = [name for name in TRAINING if is_overridden(name, model)]
+    if said:
+        raise CandidateError(
+            f"the model is the LightningModule {type(model).__name__}, whose own"
+            f" {', '.join(said)} would not be used; give the network within it, and say with"
+            " optimizer, scheduler and trainer how it is trained"
+        )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from hashlib import sha256
 from importlib import metadata
+from importlib.machinery import ModuleSpec
 from importlib.util import find_spec, resolve_name
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 LIBRARIES = ("torch", "torchvision", "pytorch-lightning", "torchmetrics", "scikit-learn", "numpy")
 OURS = tuple(f"nas_hydra.{package}" for package in ("evaluator", "dataset", "model", "cell"))
 """Those of our packages that take part in training."""
+INSTALLED = {"site-packages", "dist-packages"}
 NEUTRAL = {
     f"nas_hydra.evaluator.{module}"
     for module in ("code", "device", "footprint", "gate", "identity", "latency", "sketch", "store")
@@ -91,24 +93,27 @@ def source_file(module: str) -> Path | None:
     top = module.partition(".")[0]
     if top in sys.stdlib_module_names or (top == "nas_hydra" and not module.startswith(OURS)):
         return None
-    if top != "nas_hydra" and is_installed(_origin(top)):
+    if top != "nas_hydra" and is_installed(top):
         return None
-    return _origin(module)
-
-
-def is_installed(file: Path | None) -> bool:
-    """Whether a file came with a package, whose version tells what is in it."""
-    return file is None or not {"site-packages", "dist-packages"}.isdisjoint(file.parts)
-
-
-def _origin(module: str) -> Path | None:
-    try:
-        spec = find_spec(module)
-    except (ImportError, ValueError, AttributeError):  # a class, or a script without a spec
-        return None
+    spec = _spec(module)
     if spec is None or not spec.origin or not spec.origin.endswith(".py"):
         return None
     return Path(spec.origin)
+
+
+def is_installed(top: str) -> bool:
+    """Whether a package came as a distribution, whose version tells what is in it."""
+    spec = _spec(top)
+    places = [] if spec is None else [spec.origin or "", *(spec.submodule_search_locations or ())]
+    homes = [Path(place) for place in places if Path(place).is_absolute()]
+    return not homes or any(not INSTALLED.isdisjoint(home.parts) for home in homes)
+
+
+def _spec(module: str) -> ModuleSpec | None:
+    try:
+        return find_spec(module)
+    except (ImportError, ValueError, AttributeError):  # a class, or a script without a spec
+        return None
 
 
 def imported(module: str, is_package: bool, source: bytes) -> Iterator[str]:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytorch_lightning as pl
 
+from nas_hydra.dataset.held import only
+from nas_hydra.dataset.split import Stage
 from nas_hydra.evaluator.base import Evaluator
 from nas_hydra.evaluator.fit import is_lightnings, trainer_callbacks
 from nas_hydra.evaluator.rehearsal import local
@@ -32,7 +34,8 @@ class FinalEvaluator(Evaluator):
     """
 
     def __init__(self, evaluator: TrainEvaluator, monitored: bool) -> None:
-        self._evaluator = evaluator.at("monitored" if monitored else "final")
+        self._stage: Stage = "monitored" if monitored else "final"
+        self._evaluator = evaluator.at(self._stage)
 
     @property
     def metrics(self) -> Sequence[str]:
@@ -54,9 +57,17 @@ class FinalEvaluator(Evaluator):
 
     def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
         """Train from scratch, and test."""
-        evaluation = self._evaluator.evaluate(candidate, repeat, weights)
-        metrics = {renamed(name): value for name, value in evaluation.metrics.items()}
-        return replace(evaluation, metrics=metrics)
+        with only(self._stage):
+            evaluation = self._evaluator.evaluate(candidate, repeat, weights)
+        return replace(evaluation, metrics=tested(evaluation.metrics))
+
+    def identity(self, candidate: Mapping[str, Any], repeat: int = 0) -> Mapping[str, Any]:
+        """As of the search's evaluator, of the images that are used here."""
+        return self._evaluator.identity(candidate, repeat)
+
+    def remeasure(self, candidate: Mapping[str, Any], weights: Path) -> Mapping[str, float]:
+        """The ``test_`` metrics of a network with these weights, without training it."""
+        return tested(self._evaluator.remeasure(candidate, weights))
 
     def share(self) -> Any:
         """As of the search's evaluator."""
@@ -65,6 +76,11 @@ class FinalEvaluator(Evaluator):
     def adopt(self, shared: Any) -> None:
         """As of the search's evaluator."""
         self._evaluator.adopt(shared)
+
+
+def tested(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Metrics of a search under the names that they have in the end."""
+    return {renamed(name): value for name, value in metrics.items()}
 
 
 def renamed(metric: str) -> str:

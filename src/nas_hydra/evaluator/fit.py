@@ -13,8 +13,7 @@ from pytorch_lightning import callbacks
 from nas_hydra.errors import CandidateError
 from nas_hydra.evaluator.classifier import Classifier
 
-VALIDATED = ("val_acc", "val_f1", "val_loss")
-MEASURED = (*VALIDATED, "train_loss")
+MEASURED = ("val_acc", "val_f1", "val_loss", "train_loss")
 
 WATCHING = (
     *(callbacks.Checkpoint, callbacks.EarlyStopping, callbacks.LearningRateMonitor),
@@ -85,11 +84,17 @@ def trainer_callbacks(trainer: pl.Trainer) -> list[pl.Callback]:
 
 
 def measure(trainer: pl.Trainer, module: Classifier, batches: Any) -> dict[str, float]:
-    """The ``val_`` metrics on these batches of a module as it is, which no callback changes."""
+    """The ``val_`` metrics on these batches of a module as it is, which no callback changes.
+
+    Raises:
+        CandidateError: if the trainer does not validate.
+    """
     vars(trainer)["callbacks"] = []
     with plainly():
-        found = dict(trainer.validate(module, batches, verbose=False)[0])
-    return {name: float(found[name]) for name in VALIDATED}
+        found = trainer.validate(module, batches, verbose=False)
+    if not found:
+        raise CandidateError("nothing was measured; the trainer must validate")
+    return {name: float(value) for name, value in found[0].items()}
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """What determines an evaluation: two with the same identity give the same numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -23,7 +23,7 @@ def identity(
     dataset: ImageDataset,
     settings: Mapping[str, Any],
     device: torch.device,
-    evaluator: str,
+    modules: Iterable[str],
 ) -> dict[str, Any]:
     """Everything that the outcome of a training depends on, JSON-like.
 
@@ -32,7 +32,7 @@ def identity(
         dataset: the one that the candidate names.
         settings: of the evaluator, and the seed of this evaluation.
         device: that trains.
-        evaluator: name of the module that trains.
+        modules: names of those that train.
     """
     parts = {
         part: without(value, NEUTRAL.get(part, ())) for part, value in sorted(candidate.items())
@@ -43,7 +43,7 @@ def identity(
         "settings": dict(settings),
         "device": kind(device),
         "threads": torch.get_num_threads() if device.type == "cpu" else None,
-        "code": code([*targets(parts), evaluator]),
+        "code": code([*targets(parts), *modules]),
     }
 
 

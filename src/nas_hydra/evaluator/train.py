@@ -2,10 +2,12 @@
 
 import json
 import logging
+import pickle
 from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from copy import copy
 from dataclasses import replace
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,7 +24,7 @@ from nas_hydra.errors import CandidateError, ConfigError, in_one_line, listing, 
 from nas_hydra.evaluator.alone import occupied
 from nas_hydra.evaluator.base import Evaluator
 from nas_hydra.evaluator.build import build_model, count_parameters, seeded
-from nas_hydra.evaluator.classifier import Classifier
+from nas_hydra.evaluator.classifier import Classifier, check_bare
 from nas_hydra.evaluator.device import device_of, processors
 from nas_hydra.evaluator.fit import MEASURED, fit, is_measured, measure, multiplying
 from nas_hydra.evaluator.footprint import Footprint
@@ -51,6 +53,12 @@ OPTIMIZER = Callable[..., Optimizer]
 SCHEDULER = Callable[..., LRScheduler]
 ALWAYS = (*MEASURED, "params")
 ON_DEMAND = ("flops", "latency", "memory")
+
+ATTRIBUTES = {
+    *("_seed", "_tf32", "_compile", "_settings", "_channels_last"),
+    *("_store", "_gate", "_measure", "_latency", "_stage", "_data"),
+}
+"""Of the evaluator itself: settings, and what changes no number."""
 
 
 class TrainEvaluator(Evaluator):
@@ -157,15 +165,37 @@ class TrainEvaluator(Evaluator):
             return evaluation
         return replace(evaluation, metrics={**evaluation.metrics, **costs})
 
+    def identity(self, candidate: Mapping[str, Any], repeat: int = 0) -> Mapping[str, Any]:
+        """Everything that the outcome of a training depends on, JSON-like.
+
+        Raises:
+            ConfigError: if a class derived from this one has an attribute that cannot be told from
+                others.
+        """
+        dataset, device = self._dataset(candidate), device_of(candidate["trainer"])
+        settings: dict[str, Any] = {**self._settings, "seed": self._seed + repeat}
+        modules = {type(self).__module__}
+        if own := {name: value for name, value in vars(self).items() if name not in ATTRIBUTES}:
+            settings["own"] = {name: pickled(name, value) for name, value in sorted(own.items())}
+            modules |= {module_of(value) for value in own.values()}
+        return identity(candidate, dataset, settings, device, modules)
+
+    def remeasure(self, candidate: Mapping[str, Any], weights: Path) -> Mapping[str, float]:
+        """The ``val_`` metrics of a network with these weights, without training it."""
+        dataset, trainer = self._dataset(candidate), build_trainer(candidate["trainer"], parts=1)
+        device = trainer.strategy.root_device
+        with occupied(device, alone=False), multiplying(device, self._tf32), seeded(self._seed):
+            module = self._module(candidate, dataset)
+            module.model.load_state_dict(torch.load(weights, weights_only=True))
+            return dict(measure(trainer, module, dataset.valid_batches(device)))
+
     def _known_or_trained(
         self, candidate: Mapping[str, Any], repeat: int, weights: Path
     ) -> Evaluation:
         """What training gives, from the store if that knows it."""
         if self._store is None:
             return self._trained(candidate, repeat, weights)
-        dataset, device = self._dataset(candidate), device_of(candidate["trainer"])
-        settings = {**self._settings, "seed": self._seed + repeat}
-        known = identity(candidate, dataset, settings, device, __name__)
+        known = self.identity(candidate, repeat)
         return self._store(known, weights, lambda: self._trained(candidate, repeat, weights))
 
     def _costs(self, candidate: Mapping[str, Any], needed: Footprint | None) -> dict[str, float]:
@@ -244,11 +274,10 @@ class TrainEvaluator(Evaluator):
         device = trainer.strategy.root_device
         train = dataset.train_batches(seed, device, parts)
         fit(trainer, module, train, dataset.monitor_batches(device, parts))
-        known = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        measured = {name: known[name] for name in MEASURED if name in known}
-        if dataset.stage == "search" and is_measured(trainer, module):
-            return measured
-        return {**measured, **measure(trainer, module, dataset.valid_batches(device, parts))}
+        measured: dict[str, Any] = dict(trainer.callback_metrics)
+        if dataset.stage != "search" or not is_measured(trainer, module):
+            measured |= measure(trainer, module, dataset.valid_batches(device, parts))
+        return {name: float(measured[name]) for name in self.metrics if name in measured}
 
     def _rehearse(
         self, candidate: Mapping[str, Any], module: Classifier, dataset: ImageDataset
@@ -263,6 +292,7 @@ class TrainEvaluator(Evaluator):
 
     def _module(self, candidate: Mapping[str, Any], dataset: ImageDataset) -> Classifier:
         model = build_model(candidate["model"], dataset.input_shape, dataset.num_classes)
+        check_bare(model)
         layout = torch.channels_last if self._channels_last else torch.contiguous_format
         model = model.to(memory_format=layout)
         if self._compile:
@@ -275,6 +305,27 @@ class TrainEvaluator(Evaluator):
             build_function(schedule, "scheduler", SCHEDULER, "the optimizer") if schedule else None,
             dataset.augment,
         )
+
+
+def pickled(name: str, value: Any) -> str:
+    """A digest of an attribute of an evaluator.
+
+    Raises:
+        ConfigError: if it has none.
+    """
+    try:
+        return sha256(pickle.dumps(value)).hexdigest()
+    except Exception as error:  # whatever its classes raise
+        raise ConfigError(
+            "evaluator.store",
+            f"cannot tell evaluations apart by the evaluator's own {name!r}, which cannot be"
+            f" pickled ({in_one_line(error)}); say evaluator.store=none",
+        ) from error
+
+
+def module_of(value: Any) -> str:
+    """Where a function or class is defined, or else a value's class."""
+    return str(getattr(value, "__module__", None) or type(value).__module__)
 
 
 def length(batches: Iterable[Any]) -> int:
