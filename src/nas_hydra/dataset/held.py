@@ -49,8 +49,8 @@ def splits(dataset: "ImageDataset") -> Splits:
     if _only.get() not in (None, dataset.stage):
         raise ConfigError(
             "evaluator",
-            f"asks for images as of a {dataset.stage} while a network is retrained and tested; of"
-            " a class of your own, take the dataset that _fit is given, or self._dataset(candidate)",
+            f"asks for images as of a {dataset.stage} while a network is retrained and tested; in"
+            " a class of your own, take those of the dataset that _fit is given",
         )
     known = _held.pop((dataset, _CPU), None) or load(dataset)
     _hold(dataset, _CPU, known)
