@@ -257,6 +257,27 @@ def test_measured_otherwise_they_are_evaluated_anew(run, identity, reason, caplo
     assert reason in caplog.text
 
 
+def test_values_of_other_data_are_no_values_of_this(run, caplog):
+    caplog.set_level("INFO")
+    noted = {**IDENTITY, "data": {"counts": [4, 4], "training": "a", "validation": "b"}}
+    found = read(str(run), identity=noted)
+    assert all(candidate.known for candidate in found)
+    assert "its record is older, and does not tell its images from others" in caplog.text
+    storage = journal("noted/journal.log")
+    record = StudyRecord(storage, "search", SPACE, ACC, {**noted, "files": {"w.pt": "1"}})
+    proposal = Proposal(0, SPACE.genotype(PLAIN), "random")
+    record.add(Trial(proposal, "complete", {"acc": 0.5}, {"acc": 0.5}, 1))
+    for changes, reason in (
+        ({"data": {**noted["data"], "validation": "c"}}, "other validation images"),
+        ({"data": {**noted["data"], "counts": [4, 5]}}, "it had 8 images for training and"),
+        ({"files": {"w.pt": "2"}}, "'w.pt' has other content"),
+    ):
+        assert read("noted", identity={**noted, **changes})[0].known is None
+        assert f"its data is not that of this run: {reason}" in caplog.text
+    moved = {**noted, "files": {"elsewhere/w.pt": "1"}}
+    assert read("noted", identity=moved)[0].known is not None
+
+
 def test_what_decides_no_metric_may_differ(run):
     changed = {**IDENTITY, "engine": {"threads": 1, "ahead": 8}, "seed": 7, "strategy": "other"}
     assert all(candidate.known for candidate in read(str(run), identity=changed))

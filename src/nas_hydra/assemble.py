@@ -19,8 +19,10 @@ from nas_hydra.engine.restoring import restored
 from nas_hydra.errors import CandidateError, ConfigError, InfeasibleError, listing, nearest
 from nas_hydra.evaluator import Evaluator
 from nas_hydra.loop import Search
+from nas_hydra.named_files import digests
 from nas_hydra.objective import Objectives, objectives_from, unmeasured, wanted
 from nas_hydra.record import Record
+from nas_hydra.record.study import OtherDataError
 from nas_hydra.report.files import RunFiles
 from nas_hydra.report.run_page import RunPage
 from nas_hydra.run import Run
@@ -45,6 +47,9 @@ IDENTITY = (
     *("evaluator", "strategy", "objective", "seed"),
 )
 """The parts of the config that decide which trials a run has."""
+
+NAMING = ("search_space", "dataset", "trainer", "optimizer", "scheduler", "evaluator")
+"""Those of them that may name files whose content decides what is measured."""
 
 NEUTRAL = ("store", "memory_limit")
 """Keys of an evaluator that save work, and change no result."""
@@ -81,10 +86,14 @@ def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command
     dry_pass(space, evaluator, settings.seed)
     known = identity(plain, engine.ahead, engine.order, evaluator)
     url = (settings.record.get("storage") or {}).get("url")
-    candidates = initial_candidates(initial, space, objectives, known, url)
-    record = build(settings.record, "record", Record, **needs, identity=known)
+    candidates = initial_candidates(initial, space, objectives, known, url, evaluator.changed)
+    folder = Path(settings.folder)
+    try:
+        record = build(settings.record, "record", Record, **needs, identity=known)
+    except OtherDataError as error:  # the folder may say more exactly than the record
+        raise OtherDataError(evaluator.changed(folder) or error.how) from None
     run = Run(
-        folder=Path(settings.folder),
+        folder=folder,
         name=settings.name,
         group=group,
         command=command,
@@ -125,6 +134,7 @@ def identity(
         "budget": {"repeats": plain["budget"]["repeats"]},
         "machine": evaluator.machine,
         "data": evaluator.data,
+        "files": digests([known[part] for part in NAMING if part in known]),
     }
 
 

@@ -92,9 +92,10 @@ class Search:
         return summary
 
     def begin(self) -> None:
-        """Let the trackers begin, and look at what is recorded."""
+        """Let the trackers begin, keep what the data is, and look at what is recorded."""
         for tracker in self.trackers:
             tracker.start(self.run)
+        self.evaluator.remember(self.run.folder)
         self._replayed.extend(n for n in self.record.numbers if n < self.run.trials)
 
     def propose(self) -> Pending | None:

@@ -9,6 +9,7 @@ from typing import Any
 from nas_hydra.csv_cell import UNREADABLE, open_csv, unmarked, unreadable
 from nas_hydra.errors import ConfigError, listing, nearest
 from nas_hydra.objective import Objectives
+from nas_hydra.record import data
 from nas_hydra.record.past import read_run
 from nas_hydra.record.storage import sqlite_file
 from nas_hydra.record.study import differing
@@ -30,11 +31,13 @@ def initial_candidates(
     objectives: Objectives,
     identity: Mapping[str, Any],
     url: str | None = None,
+    told: Callable[[Path], str] | None = None,
 ) -> list[Candidate]:
     """The candidates of ``strategy.initial``, each once, in its order.
 
-    Those of a run's folder come with what was measured there, if the candidate's whole config and
-    the evaluator are the same and every objective was measured; the others are to be evaluated.
+    Those of a run's folder come with what was measured there, if the candidate's whole config, the
+    evaluator and the data are the same and every objective was measured; the others are to be
+    evaluated.
 
     Args:
         given: a list of mappings from gene to decision, a path, or None for none.
@@ -43,6 +46,7 @@ def initial_candidates(
         identity: of this run.
         url: of this run's storage, if it is on a server; another run's record is only looked for
             there, or in files.
+        told: how the data differs from that of a run in a folder, as ``Evaluator.changed``.
 
     Raises:
         ConfigError: if it is none of these, empty, or has a candidate twice, outside the space
@@ -56,7 +60,7 @@ def initial_candidates(
         raise ConfigError(KEY, f"is {given!r}; allowed: {FORMS}")
     path = Path(given).expanduser().absolute()
     if path.is_dir():
-        return from_run(path, space, objectives, identity, url)
+        return from_run(path, space, objectives, identity, url, told)
     if not path.is_file():
         raise ConfigError(KEY, f"there is no file or folder {path}; allowed: {FORMS}")
     return [Candidate(one) for one in entries(read_rows(path, space), space, celled, "row")]
@@ -68,6 +72,7 @@ def from_run(
     objectives: Objectives,
     identity: Mapping[str, Any],
     url: str | None,
+    told: Callable[[Path], str] | None,
 ) -> list[Candidate]:
     """The complete trials of another run."""
     on_server = url is not None and sqlite_file(url) is None
@@ -76,6 +81,9 @@ def from_run(
         f"{key} was {there!r} there and is {here!r} here"
         for key, there, here in differing(measuring(past.identity), measuring(identity))
     ]
+    if other := data.told(past.identity, identity):
+        exactly = told(folder) if told else ""
+        changed.append(f"its data is not that of this run: {exactly or other}")
 
     def known(genotype: Genotype, trial: Trial) -> bool:
         measured = all(name in trial.metrics for name in objectives.names)
@@ -88,12 +96,18 @@ def from_run(
         for genotype, trial in zip(genotypes, trials, strict=True)
     ]
     anew = sum(candidate.known is None for candidate in candidates)
-    reason = f" ({changed[0]})" if changed else ""
+    reason = f" ({changed[0]})" if changed else untold(past.identity, identity)
     log.info(
         "%s: %d trials of %s as they are, %d to be evaluated anew%s",
         *(KEY, len(candidates) - anew, folder, anew, reason),
     )
     return candidates
+
+
+def untold(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """That an older run's record does not tell on which images its values were measured."""
+    missing = set(now.get("data") or {}) - set(then.get("data") or {})
+    return " (its record is older, and does not tell its images from others)" if missing else ""
 
 
 def measuring(identity: Mapping[str, Any]) -> dict[str, Any]:

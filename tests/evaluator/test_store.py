@@ -326,12 +326,15 @@ def test_our_training_code_counts(monkeypatch, tmp_path):
         source.read.cache_clear()
 
 
-def test_images_with_other_pixels_are_others(monkeypatch):
-    from nas_hydra.dataset.held import splits
-
-    before = known()
-    monkeypatch.setattr(
-        "nas_hydra.evaluator.identity.splits",
-        lambda dataset: splits(dataset)._replace(mean=torch.ones(1, 1, 1)),
-    )
-    assert known() != before
+def test_a_file_that_a_candidate_names_is_known_by_what_it_holds():
+    named = changed("optimizer", state="w.pt")
+    before = known(**named)
+    for content in (b"one", b"two"):
+        Path("w.pt").write_bytes(content)
+        now = known(**named)
+        assert now != before
+        before = now
+    assert list(before["files"]) == ["w.pt"]
+    assert known(**changed("optimizer", state="file://" + str(Path("w.pt").absolute())))["files"]
+    odd = changed("optimizer", state=["x" * 5000, "a\0b", "~nobody/x", "", "."])
+    assert known(**odd)["files"] == {}

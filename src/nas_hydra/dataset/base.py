@@ -12,6 +12,8 @@ from pydantic import ByteSize, TypeAdapter, ValidationError
 from torch import Tensor
 
 from nas_hydra.dataset.augment import Augmentation
+from nas_hydra.dataset.digest import Contents
+from nas_hydra.dataset.examples import contents
 from nas_hydra.dataset.held import resident, splits
 from nas_hydra.dataset.images import Batches, Images, Order, Source
 from nas_hydra.dataset.split import Splits, Stage, stratified
@@ -227,6 +229,10 @@ class Selection:
     def __getitem__(self, index: Tensor) -> Tensor:
         """The pixels at these places of the selection."""
         return self._source[self._places[index]]
+
+    def contents(self, places: Tensor) -> Contents:
+        """Digests of the images at these places of the selection."""
+        return contents(self._source, self._places[places])
 
 
 def check_share(name: str, share: float) -> None:

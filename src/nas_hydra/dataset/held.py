@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from nas_hydra import shared_memory
+from nas_hydra.dataset.examples import examples
 from nas_hydra.dataset.images import Images
-from nas_hydra.dataset.split import Splits, Stage, load, room
+from nas_hydra.dataset.split import Splits, Stage, choose, load, room
 from nas_hydra.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ _CPU = torch.device("cpu")
 _held: dict[tuple["ImageDataset", torch.device], Splits] = {}
 """The one used last at the end; those in the CPU's memory, and their copies on devices."""
 
+_doubted: set["ImageDataset"] = set()
+"""Those whose images may have changed where they lie since they were loaded."""
 
 _only: ContextVar[Stage | None] = ContextVar("stage", default=None)
 
@@ -52,6 +55,7 @@ def splits(dataset: "ImageDataset") -> Splits:
             f"asks for images as of a {dataset.stage} while a network is retrained and tested; in"
             " a class of your own, take those of the dataset that _fit is given",
         )
+    _check(dataset)
     known = _held.pop((dataset, _CPU), None) or load(dataset)
     _hold(dataset, _CPU, known)
     return known
@@ -61,6 +65,7 @@ def resident(dataset: "ImageDataset", device: torch.device) -> Splits:
     """The splits on the device, if they are in memory and fit there too; else where they are."""
     if device == _CPU:
         return splits(dataset)
+    _check(dataset)
     known = _held.pop((dataset, device), None) or _moved(dataset, device)
     _hold(dataset, device, known)
     return known
@@ -94,9 +99,38 @@ def _hold(dataset: "ImageDataset", device: torch.device, known: Splits) -> None:
         del _held[key]
 
 
+def doubt() -> None:
+    """Before a dataset is used again, see whether its images are still those that were loaded.
+
+    For whoever begins something: what changes while it runs is not its concern.
+    """
+    _doubted.update(dataset for dataset, _ in _held)
+
+
+def _check(dataset: "ImageDataset") -> None:
+    """Let go of a dataset that is doubted, if its images are not there, or others by now."""
+    if dataset not in _doubted:
+        return
+    _doubted.discard(dataset)
+    known = _held.get((dataset, _CPU))
+    if known is not None and _same(known, dataset):
+        return
+    for key in [key for key in _held if key[0] == dataset]:
+        del _held[key]
+
+
+def _same(known: Splits, dataset: "ImageDataset") -> bool:
+    try:
+        now = [examples(*chosen).digest for chosen in choose(dataset)[:2] if chosen]
+    except ConfigError:  # which loading them will raise again
+        return False
+    return now == [one.digest for one in known.examples]
+
+
 def release() -> None:
     """Let go of every dataset."""
     _held.clear()
+    _doubted.clear()
 
 
 def share() -> dict["ImageDataset", Splits]:

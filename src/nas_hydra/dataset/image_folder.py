@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from torchvision.datasets import ImageFolder as TorchvisionImageFolder
 from torchvision.transforms import v2
 
 from nas_hydra.dataset.base import WholeDataset
+from nas_hydra.dataset.digest import WHOLE, Contents, of_files
 from nas_hydra.dataset.picture import PIXEL_LIMIT, UnreadableError, check, read
 from nas_hydra.errors import ConfigError, listing, printable
 
@@ -148,6 +150,14 @@ class Files:
             ConfigError: if one cannot be read.
         """
         return torch.stack([self._resize(self._read(place)) for place in index.tolist()])
+
+    def contents(self, places: Tensor) -> Contents:
+        """Digests of the files at these places; of samples of each, if all take much room."""
+        return of_files((self._files[place] for place in places.tolist()), self._sampled)
+
+    @cached_property
+    def _sampled(self) -> bool:
+        return sum(Path(file).stat().st_size for file in self._files) > WHOLE
 
     def _read(self, place: int) -> Image:
         try:

@@ -9,12 +9,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nas_hydra.dataset.digest import Contents, of_numbers, whole_numbers
+
 CHUNK = 1024
 """How many images are decoded or normalised at a time, where all of them are."""
 
 
 class Source(Protocol):
-    """Labelled images as they lie on disk or in a library, decoded when asked for."""
+    """Labelled images as they lie on disk or in a library, decoded when asked for.
+
+    One that knows digests of them may have a method ``contents``, see ``examples.Digesting``;
+    else equal images are known by the pixels that it gives, which should be the same each time.
+    """
 
     @property
     def labels(self) -> Tensor:
@@ -68,6 +74,11 @@ class Bytes:
     def __getitem__(self, index: Tensor) -> Tensor:
         """The pixels at these places."""
         return self.raw[index].float() / self.white
+
+    def contents(self, places: Tensor) -> Contents:
+        """Digests of the numbers at these places."""
+        parts = (self.raw[part] for part in torch.split(places, CHUNK))
+        return of_numbers(whole_numbers(self.raw.dtype, self.white), parts)
 
 
 class Order:

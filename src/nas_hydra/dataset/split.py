@@ -11,6 +11,7 @@ import torch
 from sklearn.model_selection import train_test_split
 from torch import Tensor
 
+from nas_hydra.dataset.examples import Examples, examples
 from nas_hydra.dataset.images import CHUNK, Images, Source
 from nas_hydra.dataset.stream import Stream, chunks
 from nas_hydra.errors import ConfigError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_MEASURED = {"search": "validation", "final": "test", "monitored": "test"}
 BYTES = 4
 """Of a pixel's channel in float32."""
 
@@ -43,6 +45,7 @@ class Splits(NamedTuple):
         mean: of the former's channels, (C, 1, 1), by which all are normalised.
         std: likewise.
         counts: how many development images each class has, with those that ``limit`` leaves out.
+        examples: which images are trained on, and which are measured on.
     """
 
     train: Images | Stream
@@ -51,6 +54,7 @@ class Splits(NamedTuple):
     mean: Tensor
     std: Tensor
     counts: Sequence[int]
+    examples: tuple[Examples, Examples]
 
 
 Chosen = tuple[Source, Tensor]
@@ -65,24 +69,30 @@ def load(dataset: "ImageDataset") -> Splits:
     Raises:
         ConfigError: if the images are not there, or not what the config says of them.
     """
+    train, valid, monitor = choose(dataset)
+    known = _load(dataset, train, valid, monitor)
+    return known._replace(monitor=known.valid) if dataset.stage == "search" else known
+
+
+def choose(dataset: "ImageDataset") -> tuple[Chosen, Chosen, Chosen | None]:
+    """Which images are trained on, measured on and, if others are, monitored; none is decoded.
+
+    Raises:
+        ConfigError: as ``load``.
+    """
     if dataset.stage == "search":
-        return _search(dataset)
+        source = dataset.opened("development")
+        check_described(dataset, source)
+        rest, chosen = _places(dataset, _drawn(dataset, source.labels), source.labels)
+        return (source, rest), (source, chosen), None
     source, test = dataset.opened_parts()
     for part in (source, test):
         check_described(dataset, part)
     drawn, tested = _drawn(dataset, source.labels), (test, torch.arange(len(test.labels)))
     if dataset.stage == "final":
-        return _load(dataset, (source, drawn), tested, None)
+        return (source, drawn), tested, None
     rest, chosen = _places(dataset, drawn, source.labels)
-    return _load(dataset, (source, rest), tested, (source, chosen))
-
-
-def _search(dataset: "ImageDataset") -> Splits:
-    source = dataset.opened("development")
-    check_described(dataset, source)
-    rest, chosen = _places(dataset, _drawn(dataset, source.labels), source.labels)
-    known = _load(dataset, (source, rest), (source, chosen), None)
-    return known._replace(monitor=known.valid)
+    return (source, rest), tested, (source, chosen)
 
 
 def _load(dataset: "ImageDataset", train: Chosen, valid: Chosen, monitor: Chosen | None) -> Splits:
@@ -101,21 +111,20 @@ def _load(dataset: "ImageDataset", train: Chosen, valid: Chosen, monitor: Chosen
         )
         known = statistics(chunks(*train, CHUNK))
         found: list[Images | Stream] = [Stream(*part, *known) for part in parts]
+        noted = examples(*train), examples(*valid)
     else:
         log.info("data: %s are held in memory (%s)", sizes, _size(needed))
-        images, known = _normalised(read(*train))
-        found = [images, *(_normalised(read(*part), known)[0] for part in parts[1:])]
-    return Splits(found[0], found[1], found[2] if monitor else None, *known, counts)
+        held = [read(*part) for part in parts]
+        noted = examples(*train, held[0].pixels), examples(*valid, held[1].pixels)
+        images, known = _normalised(held[0])
+        found = [images, *(_normalised(part, known)[0] for part in held[1:])]
+    return Splits(found[0], found[1], found[2] if monitor else None, *known, counts, noted)
 
 
 def _sizes(stage: Stage, numbers: Sequence[int]) -> str:
     """``1,149 training and 288 validation images``."""
-    measured = "validation" if stage == "search" else "test"
-    names = ("training", measured, "validation")
-    return (
-        " and ".join(f"{number:,} {name}" for number, name in zip(numbers, names, strict=False))
-        + " images"
-    )
+    named = zip(numbers, ("training", _MEASURED[stage], "validation"), strict=False)
+    return " and ".join(f"{number:,} {name}" for number, name in named) + " images"
 
 
 def room(dataset: "ImageDataset", device: torch.device) -> int:

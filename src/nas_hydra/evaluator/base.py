@@ -46,6 +46,13 @@ class Evaluator(Protocol):
             ConfigError: if it cannot evaluate the space's candidates.
         """
 
+    def remember(self, folder: Path) -> None:
+        """Keep in a run's folder what tells later what its data was; called once it was checked."""
+
+    def changed(self, folder: Path) -> str:
+        """How the data differs from what ``remember`` has kept; empty if it does not say."""
+        return ""
+
     def check(self, candidate: Mapping[str, Any]) -> None:
         """Make sure, without training, that a candidate can work.
 

@@ -51,6 +51,14 @@ class FinalEvaluator(Evaluator):
         """As of the search's evaluator."""
         self._evaluator.prepare(space)
 
+    def remember(self, folder: Path) -> None:
+        """As of the search's evaluator."""
+        self._evaluator.remember(folder)
+
+    def changed(self, folder: Path) -> str:
+        """As of the search's evaluator."""
+        return self._evaluator.changed(folder)
+
     def check(self, candidate: Mapping[str, Any]) -> None:
         """As of the search's evaluator."""
         self._evaluator.check(candidate)

@@ -1,15 +1,16 @@
 """What determines an evaluation: two with the same identity give the same numbers."""
 
 from collections.abc import Iterable, Mapping
-from hashlib import sha256
 from typing import Any
 
 import torch
 
 from nas_hydra.dataset import ImageDataset
+from nas_hydra.dataset.examples import SPLITS
 from nas_hydra.dataset.held import splits
 from nas_hydra.evaluator.code import code, targets
 from nas_hydra.evaluator.device import kind
+from nas_hydra.named_files import digests
 
 NEUTRAL = {
     "dataset": ("root", "download", "memory_limit", "workers", "broken", "pixel_limit"),
@@ -40,6 +41,7 @@ def identity(
     return {
         "candidate": parts,
         "images": fingerprint(dataset),
+        "files": digests(parts),
         "settings": dict(settings),
         "device": kind(device),
         "threads": torch.get_num_threads() if device.type == "cpu" else None,
@@ -54,15 +56,6 @@ def without(value: Any, names: tuple[str, ...]) -> Any:
     return {name: part for name, part in value.items() if name not in names}
 
 
-def fingerprint(dataset: ImageDataset) -> dict[str, Any]:
-    """What tells images from others: labels in their order, mean and spread of the pixels.
-
-    Mean and spread are rounded, since their last digits depend on how the sums were split.
-    """
-    known = splits(dataset)
-    labels = (torch.as_tensor(split.labels).cpu() for split in (known.train, known.valid))
-    return {
-        "labels": [sha256(given.numpy().tobytes()).hexdigest()[:16] for given in labels],
-        "mean": [f"{number:.4g}" for number in known.mean.flatten().tolist()],
-        "std": [f"{number:.4g}" for number in known.std.flatten().tolist()],
-    }
+def fingerprint(dataset: ImageDataset) -> dict[str, str]:
+    """What tells images from others: digests of the training and the validation split."""
+    return {name: one.digest for name, one in zip(SPLITS, splits(dataset).examples, strict=True)}

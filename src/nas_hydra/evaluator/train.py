@@ -18,7 +18,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from nas_hydra.component import build, build_function
 from nas_hydra.dataset import ImageDataset
-from nas_hydra.dataset.held import adopt, share
+from nas_hydra.dataset.held import adopt, doubt, share
 from nas_hydra.dataset.split import Stage
 from nas_hydra.errors import CandidateError, ConfigError, in_one_line, listing, nearest
 from nas_hydra.evaluator.alone import occupied
@@ -38,6 +38,7 @@ from nas_hydra.evaluator.rehearsal import (
     local,
     rehearse,
 )
+from nas_hydra.evaluator.seen import Seen, same_images
 from nas_hydra.evaluator.sketch import Sketch
 from nas_hydra.evaluator.store import Store
 from nas_hydra.evaluator.trainer import build_trainer
@@ -56,7 +57,7 @@ ON_DEMAND = ("flops", "latency", "memory")
 
 ATTRIBUTES = {
     *("_seed", "_tf32", "_compile", "_settings", "_channels_last"),
-    *("_store", "_gate", "_measure", "_latency", "_stage", "_data"),
+    *("_store", "_gate", "_measure", "_latency", "_stage", "_alike", "_seen"),
 }
 """Of the evaluator itself: settings, and what changes no number."""
 
@@ -107,7 +108,8 @@ class TrainEvaluator(Evaluator):
         self._channels_last = channels_last
         self._measure, self._latency = measure, latency
         self._stage: Stage = "search"
-        self._data: Mapping[str, Any] | None = None
+        self._alike = True
+        self._seen: Seen | None = None
 
     @property
     def metrics(self) -> Sequence[str]:
@@ -121,8 +123,17 @@ class TrainEvaluator(Evaluator):
 
     @property
     def data(self) -> Mapping[str, Any] | None:
-        """How many development images each class has."""
-        return self._data
+        """How many development images each class has, and digests of the splits."""
+        return None if self._seen is None else self._seen.data
+
+    def remember(self, folder: Path) -> None:
+        """Keep a digest of every image that the search sees; unless candidates differ in them."""
+        if self._seen is not None and self._alike:
+            self._seen.save(folder)
+
+    def changed(self, folder: Path) -> str:
+        """Which images are others than those that were kept there."""
+        return "" if self._seen is None else self._seen.changed(folder)
 
     def at(self, stage: Stage) -> Self:
         """The same evaluator for another stage; it knows no evaluations of a search."""
@@ -131,12 +142,14 @@ class TrainEvaluator(Evaluator):
         return evaluator
 
     def prepare(self, space: SearchSpace) -> None:
-        """Make sure that everything asked for can be measured.
+        """See whether all candidates have the same images, and these are still those in memory.
 
         Raises:
-            ConfigError: naming what can.
+            ConfigError: if something is asked for that is not measured, naming what is.
         """
         check_measure(self._measure, self.metrics, self._latency)
+        doubt()
+        self._alike = same_images(space)
 
     def check(self, candidate: Mapping[str, Any]) -> None:
         """Build the network and everything that trains it, and pass two empty images through.
@@ -144,7 +157,7 @@ class TrainEvaluator(Evaluator):
         The training itself is rehearsed with a network of one weight.
         """
         dataset = self._dataset(candidate)
-        self._data = {"counts": list(dataset.splits.counts)}
+        self._seen = Seen(dataset.splits)
         trainer = local(candidate["trainer"])
         build_trainer(trainer, parts=1)
         self._gate(candidate, dataset, device_of(trainer))

@@ -15,6 +15,7 @@ from optuna.trial import FrozenTrial, TrialState
 from nas_hydra.errors import ConfigError, SearchFailedError
 from nas_hydra.masking import masked
 from nas_hydra.objective import Objective
+from nas_hydra.record.data import LATER, told
 from nas_hydra.record.storage import answering
 from nas_hydra.search_space import Genotype, SearchSpace
 from nas_hydra.search_space.distribution import distribution
@@ -27,10 +28,28 @@ STATES: Mapping[State, TrialState] = {
 }
 FACTS = ("number", "key", "epochs", "seconds", "error", "duplicate_of", "source")
 """Attributes of a trial that are kept as they are."""
-LATER = ("data",)
-"""Parts of an identity that records of version 0.1 lack."""
 MOST_SHOWN = 5
 """How many differences between two runs a message lists."""
+
+
+class OtherDataError(ConfigError):
+    """A record is that of the same search on other data.
+
+    Args:
+        how: it differs, in words.
+    """
+
+    def __init__(self, how: str) -> None:
+        super().__init__(
+            "dataset",
+            f"has changed since the search in this folder began: {how}. Choose another"
+            " hydra.run.dir, or give the data of that search",
+        )
+        self.how = how
+
+    def __reduce__(self) -> tuple[type["OtherDataError"], tuple[str]]:  # type: ignore[override]
+        """Errors of worker processes are pickled."""
+        return OtherDataError, (self.how,)
 
 
 class StudyRecord:
@@ -160,10 +179,12 @@ class StudyRecord:
                 raise ConfigError("folder", "holds an Optuna study that no search of ours wrote")
             self._study.set_user_attr("identity", ours)
             return
-        noted = {name: ours[name] for name in ours if name in known or name not in LATER}
+        there, here = (
+            {name: one[name] for name in one if name not in LATER} for one in (known, ours)
+        )
         differences = [
-            f"{key} is {masked(there, key)!r} there and {masked(here, key)!r} here"
-            for key, there, here in differing(known, noted)
+            f"{key} is {masked(then, key)!r} there and {masked(now, key)!r} here"
+            for key, then, now in differing(there, here)
         ]
         if differences:
             hidden = len(differences) - MOST_SHOWN
@@ -173,6 +194,8 @@ class StudyRecord:
                 f"holds the record of another run: {'; '.join(differences[:MOST_SHOWN])}{more}. "
                 "Choose another hydra.run.dir, or the settings of that run",
             )
+        if how := told(known, ours):
+            raise OtherDataError(how)
 
 
 def proposal_of(frozen: FrozenTrial) -> Proposal:
