@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nas_hydra.dataset.picture import PIXEL_LIMIT, UnreadableError, check, read
+from nas_hydra.dataset.picture import RangeError, Reading, UnreadableError, check, read
 
 NOISE = PIL.Image.effect_noise((40, 30), 60).convert("RGB")
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
@@ -42,8 +42,8 @@ def readable(work, file) -> bool:
 def outcome(file: Path) -> tuple[bool, bool]:
     """Whether it passes the check, and whether it can be read."""
     return (
-        readable(lambda name: check(name, PIXEL_LIMIT), file),
-        readable(lambda name: read(name, "RGB", PIXEL_LIMIT), file),
+        readable(lambda name: check(name, Reading()), file),
+        readable(lambda name: read(name, 3, Reading()), file),
     )
 
 
@@ -88,13 +88,15 @@ def test_a_picture_above_the_limit_is_not_decoded_and_others_keep_theirs():
     earlier = PIL.Image.MAX_IMAGE_PIXELS
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for work in (lambda: check("wide.png", 10**6), lambda: read("wide.png", "L", 10**6)):
+        small = Reading(pixel_limit=10**6)
+        for work in (lambda: check("wide.png", small), lambda: read("wide.png", 1, small)):
             with pytest.raises(UnreadableError, match=r"more than 1,000,000 pixels; pixel_limit=N"):
                 work()
         for limit in (900_000, 300_000):  # above Pillow's limit, and above its double
             with pytest.raises(UnreadableError, match="pixels"):
-                read("wide.png", "L", limit)
-        assert read("wide.png", "L", 2 * 10**6).size == (2000, 1000)
+                read("wide.png", 1, Reading(pixel_limit=limit))
+        found = read("wide.png", 1, Reading(pixel_limit=2 * 10**6))
+        assert found.pixels.shape == (1, 1000, 2000)
     assert earlier == PIL.Image.MAX_IMAGE_PIXELS
 
 
@@ -103,7 +105,7 @@ def test_no_warning_of_the_decoder_is_shown():
     picture.save("palette.png", transparency=b"\x00\x80\xff")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert read("palette.png", "RGB", PIXEL_LIMIT).mode == "RGB"
+        assert read("palette.png", 3, Reading()).pixels.shape == (3, 4, 4)
 
 
 def test_what_is_no_regular_file_is_told_and_not_waited_for():
@@ -114,14 +116,21 @@ def test_what_is_no_regular_file_is_told_and_not_waited_for():
         opened.bind("socket.png")
     for name in ("folder.png", "pipe.png", "loop.png", "socket.png", "gone.png", "nul\0.png"):
         with pytest.raises(UnreadableError):
-            read(name, "RGB", PIXEL_LIMIT)
+            read(name, 3, Reading())
 
 
 def test_the_error_of_a_worker_process_keeps_its_text():
     for name in ("gone.png", "line\nbreak\x1b[31m.png", os.fsdecode(b"\xff.png")):
         with pytest.raises(UnreadableError) as raised:
-            read(name, "RGB", PIXEL_LIMIT)
+            read(name, 3, Reading())
         again = pickle.loads(pickle.dumps(raised.value))
         assert str(again) == str(raised.value)
         assert str(again).isprintable()
         assert "No such file or directory" in again.reason
+
+
+def test_the_error_of_a_range_keeps_its_numbers():
+    for limits in (None, (0.0, 1.0)):
+        error = RangeError("file", "F", -1.5, 3.0, limits)
+        again = pickle.loads(pickle.dumps(error))
+        assert (str(again), again.low, again.high) == (str(error), -1.5, 3.0)

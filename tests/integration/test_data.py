@@ -104,7 +104,7 @@ def garbled(png: bytes) -> bytes:
 
 def test_a_run_of_a_version_without_the_later_keys_goes_on(monkeypatch, images):
     words = [*SMALL, *TRAINED, *FOLDER, "hydra.run.dir=run"]
-    without = [f"~dataset.{key}" for key in ("broken", "pixel_limit")]
+    without = [f"~dataset.{key}" for key in ("broken", "pixel_limit", "background")]
     assert nas_hydra(monkeypatch, *words, *without, "budget.trials=1") == 0
     assert nas_hydra(monkeypatch, *words) == 0
     assert len(Path("run/trials.csv").read_text().splitlines()) == 3

@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from omegaconf import OmegaConf
@@ -102,6 +103,7 @@ def test_whatever_lies_in_a_folder_is_classified_or_named(model, digits, command
     modes = {"cmyk.jpg": "CMYK", "palette.png": "P", "alpha.png": "LA", "f.tiff": "F"}
     for name, mode in modes.items():
         whole.convert(mode).save(digits / name)
+    Image.fromarray(np.asarray(whole, "float32") / 255).save(digits / "shares.tiff")
     strange = [os.fsdecode(b"\xff\xfe.png"), "a=b.png", "line\nbreak\x1b[31m.png"]
     for name in strange:
         whole.save(digits / name)
@@ -111,10 +113,12 @@ def test_whatever_lies_in_a_folder_is_classified_or_named(model, digits, command
     (digits / "up").symlink_to("..")
     code, out, err = command("model=model", "digits", "digits/a=b.png", "top=1")
     assert code == 0
-    assert "18 classified, 2 skipped" in err
+    assert "18 classified, 3 skipped" in err
+    assert "digits/f.tiff: skipped, it cannot be read: its numbers (mode F) are from 0 to 2" in err
     assert r"digits/line\nbreak\x1b[31m.png" in out
     assert r"digits/\udcff\udcfe.png" in out
     assert {line.partition(":")[0] for line in err.splitlines()[:-1]} == {
+        "digits/f.tiff",
         "digits/pipe.png",
         "digits/loop.png",
     }

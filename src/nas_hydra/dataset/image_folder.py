@@ -2,21 +2,28 @@
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from PIL.Image import Image
 from torch import Tensor
 from torchvision.datasets import ImageFolder as TorchvisionImageFolder
-from torchvision.transforms import v2
 
 from nas_hydra.dataset.base import WholeDataset
 from nas_hydra.dataset.digest import WHOLE, Contents, of_files
-from nas_hydra.dataset.picture import PIXEL_LIMIT, UnreadableError, check, read
+from nas_hydra.dataset.picture import (
+    PIXEL_LIMIT,
+    RangeError,
+    Reading,
+    UnreadableError,
+    check,
+    read,
+    resized,
+)
 from nas_hydra.errors import ConfigError, listing, printable
 
 log = logging.getLogger(__name__)
@@ -28,13 +35,16 @@ MEND = "Mend or remove what cannot be read, or say dataset.broken=skip"
 
 @dataclass(frozen=True, kw_only=True)
 class ImageFolder(WholeDataset):
-    """``root/CLASS/*.png``, in colour, resized to squares.
+    """``root/CLASS/*.png``, in colour, upright as their EXIF data says, resized to squares.
 
     Args:
         root: the folder that holds one folder per class.
         size: height and width in pixels to which every image is resized.
         broken: what to do if images cannot be read: ``error``, or ``skip`` to leave them out.
         pixel_limit: images with more pixels count as unreadable, and are not decoded.
+        background: colour behind what is transparent: a name, or ``#rrggbb``.
+        range: which numbers are black and white where a channel has more than 8 bits; None: 0 and
+            65535 of 16 bits, 0 and 1 of floats, and images with other numbers are an error.
     """
 
     root: str
@@ -42,11 +52,18 @@ class ImageFolder(WholeDataset):
     # Models and runs of earlier versions have no such keys.
     broken: Literal["error", "skip"] = "error"
     pixel_limit: int = field(default=PIXEL_LIMIT, compare=False)
+    background: str = "white"
+    range: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.pixel_limit < 1:
-            raise ConfigError("dataset.pixel_limit", f"is {self.pixel_limit}; at least 1 is needed")
+        # A list comes from YAML, and an equal dataset must have an equal hash.
+        object.__setattr__(self, "range", self.reading.range)
+
+    @property
+    def reading(self) -> Reading:
+        """What is made of the files."""
+        return Reading(self.background, self.range, self.pixel_limit)
 
     @property
     def class_names(self) -> Sequence[str]:
@@ -61,22 +78,43 @@ class ImageFolder(WholeDataset):
             ConfigError: if the folder is missing, has no images, or holds one that cannot be read.
         """
         listed = self._listed()
-        unreadable = {
-            error.file: error for file, _ in listed.samples if (error := self._problem(file))
-        }
+        unreadable, notes = self._checked([file for file, _ in listed.samples])
+        self._check_ranges([one for one in unreadable.values() if isinstance(one, RangeError)])
         kept = [(file, label) for file, label in listed.samples if file not in unreadable]
         if unreadable:
             self._tell(unreadable, len(listed.samples))
             check_classes(listed.classes, {label for _, label in kept})
+        tell_notes(notes)
         files, labels = [file for file, _ in kept], torch.tensor([label for _, label in kept])
-        return Files(files, labels, self.size, self.pixel_limit)
+        return Files(files, labels, self.size, self.reading)
 
-    def _problem(self, file: str) -> UnreadableError | None:
-        try:
-            check(file, self.pixel_limit)
-        except UnreadableError as error:
-            return error
-        return None
+    def _checked(
+        self, files: Sequence[str]
+    ) -> tuple[dict[str, UnreadableError], dict[str, Sequence[str]]]:
+        """What is wrong with files that cannot be read, and what is not read of the others."""
+        unreadable, notes = {}, {}
+        for file in files:
+            try:
+                notes[file] = check(file, self.reading)
+            except UnreadableError as error:
+                unreadable[file] = error
+        return unreadable, notes
+
+    def _check_ranges(self, errors: Sequence[RangeError]) -> None:
+        """Make sure that of all numbers is known which are black and white.
+
+        Raises:
+            ConfigError: if not, with the numbers that there are.
+        """
+        if not errors:
+            return
+        low, high = min(error.low for error in errors), max(error.high for error in errors)
+        known = "null" if self.range is None else list(self.range)
+        raise ConfigError(
+            "dataset.range",
+            f"is {known}; {errors[0]}. All {len(errors):,} such images hold numbers from"
+            f" {low:.10g} to {high:.10g}. Say dataset.range=[LOW,HIGH], which are black and white",
+        )
 
     def _tell(self, unreadable: Mapping[str, UnreadableError], number: int) -> None:
         """Say which images are left out.
@@ -120,10 +158,17 @@ def check_classes(names: Sequence[str], left: set[int]) -> None:
         )
 
 
-def resize(height: int, width: int) -> v2.Compose:
-    """From a picture of Pillow's to pixels (C, height, width), float32 in [0, 1]."""
-    to_float = v2.ToDtype(torch.float32, scale=True)
-    return v2.Compose([v2.PILToTensor(), v2.Resize((height, width)), to_float])
+def tell_notes(notes: Mapping[str, Iterable[str]]) -> None:
+    """Say what of the images is not read, and of which; each kind in one line."""
+    files = defaultdict(list)
+    for file, given in notes.items():
+        for note in given:
+            files[note].append(printable(file))
+    for note, named in files.items():
+        log.warning(
+            "data: %d of %d images have %s: %s",
+            *(len(named), len(notes), note, listing(named, MOST_SHOWN)),
+        )
 
 
 class Files:
@@ -133,15 +178,15 @@ class Files:
         files: their paths.
         labels: (N,), int64.
         size: height and width in pixels to which every image is resized.
-        pixel_limit: images with more pixels are not decoded.
+        reading: what is made of them.
     """
 
     def __init__(
-        self, files: Sequence[str], labels: Tensor, size: int, pixel_limit: int = PIXEL_LIMIT
+        self, files: Sequence[str], labels: Tensor, size: int, reading: Reading | None = None
     ) -> None:
         self.labels = labels
-        self._files, self._pixel_limit = files, pixel_limit
-        self._resize = resize(size, size)
+        self._files, self._size = files, size
+        self._reading = reading or Reading()
 
     def __getitem__(self, index: Tensor) -> Tensor:
         """Decode the files at these places.
@@ -149,7 +194,7 @@ class Files:
         Raises:
             ConfigError: if one cannot be read.
         """
-        return torch.stack([self._resize(self._read(place)) for place in index.tolist()])
+        return torch.stack([self._read(place) for place in index.tolist()])
 
     def contents(self, places: Tensor) -> Contents:
         """Digests of the files at these places; of samples of each, if all take much room."""
@@ -159,8 +204,9 @@ class Files:
     def _sampled(self) -> bool:
         return sum(Path(file).stat().st_size for file in self._files) > WHOLE
 
-    def _read(self, place: int) -> Image:
+    def _read(self, place: int) -> Tensor:
         try:
-            return read(self._files[place], "RGB", self._pixel_limit)
+            picture = read(self._files[place], 3, self._reading)
         except UnreadableError as error:
             raise ConfigError("dataset.root", f"{error}. Mend or remove it") from None
+        return resized(picture.pixels, self._size, self._size)

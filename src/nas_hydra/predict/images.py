@@ -1,6 +1,6 @@
 """From what was typed to pixels."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,13 +9,11 @@ from torchvision.datasets.folder import IMG_EXTENSIONS
 
 from nas_hydra.artifact import Artifact, Image
 from nas_hydra.component import locate
-from nas_hydra.dataset.image_folder import ImageFolder, resize
-from nas_hydra.dataset.picture import PIXEL_LIMIT, UnreadableError, read
+from nas_hydra.dataset.image_folder import ImageFolder
+from nas_hydra.dataset.picture import MODES, Reading, UnreadableError, read, resized
 from nas_hydra.errors import ConfigError
 
 STANDARD_INPUT = "-"
-MODES = {1: "L", 3: "RGB", 4: "RGBA"}
-"""Number of channels -> Pillow's name for such pictures."""
 
 
 class UnusableError(Exception):
@@ -69,6 +67,18 @@ def resized_in_training(artifact: Artifact) -> bool:
     return isinstance(target, type) and issubclass(target, ImageFolder)
 
 
+def reading_of(artifact: Artifact, pixel_limit: int) -> Reading:
+    """What is made of files: what was in the training, where its dataset says so.
+
+    Raises:
+        ConfigError: if that is nothing that can be said.
+    """
+    given = artifact.config.get("dataset")
+    said = given if isinstance(given, Mapping) else {}
+    kept = {name: said[name] for name in ("background", "range") if name in said}
+    return Reading(**kept, pixel_limit=pixel_limit)
+
+
 @dataclass(frozen=True)
 class Decoder:
     """Reads images as a model takes them.
@@ -76,12 +86,12 @@ class Decoder:
     Args:
         image: what it takes.
         resize: whether pictures of another size are resized; else they are unusable.
-        pixel_limit: pictures with more pixels are unusable, and are not decoded.
+        reading: what is made of them.
     """
 
     image: Image
     resize: bool
-    pixel_limit: int = PIXEL_LIMIT
+    reading: Reading
 
     def __post_init__(self) -> None:
         if self.image.channels not in MODES:
@@ -90,23 +100,26 @@ class Decoder:
             )
 
     def __call__(self, file: Path) -> tuple[Tensor, str]:
-        """Pixels (C, H, W), float32 in [0, 1], and a note if they were resized.
+        """Pixels (C, H, W), float32 in [0, 1], and a note if the picture was resized or cut.
 
         Raises:
             UnusableError: if the file is broken, or of another size and not to be resized.
         """
         try:
-            picture = read(file, MODES[self.image.channels], self.pixel_limit)
+            picture = read(file, self.image.channels, self.reading)
         except UnreadableError as error:
             raise UnusableError(f"it cannot be read: {error.reason}") from None
-        wanted, given = (self.image.width, self.image.height), picture.size
+        height, width = picture.pixels.shape[1:]
+        wanted, given = (self.image.width, self.image.height), (width, height)
         if given != wanted and not self.resize:
             raise UnusableError(
                 f"it is {_size(given)}, and the model takes {_size(wanted)} pixels;"
                 " resize=true makes it so large"
             )
-        note = "" if given == wanted else f"resized from {_size(given)}"
-        return resize(self.image.height, self.image.width)(picture), note
+        notes = [f"it has {note}" for note in picture.notes]
+        if given != wanted:
+            notes.insert(0, f"resized from {_size(given)}")
+        return resized(picture.pixels, self.image.height, self.image.width), "; ".join(notes)
 
 
 def _size(pair: tuple[int, int]) -> str:

@@ -11,7 +11,7 @@ from nas_hydra.artifact import Artifact
 from nas_hydra.dataset.picture import PIXEL_LIMIT
 from nas_hydra.errors import NasHydraError, in_one_line
 from nas_hydra.network import Network, network_of
-from nas_hydra.predict.images import Decoder, UnusableError, resized_in_training
+from nas_hydra.predict.images import Decoder, UnusableError, reading_of, resized_in_training
 from nas_hydra.predict.result import Prediction, Skipped
 
 BATCH = 64
@@ -42,7 +42,7 @@ def predict(
     """
     network = network_of(artifact)
     resize = resized_in_training(artifact) if resize is None else resize
-    decoder = Decoder(artifact.image, resize, pixel_limit)
+    decoder = Decoder(artifact.image, resize, reading_of(artifact, pixel_limit))
     return _predicted(network, decoder, list(artifact.classes), files)
 
 

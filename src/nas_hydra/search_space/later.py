@@ -4,7 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 LATER: Mapping[str, Mapping[str, Any]] = {
-    "dataset": {"broken": "error", "pixel_limit": 100_000_000},
+    "dataset": {
+        "broken": "error",
+        "pixel_limit": 100_000_000,
+        "background": "white",
+        "range": None,
+    },
     "evaluator": {"measure": []},
 }
 """Part of a config -> its later keys, and the values that mean what was done before there were any.
