@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 CONFIG, WEIGHTS, DESCRIPTION = "best.yaml", "model.ckpt", "model.json"
 METRICS, CONFUSION, CARD = "metrics.json", "confusion.svg", "MODEL_CARD.md"
+EXAMPLES = "examples.npz"
 REMEDY = "nas-hydra-retrain run=RUN_DIR makes the folder of a model"
 
 
@@ -79,6 +80,7 @@ class Description(_Part):
         source: the trial that it is.
         versions: package -> the version that trained it.
         weights: SHA-256 of the file of its weights; None in folders of version 0.1.
+        examples: SHA-256 of the file with digests of its images; None in older folders.
     """
 
     classes: Sequence[str]
@@ -87,6 +89,7 @@ class Description(_Part):
     source: Source
     versions: Mapping[str, str]
     weights: str | None = None
+    examples: str | None = None
 
     @model_validator(mode="after")
     def _of_one_size(self) -> Self:

@@ -74,6 +74,7 @@ def test_the_winner_becomes_a_model_beside_its_yardsticks(search, command):
         "MODEL_CARD.md",
         "best.yaml",
         "confusion.svg",
+        "examples.npz",
         "metrics.json",
         "model.ckpt",
         "model.json",

@@ -45,7 +45,7 @@ def of_numbers(kind: str, parts: Iterable[Tensor]) -> Contents:
     for part in parts:
         shape = tuple(part.shape[1:])
         rows = np.ascontiguousarray(part.cpu().numpy())
-        content, size = rows.tobytes(), rows[:1].nbytes
+        content, size = rows.data.cast("B"), rows[:1].nbytes
         starts = range(0, len(content), max(size, 1))
         digests += [blake2b(content[n : n + size], digest_size=EACH).digest() for n in starts]
     return Contents(f"{kind}, {shaped(shape)}", _joined(digests))

@@ -70,6 +70,10 @@ class Examples:
         """(N,), which of these images are among the others too, under whatever label."""
         return np.isin(self.contents.digests, other.contents.digests)
 
+    def without(self, other: "Examples") -> int:
+        """How many of these images, with their labels, the others do not have."""
+        return int((~np.isin(self.pairs, other.pairs)).sum())
+
 
 def examples(source: Source, places: Tensor, pixels: Tensor | None = None) -> Examples:
     """The images at these places of a source.

@@ -34,8 +34,8 @@ class FinalEvaluator(Evaluator):
     """
 
     def __init__(self, evaluator: TrainEvaluator, monitored: bool) -> None:
-        self._stage: Stage = "monitored" if monitored else "final"
-        self._evaluator = evaluator.at(self._stage)
+        self.stage: Stage = "monitored" if monitored else "final"
+        self._evaluator = evaluator.at(self.stage)
 
     @property
     def metrics(self) -> Sequence[str]:
@@ -65,7 +65,7 @@ class FinalEvaluator(Evaluator):
 
     def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
         """Train from scratch, and test."""
-        with only(self._stage):
+        with only(self.stage):
             evaluation = self._evaluator.evaluate(candidate, repeat, weights)
         return replace(evaluation, metrics=tested(evaluation.metrics))
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from nas_hydra.artifact import CONFIG, CONFUSION, WEIGHTS, Description
 from nas_hydra.page.markdown import code, escaped, table
+from nas_hydra.retrain.seen import Seen
 from nas_hydra.retrain.standing import Spread, Standing
 from nas_hydra.trial import Trial
 
@@ -26,6 +27,7 @@ class Facts:
         standings: its own, then those of the yardsticks.
         description: what ``model.json`` holds.
         metrics: what ``metrics.json`` holds.
+        seen: what was seen of the test images.
     """
 
     candidate: Mapping[str, Any]
@@ -33,6 +35,7 @@ class Facts:
     standings: Sequence[Standing]
     description: Description
     metrics: Mapping[str, Any]
+    seen: Seen
 
 
 def card(facts: Facts, command: str) -> str:
@@ -82,9 +85,8 @@ def _results(facts: Facts) -> Iterator[str]:
         " flatters them"
     )
     yield (
-        f"Measured on {images['tested_on']:,} test images, which neither the search nor the"
-        f" training has seen: {use}. Every network was trained in the same way, on the same images,"
-        " with the same seeds."
+        f"Measured on {images['tested_on']:,} test images: {use}. {facts.seen.sentences} Every"
+        " network was trained in the same way, on the same images, with the same seeds."
     )
     yield results(facts.standings)
     low, high = model["test_acc_interval"]

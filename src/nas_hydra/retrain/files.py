@@ -15,6 +15,7 @@ from nas_hydra.artifact import (
     CONFIG,
     CONFUSION,
     DESCRIPTION,
+    EXAMPLES,
     METRICS,
     WEIGHTS,
     Description,
@@ -26,6 +27,7 @@ from nas_hydra.artifact import (
 )
 from nas_hydra.component import build
 from nas_hydra.dataset import ImageDataset
+from nas_hydra.dataset.examples import save
 from nas_hydra.dataset.split import Stage
 from nas_hydra.draft import drafted
 from nas_hydra.masking import masked_file
@@ -33,6 +35,7 @@ from nas_hydra.report.summary import versions
 from nas_hydra.retrain.card import Facts, card
 from nas_hydra.retrain.confusion import confusion, picture
 from nas_hydra.retrain.searched import Searched
+from nas_hydra.retrain.seen import Seen
 from nas_hydra.retrain.standing import Standing, standing, wilson
 from nas_hydra.retrain.training import Contender, Training
 from nas_hydra.small_file import replace
@@ -53,6 +56,7 @@ class Outcome:
         command: that was typed.
         first_use: whether the test split was not used before, as far as is known.
         monitors: what watched the trainings, see ``nas_hydra.evaluator.final.monitoring``.
+        seen: what was seen of the test images.
     """
 
     searched: Searched
@@ -64,6 +68,7 @@ class Outcome:
     command: str
     first_use: bool
     monitors: Sequence[str]
+    seen: Seen
 
     @property
     def candidate(self) -> Mapping[str, Any]:
@@ -91,8 +96,9 @@ def write(folder: Path, outcome: Outcome, weights: Path) -> None:
     """Write the model, and then what it gives on the test split as it is read from there."""
     built: ImageDataset = build(outcome.candidate["dataset"], "dataset")
     dataset = built.at(outcome.stage)
-    described = description(outcome, dataset, digest(weights))
     with drafted(folder) as draft:
+        save(draft / EXAMPLES, outcome.seen.examples)
+        described = description(outcome, dataset, digest(weights), digest(draft / EXAMPLES))
         replace(draft / CONFIG, OmegaConf.to_yaml(OmegaConf.create(masked_file(outcome.candidate))))
         shutil.copyfile(weights, draft / WEIGHTS)
         replace(draft / DESCRIPTION, json.dumps(described.model_dump(), indent=2) + "\n")
@@ -101,11 +107,16 @@ def write(folder: Path, outcome: Outcome, weights: Path) -> None:
         replace(draft / METRICS, json.dumps(metrics, indent=2) + "\n")
         title = f"trial {outcome.trial.number} on {sum(map(sum, counts)):,} test images"
         replace(draft / CONFUSION, picture(counts, described.classes, title))
-        facts = Facts(outcome.candidate, outcome.trial, outcome.standings, described, metrics)
+        facts = Facts(
+            *(outcome.candidate, outcome.trial, outcome.standings, described, metrics),
+            outcome.seen,
+        )
         replace(draft / CARD, card(facts, outcome.command))
 
 
-def description(outcome: Outcome, dataset: ImageDataset, weights: str) -> Description:
+def description(
+    outcome: Outcome, dataset: ImageDataset, weights: str, examples: str
+) -> Description:
     """What ``model.json`` holds."""
     channels, height, width = dataset.input_shape
     known = dataset.splits
@@ -120,6 +131,7 @@ def description(outcome: Outcome, dataset: ImageDataset, weights: str) -> Descri
         ),
         versions=dict(versions()),
         weights=weights,
+        examples=examples,
     )
 
 
@@ -134,6 +146,7 @@ def measured(
         "seeds": outcome.seeds,
         "first_use_of_test_split": outcome.first_use,
         "images": images(outcome, dataset),
+        "test_images_seen": outcome.seen.figures,
         "networks": [asdict(one) for one in outcome.standings],
         "model": {"test_acc": hits / total, "test_acc_interval": wilson(hits, total)},
         "confusion": [list(row) for row in counts],

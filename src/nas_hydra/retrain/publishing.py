@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from nas_hydra.artifact import CARD, CONFIG, CONFUSION, DESCRIPTION, METRICS, WEIGHTS
+from nas_hydra.artifact import CARD, CONFIG, CONFUSION, DESCRIPTION, EXAMPLES, METRICS, WEIGHTS
 from nas_hydra.component import build
 from nas_hydra.masking import masked
 from nas_hydra.retrain.files import Outcome
@@ -11,7 +11,7 @@ from nas_hydra.run import Run
 from nas_hydra.tracker.base import Publisher
 from nas_hydra.tracker.expendable import spared
 
-FILES = (CONFIG, WEIGHTS, DESCRIPTION, METRICS, CONFUSION, CARD)
+FILES = (CONFIG, WEIGHTS, DESCRIPTION, EXAMPLES, METRICS, CONFUSION, CARD)
 
 
 def publish(folder: Path, outcome: Outcome) -> None:

@@ -1,13 +1,16 @@
 """The main line: read the search, train its winner and the yardsticks, test, write."""
 
+import logging
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from nas_hydra.artifact import DESCRIPTION
 from nas_hydra.assemble import check_components
 from nas_hydra.component import build
+from nas_hydra.dataset import ImageDataset
+from nas_hydra.dataset.split import Stage
 from nas_hydra.draft import check_place
 from nas_hydra.errors import CandidateError, ConfigError, SearchFailedError
 from nas_hydra.evaluator import Evaluator
@@ -25,10 +28,13 @@ from nas_hydra.retrain.searched import (
     open_search,
     resolved_environment,
 )
+from nas_hydra.retrain.seen import Seen, changes, seen
 from nas_hydra.retrain.standing import Standing
 from nas_hydra.retrain.training import Contender, train
 from nas_hydra.retrain.yardstick import baseline_model, nearest_in_size, random_candidate, size
 from nas_hydra.trial import Trial
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,8 @@ def _retrained(searched: Searched, request: Request, command: str) -> list[Retra
     folders = places(request, trials)
     winners = [winner(searched, trial) for trial in trials]
     evaluator = final_evaluator(searched, winners)
-    check(searched, evaluator, winners, request.force)
+    check(searched, evaluator, winners)
+    found = [check_data(searched, one, evaluator.stage, request.force) for one in winners]
     random = [random_of(searched, evaluator, trials)] if request.random else []
     baselines = [baseline_of(one, request.baseline) for one in winners]
     known = {one.name: one for pair in baselines for one in pair}
@@ -87,8 +94,11 @@ def _retrained(searched: Searched, request: Request, command: str) -> list[Retra
         trained = train(contenders, request.seeds, evaluator, wanted, engine, Path(weights))
         seeds, first, watched = request.seeds, first_use(request.run), monitors(winners)
         outcomes = [
-            Outcome(searched, trial, own, trained, [*random, *pair], seeds, command, first, watched)
-            for trial, own, pair in zip(trials, winners, baselines, strict=True)
+            Outcome(
+                *(searched, trial, own, trained, [*random, *pair], seeds, command, first, watched),
+                known,
+            )
+            for trial, own, pair, known in zip(trials, winners, baselines, found, strict=True)
         ]
         return written(folders, outcomes)
 
@@ -197,13 +207,11 @@ def baseline_of(one: Contender, name: str) -> list[Contender]:
     return [Contender("baseline", f"torchvision's {name}", candidate)]
 
 
-def check(
-    searched: Searched, evaluator: FinalEvaluator, winners: Sequence[Contender], force: bool
-) -> None:
+def check(searched: Searched, evaluator: FinalEvaluator, winners: Sequence[Contender]) -> None:
     """Make sure, before anything is trained, that the networks work on this data.
 
     Raises:
-        ConfigError: if one does not, or the data is not that of the search.
+        ConfigError: if one does not.
     """
     check_components([*searched.space.parts.values(), *searched.space.constraints])
     evaluator.prepare(searched.space)
@@ -212,25 +220,25 @@ def check(
             evaluator.check(one.candidate)
         except CandidateError as error:
             raise ConfigError(KEY, f"{one.name} cannot work: {error}") from error
-    differences = list(changes(searched, evaluator))
+
+
+def check_data(searched: Searched, one: Contender, stage: Stage, force: bool) -> Seen:
+    """Make sure that the data is that of the search, and find what was seen of its test images.
+
+    Raises:
+        ConfigError: if it is not, unless that is wanted.
+    """
+    built: ImageDataset = build(one.candidate["dataset"], "dataset")
+    dataset = built.at(stage)
+    found = seen(dataset, searched.past)
+    noted = searched.past.identity.get("data") or {}
+    differences = list(changes(noted, dataset, found))
     if differences and not force:
         raise ConfigError(
             "dataset",
             f"has changed since the search: {'; '.join(differences)}. Give the data of the search,"
             " or say force=true",
         )
-
-
-def changes(searched: Searched, evaluator: FinalEvaluator) -> Iterator[str]:
-    """How the development images differ from those of the search, if that has noted them."""
-    noted = searched.past.identity.get("data") or {}
-    if "counts" not in noted:
-        return
-    assert evaluator.data is not None  # a candidate was checked
-    then, now = noted["counts"], evaluator.data["counts"]
-    if len(then) != len(now):
-        yield f"it had {len(then)} classes, and has {len(now)}"
-    elif sum(then) != sum(now):
-        yield f"it had {sum(then):,} images for training and validation, and has {sum(now):,}"
-    elif then != now:
-        yield f"its classes had {then} images, and have {now}"
+    if found.any or found.unknown:
+        log.warning("data: %s", found.sentences)
+    return found

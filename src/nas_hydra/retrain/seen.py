@@ -1,0 +1,147 @@
+"""Whether test images were seen before: by the search, or by the training that they test."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+
+from nas_hydra.dataset import ImageDataset
+from nas_hydra.dataset.digest import FILES, SAMPLES
+from nas_hydra.dataset.examples import FILE, SPLITS, Examples, examples, read
+from nas_hydra.record.data import counts_told
+from nas_hydra.record.past import PastRun
+
+TRAINING, TEST = "training", "test"
+SEARCHED = ("search_training", "search_validation")
+"""Names of splits in a model's folder: those of a search are not always known."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """How many of the test images were seen before, of which they are no test.
+
+    Args:
+        examples: ``TRAINING``, ``TEST`` and, if they are known, ``SEARCHED``.
+        unknown: why these are not known; or empty.
+    """
+
+    examples: Mapping[str, Examples]
+    unknown: str = ""
+
+    @cached_property
+    def by_search(self) -> tuple[int, int] | None:
+        """How many the search has trained on, and how many it has chosen by; None: not known."""
+        if self.unknown:
+            return None
+        trained, chosen = (self._among(name) for name in SEARCHED)
+        return trained, chosen
+
+    @cached_property
+    def by_training(self) -> int:
+        """How many the final training has trained on."""
+        return self._among(TRAINING)
+
+    @property
+    def any(self) -> bool:
+        """Whether some are known to be no test."""
+        return any(self.by_search or ()) or self.by_training > 0
+
+    def _among(self, name: str) -> int:
+        return int(self.examples[TEST].among(self.examples[name]).sum())
+
+    @property
+    def sentences(self) -> str:
+        """What a card says of it."""
+        return " ".join(self._sentences())
+
+    def _sentences(self) -> Iterator[str]:
+        how = self.examples[TEST].contents.how
+        by = f"(by {f'the {how}' if how in (FILES, SAMPLES) else 'their pixels'})"
+        all_of = f"the {len(self.examples[TEST]):,} test images"
+        if self.by_search is None:
+            yield f"It is not known whether the search has seen some of {all_of}: {self.unknown}."
+        elif any(self.by_search):
+            yield (
+                f"Of {all_of}, {self.by_search[0]:,} are among those that the search has trained"
+                f" on, and {self.by_search[1]:,} among those that it has chosen by {by}."
+            )
+        elif not self.by_training:
+            yield f"None of {all_of} was seen by the search or by the training {by}."
+            return
+        which = (
+            f"Of {all_of}, {self.by_training:,} are" if self.by_training else f"None of {all_of} is"
+        )
+        yield f"{which} among those of the training {by}."
+        if self.any:
+            yield "What was seen before is no test: it flatters the model."
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """What ``metrics.json`` holds of it; null is what is not known."""
+        return {
+            **dict(zip(SEARCHED, self.by_search or (None, None), strict=True)),
+            TRAINING: self.by_training,
+            "compared": self.examples[TEST].contents.how,
+            "unknown": self.unknown or None,
+        }
+
+
+def seen(dataset: ImageDataset, past: PastRun) -> Seen:
+    """What was seen of a dataset's test images, by a search and by the final training."""
+    trained, test = dataset.splits.examples
+    known = {TRAINING: trained, TEST: test}
+    noted, kept = past.identity.get("data") or {}, read(past.folder / FILE)
+    if not all(name in noted for name in SPLITS):
+        reason = "its record, which is of an earlier version or of a table, notes no images"
+        return Seen(known, reason)
+    # The folder keeps them, and the record vouches for them.
+    if not all(name in kept and kept[name].digest == noted[name] for name in SPLITS):
+        return Seen(known, f"its folder has no {FILE} that its record vouches for")
+    searched = [kept[name] for name in SPLITS]
+    if not all(test.comparable(one) for one in searched):
+        then, now = searched[0].contents.how, test.contents.how
+        return Seen(known, f"its images are known by {then}, and these by {now}")
+    return Seen(known | dict(zip(SEARCHED, searched, strict=True)))
+
+
+def changes(noted: Mapping[str, Any], dataset: ImageDataset, found: Seen) -> Iterator[str]:
+    """How the data differs from that of the search, as far as that is known.
+
+    Test images that the search has seen are no difference if it still has all others: then they
+    are in the data twice.
+
+    Args:
+        noted: what the search's record notes of it.
+        dataset: of today.
+        found: what was seen of its test images.
+    """
+    yield from counts_told(noted, {"counts": list(dataset.splits.counts)})
+    if found.by_search is None:
+        return
+    splits = [found.examples[name] for name in SEARCHED]
+    lost = sum(missing(dataset, one) for one in splits)
+    if not lost:
+        return
+    if any(found.by_search):
+        trained, chosen = found.by_search
+        yield (
+            f"of its {len(found.examples[TEST]):,} test images, the search has trained on"
+            f" {trained:,} and chosen by {chosen:,}"
+        )
+    total = sum(map(len, splits))
+    yield f"{lost:,} of the search's {total:,} images are not among those for training any more"
+
+
+def missing(dataset: ImageDataset, split: Examples) -> int:
+    """How many images of a split are no development images of the dataset, with the same label.
+
+    Those that its limit leaves out are looked at only if need be.
+    """
+    drawn, _ = dataset.splits.examples
+    lost = split.without(drawn)
+    if lost and len(drawn) < sum(dataset.splits.counts):
+        source = dataset.opened("development")
+        lost = split.without(examples(source, torch.arange(len(source.labels))))
+    return lost
