@@ -15,7 +15,7 @@ from nas_hydra.record.storage import journal
 from nas_hydra.record.study import StudyRecord
 from nas_hydra.report.files import RunFiles
 from nas_hydra.search_space import Hooks, SearchSpace
-from nas_hydra.strategy.conformance import PARTS
+from nas_hydra.testing.strategy import PARTS
 from nas_hydra.trial import Proposal, Trial, duplicate
 from nas_hydra.warm_start import initial_candidates
 from trials import search

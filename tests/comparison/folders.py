@@ -12,7 +12,7 @@ from nas_hydra.objective import objectives_from
 from nas_hydra.record.storage import journal
 from nas_hydra.record.study import StudyRecord
 from nas_hydra.search_space import SearchSpace
-from nas_hydra.strategy.conformance import PARTS
+from nas_hydra.testing.strategy import PARTS
 from nas_hydra.trial import Evaluation, Proposal, Trial, duplicate, measured
 
 SPACE = SearchSpace(

@@ -7,7 +7,7 @@ from numpy.random import default_rng
 
 from nas_hydra.explain.ablation import way
 from nas_hydra.search_space.scale import default
-from nas_hydra.strategy.conformance import constrained_space, varied_space
+from nas_hydra.testing.strategy import constrained_space, varied_space
 
 
 class Guess:

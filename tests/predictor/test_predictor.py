@@ -13,7 +13,7 @@ from nas_hydra.predictor import Describe
 from nas_hydra.predictor.forest import Forest
 from nas_hydra.predictor.gaussian_process import GaussianProcess, spread_out
 from nas_hydra.predictor.kernel import JITTER, Kernel
-from nas_hydra.strategy.conformance import smooth, varied_space
+from nas_hydra.testing.strategy import smooth, varied_space
 
 
 def process(most_points=500, most_tuned=120, steps=40):

@@ -10,7 +10,7 @@ from pathlib import Path
 from omegaconf import OmegaConf
 
 from nas_hydra.search_space import SearchSpace
-from nas_hydra.strategy.conformance import PARTS, simulate, small_space, smooth
+from nas_hydra.testing.strategy import PARTS, simulate, small_space, smooth
 from strategy.strategies import STRATEGIES, maker
 
 FOLDER = Path(__file__).parent / "golden"

@@ -7,7 +7,7 @@ from omegaconf import OmegaConf
 
 import nas_hydra
 from nas_hydra.component import build
-from nas_hydra.strategy.conformance import Make
+from nas_hydra.testing.strategy import Make
 from nas_hydra.trial import Proposal
 
 CONF = Path(nas_hydra.__file__).parent / "conf" / "strategy"

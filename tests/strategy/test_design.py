@@ -5,8 +5,8 @@ import pytest
 from omegaconf import OmegaConf
 
 from nas_hydra.search_space import SearchSpace
-from nas_hydra.strategy.conformance import PARTS, varied_space
 from nas_hydra.strategy.design import LatinHypercube, RandomDesign
+from nas_hydra.testing.strategy import PARTS, varied_space
 
 
 def founders(design, space, size):

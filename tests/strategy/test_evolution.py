@@ -10,7 +10,12 @@ from omegaconf import OmegaConf
 from nas_hydra.errors import ConfigError, InfeasibleError
 from nas_hydra.objective import Objective, Objectives
 from nas_hydra.search_space import Hooks, SearchSpace, every, fixed
-from nas_hydra.strategy.conformance import (
+from nas_hydra.strategy.design import RandomDesign
+from nas_hydra.strategy.evolution import Evolution
+from nas_hydra.strategy.parents import Truncation
+from nas_hydra.strategy.survivors import Best
+from nas_hydra.strategy.variation import Mutation
+from nas_hydra.testing.strategy import (
     PARTS,
     hilly,
     outcome,
@@ -20,11 +25,6 @@ from nas_hydra.strategy.conformance import (
     smooth,
     varied_space,
 )
-from nas_hydra.strategy.design import RandomDesign
-from nas_hydra.strategy.evolution import Evolution
-from nas_hydra.strategy.parents import Truncation
-from nas_hydra.strategy.survivors import Best
-from nas_hydra.strategy.variation import Mutation
 from nas_hydra.trial import Proposal
 from strategy.strategies import maker
 

@@ -3,8 +3,8 @@
 import pytest
 
 from nas_hydra.search_space import every
-from nas_hydra.strategy.conformance import simulate, small_space, smooth, varied_space
 from nas_hydra.strategy.initial import Candidate, Initial
+from nas_hydra.testing.strategy import simulate, small_space, smooth, varied_space
 from nas_hydra.trial import Evaluation
 from strategy.strategies import STRATEGIES, maker
 

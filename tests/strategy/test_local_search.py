@@ -5,7 +5,7 @@ import pytest
 
 from nas_hydra.errors import ConfigError
 from nas_hydra.objective import Objective, Objectives
-from nas_hydra.strategy.conformance import hilly, outcome, simulate, varied_space
+from nas_hydra.testing.strategy import hilly, outcome, simulate, varied_space
 from nas_hydra.trial import Proposal
 from strategy.strategies import maker
 from strategy.test_evolution import Driven, grid_space, hill

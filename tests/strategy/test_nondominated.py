@@ -15,8 +15,8 @@ from nas_hydra.front import Front
 from nas_hydra.objective import Limit, Objective, Objectives
 from nas_hydra.ranking import by_domination
 from nas_hydra.search_space import Genotype, SearchSpace
-from nas_hydra.strategy.conformance import PARTS, small_space
 from nas_hydra.strategy.nondominated import NonDominated, NonDominatedTournament
+from nas_hydra.testing.strategy import PARTS, small_space
 from nas_hydra.trial import Proposal, Trial
 from strategy.strategies import maker
 

@@ -13,7 +13,8 @@ from optuna.trial import TrialState
 from nas_hydra.errors import ConfigError
 from nas_hydra.objective import Limit, Objective, Objectives
 from nas_hydra.search_space import SearchSpace, every
-from nas_hydra.strategy.conformance import (
+from nas_hydra.strategy.optuna import OptunaStrategy, breach, parameter, suggest
+from nas_hydra.testing.strategy import (
     PARTS,
     constrained_space,
     outcome,
@@ -23,7 +24,6 @@ from nas_hydra.strategy.conformance import (
     trajectory,
     varied_space,
 )
-from nas_hydra.strategy.optuna import OptunaStrategy, breach, parameter, suggest
 from nas_hydra.trial import Proposal, Trial
 from strategy.strategies import maker
 from strategy.test_evolution import Driven, grid_space, hill
@@ -37,7 +37,7 @@ SHARED = {
 TESTS = Path(__file__).parents[1]
 SCRIPT = """
 from strategy.strategies import maker
-from nas_hydra.strategy.conformance import *
+from nas_hydra.testing.strategy import *
 for ahead in (1, 4):
     trials = simulate(maker("tpe"), varied_space(), smooth, 40, ahead=ahead)
     failing = simulate(maker("tpe"), varied_space(), lambda g: math.nan, 15, ahead=ahead)

@@ -1,4 +1,4 @@
-from nas_hydra.strategy.conformance import simulate, small_space, smooth
+from nas_hydra.testing.strategy import simulate, small_space, smooth
 from strategy.strategies import maker
 
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from nas_hydra.errors import ConfigError
 from nas_hydra.objective import Objective, Objectives
 from nas_hydra.search_space import Genotype
-from nas_hydra.strategy.conformance import outcome
 from nas_hydra.strategy.parents import Tournament, Truncation, Uniform
 from nas_hydra.strategy.survivors import Best, Offspring, Youngest
+from nas_hydra.testing.strategy import outcome
 from nas_hydra.trial import Proposal
 
 

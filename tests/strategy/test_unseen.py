@@ -7,14 +7,14 @@ from omegaconf import OmegaConf
 
 from nas_hydra.search_space import SearchSpace, every
 from nas_hydra.strategy import unseen
-from nas_hydra.strategy.conformance import (
+from nas_hydra.strategy.unseen import Unseen
+from nas_hydra.testing.strategy import (
     PARTS,
     constrained_space,
     single_space,
     small_space,
     varied_space,
 )
-from nas_hydra.strategy.unseen import Unseen
 from search_space.spaces import spaces
 
 

@@ -9,8 +9,8 @@ from omegaconf import OmegaConf
 
 from nas_hydra.errors import ConfigError
 from nas_hydra.search_space import SearchSpace
-from nas_hydra.strategy.conformance import PARTS, single_space, small_space, varied_space
 from nas_hydra.strategy.variation import Chain, Mutation, OnePointCrossover, UniformCrossover
+from nas_hydra.testing.strategy import PARTS, single_space, small_space, varied_space
 
 SPACE = varied_space()
 seeds = st.integers(0, 2**32 - 1)

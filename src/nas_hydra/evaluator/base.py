@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from nas_hydra.evaluator.code import code
+from nas_hydra.named_files import digests
 from nas_hydra.objective import Direction, Objectives
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.trial import Evaluation
@@ -78,7 +80,13 @@ class Evaluator(Protocol):
 
         Two evaluations with equal identities give equal metrics, on any day and in any process.
         """
-        return {"candidate": dict(candidate), "repeat": repeat, "data": self.data}
+        return {
+            "candidate": dict(candidate),
+            "repeat": repeat,
+            "data": self.data,
+            "files": digests([dict(candidate), vars(self)]),
+            "code": code([type(self).__module__]),
+        }
 
     def remeasure(self, candidate: Mapping[str, Any], weights: Path) -> Mapping[str, float]:
         """What can be measured anew of a candidate whose trained weights were kept.

@@ -290,6 +290,7 @@ class TrainEvaluator(Evaluator):
         measured: dict[str, Any] = dict(trainer.callback_metrics)
         if dataset.stage != "search" or not is_measured(trainer, module):
             measured |= measure(trainer, module, dataset.valid_batches(device, parts))
+        module.eval()  # whatever else is measured of it must not change it
         return {name: float(measured[name]) for name in self.metrics if name in measured}
 
     def _rehearse(

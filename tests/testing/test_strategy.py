@@ -1,7 +1,7 @@
 import pytest
 
-from nas_hydra.strategy import conformance
-from nas_hydra.strategy.conformance import CHECKS
+from nas_hydra.testing import strategy as conformance
+from nas_hydra.testing.strategy import CHECKS
 from strategy.strategies import STRATEGIES, Stubborn, maker
 
 LIKE_ANOTHER = ("surrogate_evolution", "nsgaii_optuna", "random_optuna")
