@@ -146,6 +146,19 @@ class Artifact:
             raise _damaged("dataset", self.folder / CONFIG, "it has no dataset._target_")
         return given
 
+    @property
+    def examples(self) -> Path | None:
+        """The file with digests of the images that it has seen; None if there is none.
+
+        Raises:
+            ConfigError: if it is not the one that was written.
+        """
+        file = self.folder / EXAMPLES
+        if self.description.examples is None or not file.is_file():
+            return None
+        _check_digest(file, self.description.examples)
+        return file
+
     def model(self) -> "nn.Module":
         """The network with its trained weights, on the CPU and in evaluation mode.
 
@@ -158,7 +171,9 @@ class Artifact:
         import torch  # only here: the other facts are known without it
 
         file = self.folder / WEIGHTS
-        self._check_weights(file)
+        if self.description.weights is not None and file.is_file():
+            # Torch sees no difference if a bit of theirs has changed.
+            _check_digest(file, self.description.weights)
         try:
             with torch.random.fork_rng(devices=[]), torch.no_grad():  # what it draws is not kept
                 network: nn.Module = build(self.config["model"], "model")
@@ -178,15 +193,16 @@ class Artifact:
             raise _damaged("model", self.folder / DESCRIPTION, problem)
         return network
 
-    def _check_weights(self, file: Path) -> None:
-        """Make sure that the weights are those that were written.
 
-        Torch sees no difference if a bit of theirs has changed.
-        """
-        known = self.description.weights
-        if known is not None and file.is_file() and digest(file) != known:
-            problem = f"its SHA-256 is not the one that {DESCRIPTION} names"
-            raise _damaged("model", file, problem)
+def _check_digest(file: Path, known: str) -> None:
+    """Make sure that a file is the one that was written.
+
+    Raises:
+        ConfigError: if it is not.
+    """
+    if digest(file) != known:
+        problem = f"its SHA-256 is not the one that {DESCRIPTION} names"
+        raise _damaged("model", file, problem)
 
 
 def digest(file: Path) -> str:

@@ -14,8 +14,13 @@ from PIL import Image
 from sklearn.datasets import load_digits
 from torchvision.transforms.functional import to_pil_image
 
+from command import SMALL, nas_hydra
+from dataset.common import COMMON
 from models import retrained, winner
 from nas_hydra.cli.predict import run
+from nas_hydra.cli.retrain import run as retrain
+from nas_hydra.dataset.digits import Digits
+from nas_hydra.dataset.examples import read
 from nas_hydra.dataset.image_folder import Files
 from nas_hydra.network import network_of
 
@@ -222,3 +227,57 @@ def test_grey_models_take_coloured_pictures(model, command):
     _, out, _ = command("model=model", "top", "coloured.png", "format=json")
     grey, coloured = json.loads(out)["predictions"]
     assert grey["probabilities"] == pytest.approx(coloured["probabilities"], abs=1e-3)
+
+
+def test_images_of_the_training_are_told(command, digits, monkeypatch, capsys):
+    small = (*SMALL, "budget.trials=1", "search_space=mlp", "dataset.limit=null")
+    assert nas_hydra(monkeypatch, *small, "hydra.run.dir=run") == 0
+    words = ["run=run", "seeds=1", "baseline=none", "random=false"]
+    assert retrain(["nas-hydra-retrain", *words]) == 0
+    capsys.readouterr()
+    code, out, err = command("model=run/retrain", "digits", "format=json")
+    assert code == 0
+    found = json.loads(out)["predictions"]
+    known = read(Path("run/retrain/examples.npz"))["training"]
+    wanted = of_digits()
+    for one in found:
+        number = int(Path(one["image"]).stem)
+        assert one["trained_on"] == (wanted[number] in known.contents.digests)
+        assert (f"{one['image']}: the model was trained on it" in err) == one["trained_on"]
+    tested = Digits(**COMMON, input_shape=(1, 8, 8), holdout=0.2).open("test")
+    to_pil_image(tested[torch.tensor([0])][0]).save("digits/99.png")
+    _, out, err = command("model=run/retrain", "digits/99.png", "digits/0.png", "format=json")
+    told = [one["trained_on"] for one in json.loads(out)["predictions"]]
+    assert told == [False, wanted[0] in known.contents.digests]
+    Path("run/retrain/examples.npz").unlink()
+    _, out, err = command("model=run/retrain", "digits", "format=json")
+    assert {one["trained_on"] for one in json.loads(out)["predictions"]} == {None}
+    assert "trained on" not in err
+
+
+def of_digits() -> list[int]:
+    """Digests of the digits, as their dataset has them."""
+    source = Digits(**COMMON, input_shape=(1, 8, 8), holdout=0.2).open_all()
+    return source.contents(torch.arange(10)).digests.tolist()
+
+
+def test_files_of_the_training_are_told_whatever_they_are_called(command, monkeypatch, capsys):
+    for number in range(60):
+        file = Path("images", "ab"[number % 2], f"{number}.png")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.effect_noise((9, 7), 80).save(file)
+    images = ("dataset=image_folder", "dataset.root=images", "dataset.num_classes=2")
+    small = (*SMALL, "budget.trials=1", "search_space=mlp", "dataset.limit=null", "dataset.size=8")
+    words = [*small, *images, "dataset.batch_size=8", "hydra.run.dir=run"]
+    assert nas_hydra(monkeypatch, *words) == 0
+    words = ["run=run", "seeds=1", "baseline=none", "random=false"]
+    assert retrain(["nas-hydra-retrain", *words]) == 0
+    capsys.readouterr()
+    Path("mine").mkdir()
+    for file in Path("images").rglob("*.png"):
+        file.rename(Path("mine", f"{file.stem}-{file.parent.name}.png"))
+    code, out, err = command("model=run/retrain", "mine", "format=json")
+    assert code == 0
+    told = [one["trained_on"] for one in json.loads(out)["predictions"]]
+    assert (told.count(True), told.count(False)) == (48, 12)
+    assert err.count(": resized from 9 x 7, the model was trained on it\n") == 48

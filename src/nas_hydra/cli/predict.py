@@ -25,7 +25,8 @@ nas-hydra-predict model=DIR IMAGES... [format=table|json] [top=N] [resize=true|f
 
 Classify images with the network of a folder of nas-hydra-retrain. IMAGES are files, folders with
 images in them, or - for paths on standard input, one a line. Images that cannot be used are
-skipped and counted; the exit code is 1 if that leaves none.
+skipped and counted; the exit code is 1 if that leaves none. Those that the model was trained on
+are named, as far as its folder tells.
 """
 
 
@@ -113,6 +114,7 @@ def document(
                 "label": one.label,
                 "probability": one.probabilities[one.label],
                 "probabilities": dict(one.probabilities),
+                "trained_on": one.trained_on,
             }
             for one in classified
         ],

@@ -11,6 +11,7 @@ from nas_hydra.artifact import Artifact
 from nas_hydra.dataset.picture import PIXEL_LIMIT
 from nas_hydra.errors import NasHydraError, in_one_line
 from nas_hydra.network import Network, network_of
+from nas_hydra.predict.familiar import Familiar
 from nas_hydra.predict.images import Decoder, UnusableError, reading_of, resized_in_training
 from nas_hydra.predict.result import Prediction, Skipped
 
@@ -43,11 +44,15 @@ def predict(
     network = network_of(artifact)
     resize = resized_in_training(artifact) if resize is None else resize
     decoder = Decoder(artifact.image, resize, reading_of(artifact, pixel_limit))
-    return _predicted(network, decoder, list(artifact.classes), files)
+    return _predicted(network, decoder, Familiar(artifact), list(artifact.classes), files)
 
 
 def _predicted(
-    network: Network, decoder: Decoder, classes: list[str], files: Iterable[Path]
+    network: Network,
+    decoder: Decoder,
+    familiar: Familiar,
+    classes: list[str],
+    files: Iterable[Path],
 ) -> Iterator[Prediction | Skipped]:
     waiting = iter(files)
     while some := list(islice(waiting, BATCH)):
@@ -57,8 +62,11 @@ def _predicted(
         for file, one in zip(some, read, strict=True):
             if isinstance(one, Skipped):
                 yield one
-            else:
-                yield Prediction(str(file), _sorted(classes, next(rows)), one[1])
+                continue
+            trained_on = familiar(file, one[0])
+            notes = [one[1], "the model was trained on it" if trained_on else ""]
+            note = ", ".join(filter(None, notes))
+            yield Prediction(str(file), _sorted(classes, next(rows)), note, trained_on)
 
 
 def _read(decoder: Decoder, file: Path) -> tuple[Tensor, str] | Skipped:

@@ -11,12 +11,14 @@ class Prediction:
     Args:
         image: its path.
         probabilities: class -> probability, the most probable first.
-        note: what was done to it before, if anything.
+        note: what is to be said of it, if anything.
+        trained_on: whether the model was trained on it; None if that is not known.
     """
 
     image: str
     probabilities: Mapping[str, float]
     note: str = ""
+    trained_on: bool | None = None
 
     @property
     def label(self) -> str:
