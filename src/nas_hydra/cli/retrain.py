@@ -7,7 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt
 
-from nas_hydra.cli.words import RecordWords, command, listed, typed
+from nas_hydra.artifact import DESCRIPTION, read_artifact
+from nas_hydra.cli.export import DATASET, changed
+from nas_hydra.cli.words import ForeignWords, RecordWords, command, listed, typed, unknown
+
+FLAG = "--verify"
 
 ABOUT = """\
 nas-hydra-retrain run=RUN_DIR [trial=N | pareto=all] [seeds=3] [OVERRIDES]
@@ -16,6 +20,16 @@ Train a search's winner from scratch on its training and validation images, over
 measure it on the test images: their first use. A random candidate of the same space and a network
 of torchvision's are trained the same way, for comparison. OVERRIDES change the search's config, in
 Hydra's words: trainer.max_epochs=30 dataset.limit=null dataset/augment=crop_flip
+
+nas-hydra-retrain --verify DIR checks a model that was made so; --verify --help says more.
+"""
+VERIFY = """\
+nas-hydra-retrain --verify DIR [dataset.KEY=VALUE]
+
+Check a folder of nas-hydra-retrain, without training: that its weights and its data are those of
+which it has digests, that neither the search nor the training has seen a test image, and that its
+figures are those of the weights, measured anew. The exit code is 1 if something does not hold, and
+2 if it cannot be checked. dataset.root=DIR says where the dataset is now.
 """
 
 
@@ -41,14 +55,52 @@ class RetrainWords(RecordWords):
     )
 
 
+class VerifyWords(ForeignWords):
+    """What ``nas-hydra-retrain --verify`` is told."""
+
+    verify: Path = Field(description="the folder of a model, or of a search that has one")
+
+
 def run(argv: Sequence[str]) -> int:
-    """Retrain, print and return the exit code.
+    """Retrain or verify, print and return the exit code.
 
     Args:
         argv: the program's name, then what was typed.
     """
+    if any(word.partition("=")[0] in ("verify", FLAG) for word in argv[1:]):
+        return command([argv[0], *spelled(argv[1:])], VERIFY, VerifyWords, check)
     shown = typed("nas-hydra-retrain", argv[1:])
     return command(argv, ABOUT, RetrainWords, lambda said, rest: work(said, rest, shown))
+
+
+def spelled(words: Sequence[str]) -> list[str]:
+    """A command's words, in which ``--verify DIR`` is ``verify=DIR``."""
+    found = list(words)
+    if FLAG in found:
+        place = found.index(FLAG)
+        named = [word for word in found[place + 1 : place + 2] if not word.startswith("-")]
+        found[place : place + 1 + len(named)] = [f"verify={word}" for word in named]
+    return [word.removeprefix("--") if word.startswith(f"{FLAG}=") else word for word in found]
+
+
+def check(said: VerifyWords, rest: Sequence[str]) -> None:
+    """Check a model's folder, and print what was checked.
+
+    Raises:
+        NasHydraError: if something does not hold, or cannot be checked.
+    """
+    for word in rest:
+        if not (word.startswith(DATASET) and "=" in word):
+            raise unknown(word, VerifyWords, ["dataset.KEY"])
+    below = said.verify / "retrain"
+    is_run = not (said.verify / DESCRIPTION).exists() and (below / DESCRIPTION).exists()
+    folder = below if is_run else said.verify
+    artifact = changed(read_artifact(folder, "verify", said.trust), rest)
+
+    from nas_hydra.retrain.verify import verify  # loads torch: not for the help
+
+    for line in verify(artifact):
+        print(line)
 
 
 def work(said: RetrainWords, overrides: Sequence[str], shown: str) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 import torch
 
 from nas_hydra.artifact import Artifact
-from nas_hydra.dataset import ImageDataset
+from nas_hydra.dataset import Images
+from nas_hydra.dataset.stream import Stream
 from nas_hydra.report.drawing.style import FONT, INK, LINE, MUTED
 from nas_hydra.report.drawing.text import markup
 
@@ -22,14 +23,14 @@ HIT, MISS = "#2f6f4f", "#a63c06"
 BATCH = 256
 
 
-def confusion(artifact: Artifact, dataset: ImageDataset) -> list[list[int]]:
+def confusion(artifact: Artifact, test: Images | Stream) -> list[list[int]]:
     """How often the model, as it is read from its folder, takes each class for each.
 
     Args:
         artifact: the model.
-        dataset: the images that it is measured on.
+        test: the images that it is given, normalised.
     """
-    model, test, classes = artifact.model(), dataset.valid, len(artifact.classes)
+    model, classes = artifact.model(), len(artifact.classes)
     counts = torch.zeros(classes * classes, dtype=torch.int64)
     with torch.inference_mode():
         for places in torch.split(torch.arange(len(test)), BATCH):

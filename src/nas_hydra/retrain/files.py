@@ -102,7 +102,7 @@ def write(folder: Path, outcome: Outcome, weights: Path) -> None:
         replace(draft / CONFIG, OmegaConf.to_yaml(OmegaConf.create(masked_file(outcome.candidate))))
         shutil.copyfile(weights, draft / WEIGHTS)
         replace(draft / DESCRIPTION, json.dumps(described.model_dump(), indent=2) + "\n")
-        counts = confusion(read_artifact(draft), dataset)
+        counts = confusion(read_artifact(draft), dataset.valid)
         metrics = measured(outcome, dataset, counts)
         replace(draft / METRICS, json.dumps(metrics, indent=2) + "\n")
         title = f"trial {outcome.trial.number} on {sum(map(sum, counts)):,} test images"

@@ -10,6 +10,7 @@ import torch
 from nas_hydra.dataset import ImageDataset
 from nas_hydra.dataset.digest import FILES, SAMPLES
 from nas_hydra.dataset.examples import FILE, SPLITS, Examples, examples, read
+from nas_hydra.dataset.split import choose
 from nas_hydra.record.data import counts_told
 from nas_hydra.record.past import PastRun
 
@@ -90,8 +91,8 @@ class Seen:
 
 def seen(dataset: ImageDataset, past: PastRun) -> Seen:
     """What was seen of a dataset's test images, by a search and by the final training."""
-    trained, test = dataset.splits.examples
-    known = {TRAINING: trained, TEST: test}
+    known = final_images(dataset)
+    test = known[TEST]
     noted, kept = past.identity.get("data") or {}, read(past.folder / FILE)
     if not all(name in noted for name in SPLITS):
         reason = "its record, which is of an earlier version or of a table, notes no images"
@@ -104,6 +105,12 @@ def seen(dataset: ImageDataset, past: PastRun) -> Seen:
         then, now = searched[0].contents.how, test.contents.how
         return Seen(known, f"its images are known by {then}, and these by {now}")
     return Seen(known | dict(zip(SEARCHED, searched, strict=True)))
+
+
+def final_images(dataset: ImageDataset) -> dict[str, Examples]:
+    """The images that a winner is trained on, or watched by in training, and those of its test."""
+    trained, tested, _ = choose(dataset.at("final"))
+    return {TRAINING: examples(*trained), TEST: examples(*tested)}
 
 
 def changes(noted: Mapping[str, Any], dataset: ImageDataset, found: Seen) -> Iterator[str]:
@@ -121,7 +128,7 @@ def changes(noted: Mapping[str, Any], dataset: ImageDataset, found: Seen) -> Ite
     if found.by_search is None:
         return
     splits = [found.examples[name] for name in SEARCHED]
-    lost = sum(missing(dataset, one) for one in splits)
+    lost = sum(missing(dataset, found.examples[TRAINING], one) for one in splits)
     if not lost:
         return
     if any(found.by_search):
@@ -134,12 +141,16 @@ def changes(noted: Mapping[str, Any], dataset: ImageDataset, found: Seen) -> Ite
     yield f"{lost:,} of the search's {total:,} images are not among those for training any more"
 
 
-def missing(dataset: ImageDataset, split: Examples) -> int:
+def missing(dataset: ImageDataset, drawn: Examples, split: Examples) -> int:
     """How many images of a split are no development images of the dataset, with the same label.
 
     Those that its limit leaves out are looked at only if need be.
+
+    Args:
+        dataset: of today.
+        drawn: its development images, without those.
+        split: of the search.
     """
-    drawn, _ = dataset.splits.examples
     lost = split.without(drawn)
     if lost and len(drawn) < sum(dataset.splits.counts):
         source = dataset.opened("development")
