@@ -86,6 +86,18 @@ def test_what_was_never_measured_is_trained_on_demand(run, command):
     assert gained == pytest.approx(steps[-1]["candidate"]["value"])
 
 
+def test_a_table_with_other_values_is_not_mixed_with_what_was_looked_up(
+    run, command, monkeypatch, capsys
+):
+    table = next(Path().glob("*.csv"))
+    table.write_text(table.read_text() + "\n")
+    code, _, err = command("run=run", "train=true", "start=default")
+    assert code == 2
+    assert f"train: cannot be done as the search did, since its data has changed: '{table}'" in err
+    assert written(run) == []
+    assert command("run=run")[0] == 0
+
+
 def test_a_trial_to_start_from(run, command):
     assert command("run=run", "start=7")[0] == 0
     way = json.loads((run / "explanation.json").read_text())["ablation"]

@@ -9,6 +9,8 @@ import torch
 from PIL import Image
 
 from command import SMALL, nas_hydra, rows
+from integration.cells import CELLS, write_cells
+from nas_hydra.cli.retrain import run
 from nas_hydra.dataset.split import stratified
 
 SEARCH = (
@@ -109,7 +111,7 @@ class Warm(nn.Sequential):
 """
 
 
-def test_pretrained_weights_that_were_replaced_are_others(images, search, own_modules):
+def test_pretrained_weights_that_were_replaced_are_others(images, search, own_modules, capsys):
     Path("warm_net.py").write_text(WARM)
     Path("conf/search_space").mkdir(parents=True)
     Path("conf/search_space/warm.yaml").write_text(
@@ -127,6 +129,9 @@ def test_pretrained_weights_that_were_replaced_are_others(images, search, own_mo
     pretrain(1)
     code, told = search("first", *words, "budget.trials=2")
     assert (code, "'w.pt' has other content" in told) == (2, True)
+    retrain = ["nas-hydra-retrain", "run=first", "trust=[warm_net]", "seeds=1", "baseline=none"]
+    assert run([*retrain, "random=false"]) == 2
+    assert "has changed since the search: 'w.pt' has other content" in capsys.readouterr().err
     assert search("second", *words)[0] == 0
     assert "not trained again" not in log("second")
 
@@ -139,3 +144,14 @@ def test_a_record_that_has_only_counts_goes_on(images, search, monkeypatch):
         assert search("first")[0] == 0
     assert search("first", "budget.trials=2")[0] == 0
     assert len(rows(Path("first"))) == 2
+
+
+def test_a_table_that_was_changed_is_another(monkeypatch, capsys):
+    table = Path("cells.csv")
+    write_cells(table)
+    assert nas_hydra(monkeypatch, *CELLS) == 0
+    content = table.read_text().splitlines()
+    table.write_text("\n".join([content[0], *reversed(content[1:])]))
+    capsys.readouterr()
+    assert nas_hydra(monkeypatch, *CELLS) == 2
+    assert "'cells.csv' has other content" in capsys.readouterr().err

@@ -4,11 +4,14 @@ import logging
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from nas_hydra.assemble import dry_pass
 from nas_hydra.component import build
 from nas_hydra.engine.numerics import pinned
 from nas_hydra.engine.restoring import restored
+from nas_hydra.errors import ConfigError
 from nas_hydra.evaluator import Evaluator
 from nas_hydra.explain.searched import Searched
+from nas_hydra.record.data import files_told, told
 from nas_hydra.search_space import Genotype
 
 log = logging.getLogger(__name__)
@@ -21,7 +24,7 @@ class Training:
         searched: whose evaluator it is.
 
     Raises:
-        ConfigError: if it cannot be built, or its data are not there any more.
+        ConfigError: if it cannot be built, or its data are others by now, or not there any more.
     """
 
     def __init__(self, searched: Searched) -> None:
@@ -30,6 +33,7 @@ class Training:
         self._evaluator: Evaluator = build(identity["evaluator"], "evaluator")
         self._evaluator.prepare(searched.space)
         self._threads = identity["engine"].get("threads") or 1
+        check_data(searched, self._evaluator)
 
     def __call__(self, genotype: Genotype) -> float:
         """The objective's value.
@@ -43,3 +47,22 @@ class Training:
         with TemporaryDirectory() as folder, restored(), pinned(self._threads):
             found = self._evaluator.evaluate(candidate, 0, Path(folder) / "weights.ckpt")
         return found.metrics[searched.objective.name]
+
+
+def check_data(searched: Searched, evaluator: Evaluator) -> None:
+    """Make sure that what is measured now can be compared with what the search has measured.
+
+    Raises:
+        ConfigError: if the data has changed since.
+    """
+    identity = searched.past.identity
+    dry_pass(searched.space, evaluator, identity["seed"])  # as the search did, which notes the data
+    data = {"data": evaluator.data}
+    how = [*filter(None, [told(identity, data)]), *files_told(identity)]
+    if how:
+        exactly = evaluator.changed(searched.past.folder) or "; ".join(how)
+        raise ConfigError(
+            "train",
+            f"cannot be done as the search did, since its data has changed: {exactly}. Give the"
+            " data of the search, or leave train=true out",
+        )

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nas_hydra.errors import listing
+from nas_hydra.named_files import digests
 
 LATER = ("data", "files")
 """Parts of an identity that older records lack, or have less of."""
@@ -17,11 +18,13 @@ def told(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
         now: that of another.
     """
     data, files = (_both(then.get(name), now.get(name)) for name in LATER)
-    parts = [*counts_told(*data), *_splits_told(*data)]
-    changed = [name for name in files[0] if files[0][name] != files[1][name]]
-    if changed:
-        parts.append(f"{listing(changed, 3)} {'have' if len(changed) > 1 else 'has'} other content")
-    return "; ".join(parts)
+    return "; ".join([*counts_told(*data), *_splits_told(*data), *_files_told(*files)])
+
+
+def files_told(identity: Mapping[str, Any]) -> Iterator[str]:
+    """Which files that a run's config names hold something else by now, if they are there."""
+    noted = identity.get("files") or {}
+    yield from _files_told(*_both(noted, digests(list(noted))))
 
 
 def _both(then: Any, now: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -48,3 +51,9 @@ def _splits_told(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[st
     changed = [name for name in then if name != "counts" and then[name] != now[name]]
     if changed:
         yield f"other {' and '.join(changed)} images"
+
+
+def _files_told(then: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    changed = [name for name in then if then[name] != now[name]]
+    if changed:
+        yield f"{listing(changed, 3)} {'have' if len(changed) > 1 else 'has'} other content"

@@ -231,8 +231,7 @@ def check_data(searched: Searched, one: Contender, stage: Stage, force: bool) ->
     built: ImageDataset = build(one.candidate["dataset"], "dataset")
     dataset = built.at(stage)
     found = seen(dataset, searched.past)
-    noted = searched.past.identity.get("data") or {}
-    differences = list(changes(noted, dataset, found))
+    differences = list(changes(searched.past.identity, dataset, found))
     if differences and not force:
         raise ConfigError(
             "dataset",

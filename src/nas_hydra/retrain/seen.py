@@ -11,7 +11,7 @@ from nas_hydra.dataset import ImageDataset
 from nas_hydra.dataset.digest import FILES, SAMPLES
 from nas_hydra.dataset.examples import FILE, SPLITS, Examples, examples, read
 from nas_hydra.dataset.split import choose
-from nas_hydra.record.data import counts_told
+from nas_hydra.record.data import counts_told, files_told
 from nas_hydra.record.past import PastRun
 
 TRAINING, TEST = "training", "test"
@@ -113,18 +113,19 @@ def final_images(dataset: ImageDataset) -> dict[str, Examples]:
     return {TRAINING: examples(*trained), TEST: examples(*tested)}
 
 
-def changes(noted: Mapping[str, Any], dataset: ImageDataset, found: Seen) -> Iterator[str]:
+def changes(identity: Mapping[str, Any], dataset: ImageDataset, found: Seen) -> Iterator[str]:
     """How the data differs from that of the search, as far as that is known.
 
     Test images that the search has seen are no difference if it still has all others: then they
     are in the data twice.
 
     Args:
-        noted: what the search's record notes of it.
+        identity: what the search's record notes of it.
         dataset: of today.
         found: what was seen of its test images.
     """
-    yield from counts_told(noted, {"counts": list(dataset.splits.counts)})
+    yield from files_told(identity)
+    yield from counts_told(identity.get("data") or {}, {"counts": list(dataset.splits.counts)})
     if found.by_search is None:
         return
     splits = [found.examples[name] for name in SEARCHED]
