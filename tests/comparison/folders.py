@@ -58,6 +58,7 @@ def run(
     trials: int | None = None,
     seconds: float = 1.0,
     choices: Mapping[str, str] | None = None,
+    data: Mapping[str, Any] | None = None,
     **changes: Any,
 ) -> Path:
     """One run's folder.
@@ -70,6 +71,7 @@ def run(
         trials: the budget; by default it is spent.
         seconds: that each trial took.
         choices: other options.
+        data: what the record notes of it.
         changes: of the config, dotted keys with ``__`` for a point; None deletes.
     """
     folder = Path(folder)
@@ -79,7 +81,7 @@ def run(
     resolved = OmegaConf.to_container(
         OmegaConf.create({**config, "folder": str(folder)}), resolve=True
     )
-    identity = {key: resolved[key] for key in IDENTITY}
+    identity = {key: resolved[key] for key in IDENTITY} | {"data": data}
     objectives = objectives_from(config["objective"])
     storage = journal(str(folder / "journal.log"))
     record = StudyRecord(storage, "search", SPACE, objectives, identity)

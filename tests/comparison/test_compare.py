@@ -209,6 +209,18 @@ def test_one_seed_is_marked():
     assert "nothing can be concluded from 1 seed" in found.tasks[0].sentences[0]
 
 
+def test_equal_settings_on_other_data_are_told():
+    noted = {"counts": [9, 9], "training": "a", "validation": "b"}
+    known = {"one": noted, "two": {**noted, "validation": "c"}, "old": None}
+    for seed, (name, data) in enumerate(known.items()):
+        run(f"s/{name}", [0.1, 0.2], seed=seed, data=data)
+    run("s/seed", [0.1, 0.2], seed=3, data={**noted, "training": "d"}, dataset__seed=1)
+    (note,) = [note for note in one("s").notes if "other data" in note]
+    assert note == (
+        "two was measured on other data than one, with the same settings: other validation images."
+    )
+
+
 def test_a_single_group_is_described_without_tests():
     found = one(sweep("s", {"random": SLOW}))
     assert (found.by, found.tasks[0].tests, found.tasks[0].sentences) == ([], [], [])

@@ -1,5 +1,6 @@
 """What a reader of a comparison should know about the runs behind it."""
 
+import json
 from collections.abc import Iterator, Sequence
 
 from nas_hydra.comparison.grouping import Member, varying
@@ -7,6 +8,7 @@ from nas_hydra.comparison.measured import Measured
 from nas_hydra.comparison.result import Ranking
 from nas_hydra.comparison.runs import SearchRun
 from nas_hydra.comparison.sentences import number
+from nas_hydra.record.data import told
 
 FEW_TASKS = 5
 """Below so many, mean ranks say little."""
@@ -33,6 +35,7 @@ def notes(
         *_unfinished(tasks),
         *_pooled(grouped),
         *(note for task in tasks for note in _of_task(task)),
+        *_of_data([entry.member.run for task in tasks for entry in task.entries]),
         *_of_ranking(ranking),
     ]
 
@@ -93,6 +96,17 @@ def _of_task(task: Measured) -> Iterator[str]:
             if one.reference is not None
         )
         yield f"{task.task.name}: the hypervolume begins at {corner}."
+
+
+def _of_data(runs: Sequence[SearchRun]) -> Iterator[str]:
+    """Runs whose data differs from that of the first with the same settings of the dataset."""
+    first: dict[str, SearchRun] = {}
+    for run in (run for run in runs if run.past.identity.get("data")):
+        settings = json.dumps(run.past.identity.get("dataset"), sort_keys=True)
+        other = first.setdefault(settings, run)
+        if how := told(other.past.identity, run.past.identity):
+            one, two = other.past.folder.name, run.past.folder.name
+            yield f"{two} was measured on other data than {one}, with the same settings: {how}."
 
 
 def _of_ranking(ranking: Ranking | None) -> Iterator[str]:
