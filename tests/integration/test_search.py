@@ -23,6 +23,7 @@ FILES = {
         "best.svg",
         "summary.json",
         "journal.log",
+        "examples.npz",
         "nas-hydra.log",
     ),
     *(".hydra/config.yaml", ".hydra/hydra.yaml", ".hydra/overrides.yaml"),
