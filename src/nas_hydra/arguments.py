@@ -9,7 +9,8 @@ from hydra.types import ConvertMode
 
 from nas_hydra.annotation import check_value, hints
 from nas_hydra.errors import ConfigError, listing, nearest
-from nas_hydra.kind import options, part_of, particular
+from nas_hydra.kind import given_by, options, part_of, particular
+from nas_hydra.total_steps import counted_later
 
 CONTROL = {"_target_", "_args_", "_partial_", "_recursive_", "_convert_"}
 """Keys that steer Hydra's instantiate and are no arguments."""
@@ -20,6 +21,9 @@ STEERING: Mapping[str, Sequence[Any]] = {
     "_convert_": [mode.value for mode in ConvertMode],
 }
 """What the keys among them that are no part of the call may be."""
+
+STEPPING = ("interval", "frequency", "monitor", "strict", "name")
+"""Keys of Lightning's, beside a learning-rate scheduler's own arguments."""
 
 OWN = {"_recursive_": True, "_convert_": "all"}
 """What some of them must be for our own classes, which take plain values and finished parts."""
@@ -62,7 +66,8 @@ def check_arguments(
     except (TypeError, ValueError):  # written in C, without a signature to read
         return
     target = config["_target_"]
-    named = {name: value for name, value in config.items() if name not in CONTROL}
+    apart = (*CONTROL, *stepping(called, signature.parameters))
+    named = {name: value for name, value in config.items() if name not in apart}
     listed = config.get("_args_", [])
     _check_names(target, named, signature.parameters, provided, key)
     incomplete = listed is UNKNOWN or bool(config.get("_partial_", False))
@@ -83,6 +88,22 @@ def kinds_of(called: Callable[..., Any]) -> Mapping[str, Any]:
     if package_of(called) not in EXACT:
         return {}
     return {name: known[0].type for name, known in hints(called).items()}
+
+
+def stepping(called: Callable[..., Any], parameters: Mapping[str, Parameter]) -> Sequence[str]:
+    """Which of ``STEPPING`` are no arguments of what a config calls: none, if no scheduler."""
+    return [name for name in STEPPING if name not in parameters] if schedules(called) else ()
+
+
+def schedules(called: Callable[..., Any]) -> bool:
+    """Whether a call gives a learning-rate scheduler; if it does not say, it wants an optimizer."""
+    given = given_by(called)
+    if given is not None:
+        return any(base.__name__ == "LRScheduler" for base in given.__mro__)
+    try:
+        return next(iter(inspect.signature(called).parameters), None) == "optimizer"
+    except (TypeError, ValueError):
+        return False
 
 
 def with_lists(config: Mapping[str, Any], called: Callable[..., Any]) -> Mapping[str, Any]:
@@ -107,7 +128,7 @@ def plain(value: Any) -> bool:
         return "_target_" not in value and all(plain(part) for part in value.values())
     if isinstance(value, list):
         return all(plain(part) for part in value)
-    return value is not UNKNOWN
+    return value is not UNKNOWN and not counted_later(value)
 
 
 def package_of(called: Callable[..., Any]) -> str:

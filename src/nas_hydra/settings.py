@@ -21,6 +21,7 @@ from nas_hydra.errors import ConfigError, in_words, listing, nearest
 from nas_hydra.interpolation import as_written
 from nas_hydra.masking import masked
 from nas_hydra.search_space import PARTS
+from nas_hydra.total_steps import without_total
 
 
 def _line(text: str) -> str:
@@ -85,7 +86,7 @@ def resolved(config: DictConfig) -> dict[str, Any]:
     check_expansion(config)
     written = str(OmegaConf.to_container(config))
     keys = [str(key) for key in config if key in Settings.model_fields or not refers(written, key)]
-    return {key: _resolved(config, key) for key in keys}
+    return {key: without_total([key], _resolved(config, key)) for key in keys}
 
 
 def check_mappings(config: DictConfig) -> None:

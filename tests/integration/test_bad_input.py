@@ -195,11 +195,11 @@ MISTAKES = {
     ),
     "scheduler that Lightning refuses": (
         ["scheduler._target_=torch.optim.lr_scheduler.ReduceLROnPlateau", "~scheduler.T_max"],
-        ["trainer: trains no candidate", "must include a monitor"],
+        ["scheduler.monitor: is missing", "'val_loss'", "'train_loss'"],
     ),
     "scheduler that refuses the optimizer": (
         ["scheduler._target_=torch.optim.lr_scheduler.CosineAnnealingLR", "scheduler.T_max=0"],
-        ["trainer: trains no candidate: ZeroDivisionError"],
+        ["scheduler.T_max: is 0; at least 1 is needed"],
     ),
     "training without an end": (
         ["trainer.max_epochs=-1"],

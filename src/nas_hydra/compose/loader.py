@@ -24,6 +24,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from nas_hydra.compose.mistakes import ComposeError, told
 from nas_hydra.compose.overrides import check_overrides, check_sweep
 from nas_hydra.compose.yaml_file import reading
+from nas_hydra.total_steps import add_total
 
 CONF = "pkg://nas_hydra.conf"
 PRIMARY = "config"
@@ -80,6 +81,7 @@ class Loader(ConfigLoaderImpl):
             config = super().load_configuration(
                 config_name, overrides, run_mode, from_shell, validate_sweep_overrides
             )
+            add_total(config)
             check_hydra(config, run_mode)
             sweeper = config.hydra.sweeper
             if run_mode == RunMode.MULTIRUN and sweeper and sweeper._target_ == BASIC:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
 import torch
@@ -13,6 +13,9 @@ from torch.nn.functional import cross_entropy
 from torchmetrics.functional.classification import multiclass_accuracy, multiclass_f1_score
 
 from nas_hydra.errors import CandidateError
+
+if TYPE_CHECKING:
+    from nas_hydra.evaluator.schedule import Schedule
 
 Batch = tuple[Tensor, Tensor]
 """Images (N, C, H, W) and labels (N,)."""
@@ -34,7 +37,7 @@ class Classifier(pl.LightningModule):
         model: images (N, C, H, W) to logits (N, num_classes).
         num_classes: number of classes.
         optimizer: parameters to optimizer.
-        scheduler: optimizer to learning-rate scheduler, stepped per epoch; None for none.
+        schedule: makes the learning-rate scheduler; None for none.
         augment: changes a training batch; labels may come out as shares of classes.
     """
 
@@ -43,13 +46,13 @@ class Classifier(pl.LightningModule):
         model: nn.Module,
         num_classes: int,
         optimizer: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer],
-        scheduler: Callable[[torch.optim.Optimizer], Any] | None,
+        schedule: "Schedule | None",
         augment: Callable[[Tensor, Tensor], Batch],
     ) -> None:
         super().__init__()
         self.model = model
         self._num_classes = num_classes
-        self.make_optimizer, self.make_scheduler = optimizer, scheduler
+        self.make_optimizer, self.schedule = optimizer, schedule
         self._augment = augment
         self._losses: list[Tensor] = []
         self._validated: list[tuple[Tensor, Tensor, Tensor]] = []
@@ -138,9 +141,18 @@ class Classifier(pl.LightningModule):
     def configure_optimizers(self) -> Any:
         """The optimizer, and the scheduler if there is one."""
         optimizer = self.make_optimizer(self.model.parameters())
-        if self.make_scheduler is None:
+        if self.schedule is None:
             return optimizer
-        return {"optimizer": optimizer, "lr_scheduler": self.make_scheduler(optimizer)}
+        return {"optimizer": optimizer, "lr_scheduler": self.schedule(optimizer, self.trainer)}
+
+    def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
+        """Step the scheduler, if so many steps of the optimizer are done.
+
+        Lightning counts the batches of an epoch, also where several of them make a step.
+        """
+        assert self.schedule is not None  # or there would be no scheduler
+        if self.schedule.interval == "epoch" or self.trainer.global_step % self.schedule.every == 0:
+            super().lr_scheduler_step(scheduler, metric)
 
     def _log(self, metrics: Mapping[str, Tensor]) -> None:
         """Log metrics of an epoch, and keep them as they are: a number would make a GPU wait."""

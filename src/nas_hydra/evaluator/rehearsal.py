@@ -4,6 +4,7 @@ What every trial would fail of, whatever its candidate, is found by it before an
 trainer that never validates, a callback that lacks something, a scheduler that Lightning refuses.
 """
 
+import logging
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,8 +23,12 @@ from nas_hydra.evaluator.build import gpus
 from nas_hydra.evaluator.classifier import Batch, Classifier
 from nas_hydra.evaluator.fit import MEASURED, fit, is_lightnings
 from nas_hydra.evaluator.probe import IMAGES, tensors
+from nas_hydra.evaluator.rates import check_rates
+from nas_hydra.evaluator.schedule import Schedule
 from nas_hydra.evaluator.trainer import Unprofiled, build_trainer, made_trainer
 from nas_hydra.kind import check_made
+
+log = logging.getLogger(__name__)
 
 ANYWHERE = ("auto", -1, "-1")
 """Devices that are all those that a process sees."""
@@ -51,13 +56,38 @@ class Blank:
 
 
 class StandIn(Classifier):
-    """Trains what a candidate is not: any loss will do."""
+    """Trains what a candidate is not, until it is validated or an epoch is over: any loss will do.
+
+    The trainer keeps its number of epochs, by which a scheduler knows how long it lasts.
+    """
+
+    def configure_optimizers(self) -> Any:
+        """As its parent does, once the scheduler is known to last as long as a whole training."""
+        if self.schedule is None:
+            return super().configure_optimizers()
+        optimizer = self.make_optimizer(self.model.parameters())
+        for doubt in check_rates(self.schedule, optimizer, self.trainer):
+            log.warning("scheduler: %s", doubt)
+        configured = super().configure_optimizers()
+        # What a callback measures is not measured here.
+        return configured if self.schedule.monitor in (None, *MEASURED) else configured["optimizer"]
+
+    def on_validation_end(self) -> None:
+        """That was all."""
+        self.trainer.should_stop = not self.trainer.sanity_checking
+
+    def on_train_epoch_end(self) -> None:
+        """Nothing more is to come where nothing is validated."""
+        super().on_train_epoch_end()
+        self.trainer.should_stop |= not self.trainer.enable_validation
 
     def _finite(self, loss: Tensor) -> Tensor:
         return loss
 
 
-def rehearse(config: Mapping[str, Any], module: Classifier, batches: tuple[int, int]) -> None:
+def rehearse(
+    config: Mapping[str, Any], module: Classifier, batches: tuple[int, int | None]
+) -> None:
     """Train a stand-in until it would be validated for the first time, on the CPU.
 
     Users' own callbacks are left out: they may look at the network. So is whatever writes.
@@ -65,13 +95,13 @@ def rehearse(config: Mapping[str, Any], module: Classifier, batches: tuple[int, 
     Args:
         config: the candidate's ``trainer``.
         module: what is to be trained; its optimizer and scheduler are used.
-        batches: how many an epoch trains, and how many validate.
+        batches: how many an epoch trains, and how many validate; None if nothing does.
 
     Raises:
         ConfigError: if no candidate could be trained.
     """
-    check_monitors(config)
-    train, valid = map(Blank, batches)
+    check_monitors(config, module.schedule)
+    train, valid = (None if count is None else Blank(count) for count in batches)
     try:
         fit(quiet_trainer(config), stand_in(module), train, valid)
     except ConfigError:
@@ -88,20 +118,18 @@ def stand_in(module: Classifier) -> StandIn:
         nn.Linear(1, 2, bias=False),  # two-dimensional, as some optimizers want it
         2,
         module.make_optimizer,
-        module.make_scheduler,
+        module.schedule,
         lambda images, labels: (images, labels),
     )
 
 
 def quiet_trainer(config: Mapping[str, Any]) -> pl.Trainer:
-    """A trainer of this config that ends after its first validation, and leaves nothing."""
+    """A trainer of this config that may stop at once, and leaves nothing."""
     made = build_trainer(local(config), parts=1)
     if made.strategy.root_device.type != "cpu":
         kept = {name: value for name, value in config.items() if name not in DEVICE}
         made = made_trainer({**kept, "accelerator": "cpu", "devices": 1})
-    epochs = made.max_epochs if made.max_epochs is not None else 1
-    every = made.check_val_every_n_epoch or max(epochs, 1)
-    made.fit_loop.max_epochs = every if epochs < 0 else min(epochs, every)
+    made.fit_loop.min_epochs = made.fit_loop.epoch_loop.min_steps = None
     for logger in made.loggers:
         check_made(logger, Logger, "trainer.logger")
     made.loggers = [DummyLogger()] if made.loggers else []
@@ -118,7 +146,7 @@ def local(config: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def check_optimizer(module: Classifier) -> None:
-    """Make sure that the network's optimizer and scheduler can be made, and train it.
+    """Make sure that the network's optimizer can be made, and trains it.
 
     Raises:
         ConfigError: if not.
@@ -133,8 +161,6 @@ def check_optimizer(module: Classifier) -> None:
     if rates and not any(0 < float(rate) < math.inf for rate in rates):
         problem = f"is {rates[0]}; it must be above 0 and finite, or nothing is learned"
         raise ConfigError("optimizer.lr", problem)
-    if module.make_scheduler is not None:
-        ask(module.make_scheduler, optimizer, "scheduler", "the optimizer")
 
 
 def check_augmentation(
@@ -158,8 +184,10 @@ def is_quiet(callback: pl.Callback) -> bool:
     return is_lightnings(callback) and measured and not isinstance(callback, LOUD)
 
 
-def check_monitors(config: Mapping[str, Any]) -> None:
-    """Make sure that what callbacks monitor is measured; users' own may measure more.
+def check_monitors(config: Mapping[str, Any], schedule: Schedule | None) -> None:
+    """Make sure that what callbacks and the scheduler monitor is measured.
+
+    Users' own callbacks may measure more.
 
     Raises:
         ConfigError: naming what is.
@@ -168,8 +196,10 @@ def check_monitors(config: Mapping[str, Any]) -> None:
     targets = [str(callback["_target_"]) for callback in callbacks.values()]
     if not all(target.startswith(f"{pl.__name__}.") for target in targets):
         return
-    for key, callback in callbacks.items():
-        given = callback.get("monitor")
+    monitors = {key: callback.get("monitor") for key, callback in callbacks.items()}
+    if schedule is not None:
+        monitors["scheduler"] = schedule.monitor
+    for key, given in monitors.items():
         if given is not None and given not in MEASURED:
             raise ConfigError(
                 f"{key}.monitor",

@@ -14,7 +14,6 @@ from typing import Any, Self
 import torch
 from pytorch_lightning import Trainer
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
 
 from nas_hydra.component import build, build_function
 from nas_hydra.dataset import ImageDataset
@@ -38,6 +37,7 @@ from nas_hydra.evaluator.rehearsal import (
     local,
     rehearse,
 )
+from nas_hydra.evaluator.schedule import Schedule, check_elsewhere
 from nas_hydra.evaluator.seen import Seen, same_images
 from nas_hydra.evaluator.sketch import Sketch
 from nas_hydra.evaluator.store import Store
@@ -51,7 +51,6 @@ LARGEST_SEED = 2**62
 """Of torch's generators, with room for as many repeats as one likes."""
 
 OPTIMIZER = Callable[..., Optimizer]
-SCHEDULER = Callable[..., LRScheduler]
 ALWAYS = (*MEASURED, "params")
 ON_DEMAND = ("flops", "latency", "memory")
 
@@ -156,6 +155,7 @@ class TrainEvaluator(Evaluator):
 
         The training itself is rehearsed with a network of one weight.
         """
+        check_elsewhere(candidate)
         dataset = self._dataset(candidate)
         self._seen = Seen(dataset.splits)
         trainer = local(candidate["trainer"])
@@ -298,8 +298,8 @@ class TrainEvaluator(Evaluator):
     ) -> None:
         """Find what every trial would fail of, whatever its candidate."""
         train, monitor = dataset.train_batches(self._seed), dataset.monitor_batches()
-        if monitor is not None:  # else a search has rehearsed, with what is not there any more
-            rehearse(candidate["trainer"], module, (length(train), length(monitor)))
+        monitored = None if monitor is None else length(monitor)
+        rehearse(candidate["trainer"], module, (length(train), monitored))
 
     def _dataset(self, candidate: Mapping[str, Any]) -> ImageDataset:
         return build_dataset(json.dumps(candidate["dataset"])).at(self._stage)
@@ -316,7 +316,7 @@ class TrainEvaluator(Evaluator):
             model,
             dataset.num_classes,
             build_function(candidate["optimizer"], "optimizer", OPTIMIZER, PARAMETERS),
-            build_function(schedule, "scheduler", SCHEDULER, "the optimizer") if schedule else None,
+            Schedule(schedule) if schedule else None,
             dataset.augment,
         )
 

@@ -34,6 +34,7 @@ from nas_hydra.search_space.reference import (
     step_into,
 )
 from nas_hydra.search_space.syntax import is_open, no_options, opener_of
+from nas_hydra.total_steps import without_total
 
 
 class Parser:
@@ -76,7 +77,7 @@ class Parser:
             problem = f"refers to itself ({circle}); give one of these a value of its own"
             raise ConfigError(dotted(self._under_way[-1]), problem)
         self._under_way.append(path)
-        node = self._node(path, at(self.raw, path))
+        node = self._node(path, without_total(path, at(self.raw, path)))
         self._under_way.pop()
         node.order = len(self.nodes)
         self.nodes[path] = node
