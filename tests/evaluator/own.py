@@ -33,8 +33,8 @@ class HostileEvaluator(TrainEvaluator):
 
     def _module(self, candidate, dataset):
         made = super()._module(candidate, dataset)
-        optimizer, scheduler = made.make_optimizer, made.make_scheduler
-        return Hostile(made.model, dataset.num_classes, optimizer, scheduler, dataset.augment)
+        how = made.make_optimizer, made.schedule
+        return Hostile(made.model, dataset.num_classes, *how, dataset.augment)
 
     def _fit(self, trainer, module, dataset, seed, parts):
         measured = super()._fit(trainer, module, dataset, seed, parts)

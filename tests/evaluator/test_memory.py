@@ -44,6 +44,39 @@ def test_half_the_batch_twice_is_the_whole_batch(tmp_path, caplog):
         assert torch.allclose(one, other, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    "trainer",
+    [
+        {},
+        {"accumulate_grad_batches": 3},
+        {"limit_train_batches": 4, "limit_val_batches": 1},
+        {"max_epochs": 2, "val_check_interval": 4, "num_sanity_val_steps": 1},
+    ],
+    ids=str,
+)
+def test_batches_cut_unevenly_train_as_whole_ones(trainer, tmp_path):
+    """Of 15 images, halves of 8 and 7; an epoch's last step may be of fewer batches."""
+    found = []
+    for most in (15, 8):
+        one = greedy(most)
+        one["dataset"] = {**one["dataset"], "batch_size": 15}
+        one["trainer"] = {**one["trainer"], **trainer}
+        weights = tmp_path / str(most)
+        curves = TrainEvaluator(seed=0).evaluate(one, 0, weights).curves
+        found.append((curves, torch.load(weights).values()))
+    (whole, one), (cut, other) = found
+    assert cut.keys() == whole.keys()
+    assert all(cut[name] == pytest.approx(whole[name], rel=1e-3) for name in whole)
+    assert all(torch.allclose(*both, atol=1e-5) for both in zip(one, other, strict=True))
+
+
+def test_a_batch_of_one_image_is_not_cut(tmp_path):
+    one = greedy(0)
+    one["dataset"] = {**one["dataset"], "batch_size": 1}
+    with pytest.raises(CandidateError, match=r"out of memory, also alone .*no memory for 1 images"):
+        TrainEvaluator(seed=0).evaluate(one, 0, tmp_path / "weights")
+
+
 def test_a_candidate_too_large_for_half_a_batch_fails_with_the_reason(tmp_path):
     with pytest.raises(CandidateError, match=r"out of memory, also alone .*no memory for 8 images"):
         TrainEvaluator(seed=0).evaluate(greedy(7), 0, tmp_path / "weights")

@@ -64,7 +64,7 @@ def test_a_retraining_counts_anew(scheduler, searched, capsys, tmp_path):
     [
         (["scheduler.total_steps=3"], "scheduler: lasts 3 steps, and training takes"),
         (["trainer.max_epochs=-1", "+trainer.max_time={seconds: 5}"], "trainer.max_epochs: is -1"),
-        (["scheduler=plateau", "scheduler.monitor=val_loss"], "say scheduler.monitor=train_loss"),
+        (["scheduler=plateau", "scheduler.monitor=val_los"], "did you mean 'val_loss'?"),
     ],
     ids=str,
 )

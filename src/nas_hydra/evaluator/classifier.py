@@ -39,6 +39,10 @@ class Classifier(pl.LightningModule):
         optimizer: parameters to optimizer.
         schedule: makes the learning-rate scheduler; None for none.
         augment: changes a training batch; labels may come out as shares of classes.
+
+    Attributes:
+        micro: images of a micro-batch on average, by which its loss is weighed; None where batches
+            come whole.
     """
 
     def __init__(
@@ -54,6 +58,8 @@ class Classifier(pl.LightningModule):
         self._num_classes = num_classes
         self.make_optimizer, self.schedule = optimizer, schedule
         self._augment = augment
+        self.micro: float | None = None
+        self._scheduler: Any = None
         self._losses: list[Tensor] = []
         self._validated: list[tuple[Tensor, Tensor, Tensor]] = []
         self._epochs: list[dict[str, Tensor]] = []
@@ -69,6 +75,8 @@ class Classifier(pl.LightningModule):
         self._trained += 1
         images, labels = self._augment(*batch)
         loss = cross_entropy(self.model(images), labels)
+        if self.micro is not None:
+            loss = loss * (len(labels) / self.micro)
         self._losses.append(loss.detach())
         if len(self._losses) % CHECKED == 0:
             self._finite(self._losses[-1])
@@ -143,16 +151,24 @@ class Classifier(pl.LightningModule):
         optimizer = self.make_optimizer(self.model.parameters())
         if self.schedule is None:
             return optimizer
-        return {"optimizer": optimizer, "lr_scheduler": self.schedule(optimizer, self.trainer)}
+        stepping = self.schedule(optimizer, self.trainer)
+        self._scheduler = stepping["scheduler"]
+        return {"optimizer": optimizer, "lr_scheduler": stepping}
 
     def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
         """Step the scheduler, if so many steps of the optimizer are done.
 
         Lightning counts the batches of an epoch, also where several of them make a step.
         """
-        assert self.schedule is not None  # or there would be no scheduler
-        if self.schedule.interval == "epoch" or self.trainer.global_step % self.schedule.every == 0:
+        if scheduler is not self._scheduler or self._is_due:  # a callback may have put its own
             super().lr_scheduler_step(scheduler, metric)
+
+    @property
+    def _is_due(self) -> bool:
+        """Whether the schedule's scheduler is to be stepped."""
+        assert self.schedule is not None  # or it would have none
+        by_step = self.schedule.interval == "step"
+        return not by_step or self.trainer.global_step % self.schedule.every == 0
 
     def _log(self, metrics: Mapping[str, Tensor]) -> None:
         """Log metrics of an epoch, and keep them as they are: a number would make a GPU wait."""

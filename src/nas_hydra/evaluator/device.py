@@ -15,10 +15,6 @@ from nas_hydra.evaluator.trainer import LIGHTNING, made_trainer
 MEANT = ("accelerator", "devices")
 """Arguments of a trainer that decide on its device."""
 
-SILENT = dict.fromkeys(
-    ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary"), False
-)
-
 
 def device_of(trainer: Mapping[str, Any]) -> torch.device:
     """The device that a trainer of this config trains on."""
@@ -28,7 +24,7 @@ def device_of(trainer: Mapping[str, Any]) -> torch.device:
 @lru_cache
 def _device(arguments: str) -> torch.device:
     """As Lightning chooses it; making a trainer takes milliseconds, so it is asked once."""
-    made = made_trainer({"_target_": LIGHTNING, **SILENT, **json.loads(arguments)})
+    made = made_trainer({"_target_": LIGHTNING, **json.loads(arguments)})
     return made.strategy.root_device
 
 

@@ -83,15 +83,25 @@ def trainer_callbacks(trainer: pl.Trainer) -> list[pl.Callback]:
     return list(vars(trainer)["callbacks"])
 
 
-def measure(trainer: pl.Trainer, module: Classifier, batches: Any) -> dict[str, float]:
-    """The ``val_`` metrics on these batches of a module as it is, which no callback changes.
+def measure(trainer: pl.Trainer, module: Classifier, batches: Any, whole: bool) -> dict[str, float]:
+    """The ``val_`` metrics of a module as it is, which no callback changes and no logger sees.
+
+    Args:
+        trainer: not used for anything after it.
+        module: that is measured.
+        batches: to measure on.
+        whole: all of them, whatever limit the trainer has for validation: a test is none.
 
     Raises:
         CandidateError: if the trainer does not validate.
     """
-    vars(trainer)["callbacks"] = []
+    if whole:
+        trainer.limit_val_batches = 1.0
+    watching, loggers = trainer_callbacks(trainer), trainer.loggers
+    vars(trainer)["callbacks"], trainer.loggers = [], []
     with plainly():
         found = trainer.validate(module, batches, verbose=False)
+    vars(trainer)["callbacks"], trainer.loggers = watching, loggers
     if not found:
         raise CandidateError("nothing was measured; the trainer must validate")
     return {name: float(value) for name, value in found[0].items()}

@@ -101,6 +101,8 @@ def rehearse(
         ConfigError: if no candidate could be trained.
     """
     check_monitors(config, module.schedule)
+    for said in remarks(config) if batches[1] is not None else ():
+        log.warning("trainer.%s", said)
     train, valid = (None if count is None else Blank(count) for count in batches)
     try:
         fit(quiet_trainer(config), stand_in(module), train, valid)
@@ -110,6 +112,15 @@ def rehearse(
         raise ConfigError("trainer", str(error)) from error
     except Exception as error:  # Lightning, its callbacks, optimizers and schedulers: anything
         raise ConfigError("trainer", f"trains no candidate: {in_one_line(error)}") from error
+
+
+def remarks(config: Mapping[str, Any]) -> Iterator[str]:
+    """What a trainer's config means for the values of trials, where that is easily missed."""
+    limit = config.get("limit_val_batches")
+    if limit is not None and not (isinstance(limit, float) and limit == 1):
+        yield f"limit_val_batches={limit}: trials are ranked by a part of the validation split"
+    if config.get("max_time") is not None:
+        yield "max_time: the clock ends trainings, so that values depend on how fast the machine is"
 
 
 def stand_in(module: Classifier) -> StandIn:

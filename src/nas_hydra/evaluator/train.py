@@ -200,7 +200,8 @@ class TrainEvaluator(Evaluator):
         with occupied(device, alone=False), multiplying(device, self._tf32), seeded(self._seed):
             module = self._module(candidate, dataset)
             module.model.load_state_dict(torch.load(weights, weights_only=True))
-            return dict(measure(trainer, module, dataset.valid_batches(device)))
+            test = dataset.stage != "search"
+            return measure(trainer, module, dataset.valid_batches(device), whole=test)
 
     def _known_or_trained(
         self, candidate: Mapping[str, Any], repeat: int, weights: Path
@@ -268,10 +269,13 @@ class TrainEvaluator(Evaluator):
     ) -> Evaluation:
         """Train with batches cut into so many parts; cut ones are trained alone on a GPU."""
         dataset, seed = self._dataset(candidate), self._seed + repeat
+        size = min(dataset.batch_size, len(dataset.train))
+        alone, parts = parts > 1, min(parts, size)
         trainer = build_trainer(candidate["trainer"], parts)
         device = trainer.strategy.root_device
-        with occupied(device, alone=parts > 1), multiplying(device, self._tf32), seeded(seed):
+        with occupied(device, alone), multiplying(device, self._tf32), seeded(seed):
             module = self._module(candidate, dataset)
+            module.micro = size / parts if parts > 1 else None
             measured = self._fit(trainer, module, dataset, seed, parts)
         torch.save(module.model.state_dict(), weights)
         return Evaluation(
@@ -288,8 +292,9 @@ class TrainEvaluator(Evaluator):
         train = dataset.train_batches(seed, device, parts)
         fit(trainer, module, train, dataset.monitor_batches(device, parts))
         measured: dict[str, Any] = dict(trainer.callback_metrics)
-        if dataset.stage != "search" or not is_measured(trainer, module):
-            measured |= measure(trainer, module, dataset.valid_batches(device, parts))
+        test = dataset.stage != "search"
+        if test or not is_measured(trainer, module):
+            measured |= measure(trainer, module, dataset.valid_batches(device, parts), whole=test)
         module.eval()  # whatever else is measured of it must not change it
         return {name: float(measured[name]) for name in self.metrics if name in measured}
 

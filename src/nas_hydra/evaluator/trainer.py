@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from copy import deepcopy
 from functools import lru_cache
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.profilers import PassThroughProfiler
-from pytorch_lightning.strategies.launchers import _MultiProcessingLauncher
+from pytorch_lightning.strategies import SingleDeviceStrategy
 
 from nas_hydra.arguments import plain
 from nas_hydra.component import build
@@ -24,6 +24,45 @@ FLAGS = {"deterministic", "benchmark"}
 
 NOTHING = nullcontext()
 
+QUIET = dict.fromkeys(
+    ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary"), False
+)
+"""What Lightning would write or print if nobody said anything."""
+
+ALONE = "a candidate is trained by one process on one device, so that it would do nothing"
+
+REFUSED: Mapping[str, tuple[Sequence[Any], str]] = {
+    "barebones": ([False], "logs nothing, so that nothing would be measured"),
+    "fast_dev_run": (
+        [False, 0],
+        "trains and validates on a few batches only, and trials would be ranked by that; every"
+        " search is tried before it begins as it is",
+    ),
+    "limit_predict_batches": ([None, 1.0], "no trial predicts, so that it would do nothing"),
+    "limit_test_batches": ([None, 1.0], "nas-hydra-retrain tests on the whole test split"),
+    "model_registry": ([None], "would upload every trial; the winner is in best.ckpt"),
+    "overfit_batches": (
+        [0, 0.0],
+        "would train every candidate on the same few batches; for fewer images say"
+        " dataset.limit=..., for fewer batches per epoch +trainer.limit_train_batches=...",
+    ),
+    "reload_dataloaders_every_n_epochs": (
+        [0],
+        "there is nothing to load again: every epoch has batches of its own of the same images",
+    ),
+    "sync_batchnorm": ([False], ALONE),
+    "use_distributed_sampler": ([True], ALONE),
+}
+"""Argument of Lightning's that no candidate is trained with -> what it may be, and why."""
+
+MULTIPLIED = (
+    *("limit_train_batches", "limit_val_batches", "val_check_interval", "num_sanity_val_steps"),
+)
+"""Arguments that count batches, where they are whole numbers."""
+
+DEVICES = {"devices": "devices=1", "num_nodes": "num_nodes=1", "strategy": "strategy=auto"}
+"""Arguments that may ask for several devices -> what asks for one."""
+
 
 class Unprofiled(PassThroughProfiler):
     """Does nothing, as its parent does, but without a generator for each of 18 hooks per batch."""
@@ -35,13 +74,21 @@ class Unprofiled(PassThroughProfiler):
 
 def build_trainer(config: Mapping[str, Any], parts: int) -> pl.Trainer:
     """A new trainer that takes so many micro-batches for each batch of its config."""
-    steps = parts * config.get("accumulate_grad_batches", 1)
-    config = {**config, "accumulate_grad_batches": steps}
+    config = in_parts(config, parts)
     arguments = {name: value for name, value in config.items() if name != "_target_"}
     # A callback or a plugin has a state of its own, and is made for each trainer.
     if config["_target_"] == LIGHTNING and plain(arguments) and FLAGS.isdisjoint(arguments):
         return deepcopy(unused_trainer(json.dumps(config)))
     return made_trainer(config)
+
+
+def in_parts(config: Mapping[str, Any], parts: int) -> Mapping[str, Any]:
+    """A trainer's config that means the same, if each batch comes as so many micro-batches."""
+    if parts == 1:
+        return config
+    counted = {name: config[name] for name in MULTIPLIED if type(config.get(name)) is int}
+    counted["accumulate_grad_batches"] = config.get("accumulate_grad_batches", 1)
+    return {**config, **{name: max(count * parts, -1) for name, count in counted.items()}}
 
 
 @lru_cache(maxsize=1)
@@ -60,12 +107,47 @@ def made_trainer(config: Mapping[str, Any]) -> pl.Trainer:
     Raises:
         ConfigError: if that is wrong, trains for ever, or in several processes.
     """
-    unprofiled = config["_target_"] == LIGHTNING and "profiler" not in config
-    more = {"profiler": Unprofiled()} if unprofiled else {}
+    check_taken(config)
+    more: dict[str, Any] = {}
+    if config["_target_"] == LIGHTNING:
+        config = {**QUIET, **config}
+        more = {} if "profiler" in config else {"profiler": Unprofiled()}
     trainer: pl.Trainer = build(config, "trainer", pl.Trainer, **more)
     check_ends(trainer, config)
     check_alone(trainer, config)
+    check_places(trainer, config)
     return trainer
+
+
+def check_taken(config: Mapping[str, Any]) -> None:
+    """Make sure that the trainer is given nothing that has no meaning here.
+
+    Raises:
+        ConfigError: naming the first argument that has none.
+    """
+    for name, (allowed, reason) in REFUSED.items():
+        value = config.get(name, allowed[0])
+        if not any(type(value) is type(one) and value == one for one in allowed):
+            raise ConfigError(f"trainer.{name}", f"is {value!r}, but {reason}; leave it out")
+
+
+def check_places(trainer: pl.Trainer, config: Mapping[str, Any]) -> None:
+    """Make sure that no trial writes into the working folder.
+
+    Raises:
+        ConfigError: if the config says that something is written, and does not say where.
+    """
+    if config.get("default_root_dir") is not None:
+        return
+    here = "would write {} of every trial into the working folder; leave it false, or say where:"
+    if config.get("logger", False) in (True, None):
+        given, what = config["logger"], here.format("lightning_logs")
+        raise ConfigError("trainer.logger", f"is {given}, and {what} +trainer.default_root_dir=...")
+    homeless = [one for one in trainer.checkpoint_callbacks if not getattr(one, "dirpath", here)]
+    if homeless and not trainer.loggers:
+        what = here.format("checkpoints")
+        problem = f"is true, and {what} a ModelCheckpoint's dirpath, or +trainer.default_root_dir"
+        raise ConfigError("trainer.enable_checkpointing", f"{problem}=...")
 
 
 def check_ends(trainer: pl.Trainer, config: Mapping[str, Any]) -> None:
@@ -89,9 +171,7 @@ def check_alone(trainer: pl.Trainer, config: Mapping[str, Any]) -> None:
     Raises:
         ConfigError: if it is not; says how to use several devices.
     """
-    if trainer.world_size == 1 and not isinstance(
-        trainer.strategy.launcher, _MultiProcessingLauncher
-    ):
+    if trainer.world_size == 1 and isinstance(trainer.strategy, SingleDeviceStrategy):
         return
     strategy, nodes = config.get("strategy", "auto"), config.get("num_nodes", 1)
     key, given = "devices", config.get("devices", "auto")
@@ -102,6 +182,6 @@ def check_alone(trainer: pl.Trainer, config: Mapping[str, Any]) -> None:
     raise ConfigError(
         f"trainer.{key}",
         f"is {given!r}, but a candidate is trained by one process on one device; say"
-        " trainer.devices=1, and train several candidates at a time: engine=processes with"
+        f" trainer.{DEVICES[key]}, and train several candidates at a time: engine=processes with"
         " engine.workers and engine.gpus_per_trial",
     )
