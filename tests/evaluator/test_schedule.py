@@ -8,7 +8,7 @@ from pytorch_lightning import Callback
 from torch.optim.lr_scheduler import LinearLR, LRScheduler
 
 from evaluator.candidates import candidate
-from nas_hydra.errors import ConfigError
+from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.evaluator.train import TrainEvaluator
 
 TORCH = "torch.optim.lr_scheduler"
@@ -321,6 +321,25 @@ def test_what_would_give_wrong_rates_is_refused_before_training(given, trainer, 
         TrainEvaluator(seed=0).check(scheduled(given, **trainer))
     for word in words:
         assert word in str(caught.value)
+
+
+def test_a_scheduler_that_is_wrong_for_some_candidates_costs_these_alone():
+    wrong = scheduled(one_cycle(pct_start=2.0))
+    with pytest.raises(CandidateError, match=r"scheduler: fails on the optimizer: ValueError"):
+        TrainEvaluator(seed=0).evaluate(wrong, 0, Path("weights"))
+
+
+def test_images_that_are_streamed_have_the_same_steps():
+    """Counting them makes a loader's processes begin; the order of the images stays as it was."""
+    found = []
+    for places in ({"memory_limit": None}, {"memory_limit": 1, "workers": 2}):
+        for given in ({}, scheduler(f"{__name__}.made", num_training_steps=TOTAL)):
+            one = scheduled(given, max_epochs=2, accumulate_grad_batches=3, limit_train_batches=7)
+            one["dataset"] |= places
+            found.append(TrainEvaluator(seed=0).evaluate(one, 0, Path("weights")))
+    constant, lowered, *streamed = [evaluation.curves["val_loss"] for evaluation in found]
+    assert constant != lowered
+    assert streamed == [pytest.approx(constant), pytest.approx(lowered)]
 
 
 def test_a_metric_of_a_callback_of_ones_own_may_be_monitored():

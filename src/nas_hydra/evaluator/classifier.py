@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torchmetrics.functional.classification import multiclass_accuracy, multiclass_f1_score
 
-from nas_hydra.errors import CandidateError
+from nas_hydra.errors import CandidateError, ConfigError
 
 if TYPE_CHECKING:
     from nas_hydra.evaluator.schedule import Schedule
@@ -147,11 +147,18 @@ class Classifier(pl.LightningModule):
             super().__setattr__(name, value)
 
     def configure_optimizers(self) -> Any:
-        """The optimizer, and the scheduler if there is one."""
+        """The optimizer, and the scheduler if there is one.
+
+        Raises:
+            CandidateError: if the scheduler cannot be made, which may be due to what is open in it.
+        """
         optimizer = self.make_optimizer(self.model.parameters())
         if self.schedule is None:
             return optimizer
-        stepping = self.schedule(optimizer, self.trainer)
+        try:
+            stepping = self.schedule(optimizer, self.trainer)
+        except ConfigError as error:
+            raise CandidateError(str(error)) from error
         self._scheduler = stepping["scheduler"]
         return {"optimizer": optimizer, "lr_scheduler": stepping}
 

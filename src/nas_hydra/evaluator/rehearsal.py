@@ -68,9 +68,11 @@ class StandIn(Classifier):
         optimizer = self.make_optimizer(self.model.parameters())
         for doubt in check_rates(self.schedule, optimizer, self.trainer):
             log.warning("scheduler: %s", doubt)
-        configured = super().configure_optimizers()
+        fresh = self.make_optimizer(self.model.parameters())
+        scheduler = self.schedule(fresh, self.trainer)
         # What a callback measures is not measured here.
-        return configured if self.schedule.monitor in (None, *MEASURED) else configured["optimizer"]
+        known = self.schedule.monitor in (None, *MEASURED)
+        return {"optimizer": fresh, "lr_scheduler": scheduler} if known else fresh
 
     def on_validation_end(self) -> None:
         """That was all."""

@@ -47,7 +47,7 @@ class Schedule:
         config: of the scheduler, closed.
 
     Raises:
-        ConfigError: if one of Lightning's keys has a value that it cannot have.
+        ConfigError: if its target does not import.
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
@@ -55,13 +55,9 @@ class Schedule:
         beside = stepping(called, names_of(called))
         self._config = {name: value for name, value in config.items() if name not in beside}
         given = {name: config[name] for name in beside if config.get(name) is not None}
-        check_stepping(given)
         self._given = given
         self.interval: str = given.get("interval", "step" if by_step(self._config) else "epoch")
         self.every: int = given.get("frequency", 1)
-        if self.interval == "epoch" and any(map(counted_later, leaves(self._config))):
-            problem = f"is 'epoch', but a length refers to {TOTAL_STEPS}; leave it out, or say step"
-            raise ConfigError(f"{KEY}.interval", problem)
 
     @property
     def monitor(self) -> str | None:
@@ -87,7 +83,15 @@ class Schedule:
         return {**stepping, "frequency": 1 if self.interval == "step" else self.every}
 
     def made(self, optimizer: Optimizer, trainer: pl.Trainer) -> LRScheduler:
-        """The scheduler alone."""
+        """The scheduler alone.
+
+        Raises:
+            ConfigError: as a call.
+        """
+        check_stepping(self._given)
+        if self.interval == "epoch" and any(map(counted_later, leaves(self._config))):
+            problem = f"is 'epoch', but a length refers to {TOTAL_STEPS}; leave it out, or say step"
+            raise ConfigError(f"{KEY}.interval", problem)
         config = self._closed(self._config, KEY, trainer)
         check_lengths(config, KEY)
         function = build_function(config, KEY, SCHEDULER, GIVEN)
