@@ -221,6 +221,7 @@ def test_a_plateau_is_told_its_metric_as_often_as_that_is_measured():
 
 EXPONENTIAL = scheduler(f"{TORCH}.ExponentialLR", gamma=0.5)
 COSINE = f"{TORCH}.CosineAnnealingLR"
+ACCUMULATION = "pytorch_lightning.callbacks.GradientAccumulationScheduler"
 PLATEAU = f"{TORCH}.ReduceLROnPlateau"
 
 
@@ -242,6 +243,11 @@ PLATEAU = f"{TORCH}.ReduceLROnPlateau"
             scheduler(COSINE, T_max=-1),
             {"max_epochs": -1, "max_time": "00:00:00:05"},
             ["trainer.max_epochs: is -1", "how long the scheduler is to last"],
+        ),
+        (
+            one_cycle(),
+            {"callbacks": [{"_target_": ACCUMULATION, "scheduling": {0: 2, 4: 4}}]},
+            ["trainer.callbacks: hold a GradientAccumulationScheduler", "accumulate_grad_batches"],
         ),
         (scheduler(COSINE, T_max=-1), {}, ["scheduler.T_max: is -1; at least 1"]),
         (scheduler(COSINE, T_max=0), {}, ["scheduler.T_max: is 0; at least 1"]),

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import pytorch_lightning as pl
+from pytorch_lightning.callbacks import GradientAccumulationScheduler
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CyclicLR, LRScheduler, OneCycleLR, ReduceLROnPlateau
 
@@ -182,8 +183,14 @@ def total_steps(trainer: pl.Trainer) -> int:
     """How many steps the optimizer takes.
 
     Raises:
-        ConfigError: if only the clock ends the training.
+        ConfigError: if only the clock ends the training, or a callback changes what a step is.
     """
+    if any(isinstance(one, GradientAccumulationScheduler) for one in trainer.callbacks):  # type: ignore[attr-defined]  # it is declared nowhere
+        problem = "hold a GradientAccumulationScheduler, so that nobody knows how many steps the"
+        raise ConfigError(
+            "trainer.callbacks",
+            f"{problem} scheduler is to last; say +trainer.accumulate_grad_batches=... instead",
+        )
     steps = trainer.estimated_stepping_batches
     if not 0 < steps < math.inf:
         raise ConfigError(
