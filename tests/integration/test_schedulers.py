@@ -74,12 +74,18 @@ def test_a_retraining_is_refused_before_it_begins(words, problem, searched, caps
     assert problem in said
 
 
-def test_a_run_of_an_earlier_version_may_be_retrained_with_it(monkeypatch, capsys):
-    assert nas_hydra(monkeypatch, *SMALL, "search_space=mlp", "hydra.run.dir=run") == 0
+def test_a_run_of_an_earlier_version_differs_by_nothing_and_may_be_retrained_with_it(
+    monkeypatch, capsys
+):
+    for folder in ("run", "later"):
+        words = ("search_space=mlp", "budget.trials=1", f"hydra.run.dir={folder}")
+        assert nas_hydra(monkeypatch, *SMALL, *words) == 0
     file = Path("run/.hydra/config.yaml")
     config = yaml.safe_load(file.read_text())
     assert config["trainer"].pop("total_steps") == "trainer.total_steps"
     file.write_text(yaml.safe_dump(config))
+    assert compare(["nas-hydra-compare", "run", "later"]) == 0
+    assert "total_steps" not in capsys.readouterr().out
     code, said = typed(capsys, "run=run", *ALONE, "scheduler=warmup_cosine")
     assert code == 0, said
 

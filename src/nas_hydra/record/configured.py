@@ -15,6 +15,7 @@ from nas_hydra.bounded_yaml import read_yaml
 from nas_hydra.errors import ConfigError
 from nas_hydra.interpolation import sealed
 from nas_hydra.masking import MASK
+from nas_hydra.total_steps import NAME, PART, TOTAL_STEPS
 
 CONFIG, HYDRA = ".hydra/config.yaml", ".hydra/hydra.yaml"
 
@@ -131,6 +132,8 @@ def read_config(folder: Path, key: str) -> PastConfig:
     plain, hydra = _yaml(folder / CONFIG), _yaml(folder / HYDRA)
     if not isinstance(plain, Mapping):
         raise _damaged(folder / CONFIG, "it holds no keys")
+    if isinstance(trainer := plain.get(PART), dict):
+        trainer.setdefault(NAME, TOTAL_STEPS)  # those of version 0.1 lack it
     try:
         _HydraFile.model_validate(hydra)
     except ValidationError as error:

@@ -20,7 +20,6 @@ from nas_hydra.record.past import PastRun, read_search
 from nas_hydra.retrain.request import Request
 from nas_hydra.search_space import PARTS, Genotype, SearchSpace
 from nas_hydra.settings import Settings, resolved, settings_of
-from nas_hydra.total_steps import add_total
 from nas_hydra.trial import Trial
 
 KEY = "run"
@@ -90,7 +89,6 @@ def open_search(
     config = origin.opened()
     OmegaConf.update(config, "trial.timeout", None)
     OmegaConf.update(config, "record", {}, merge=False)
-    add_total(config)  # those of version 0.1 lack it
     config = changed(config, overrides, config_dirs)
     own = [*typed(config, overrides)]
     with foreign(typed=own):  # here, since to compose has brought Hydra's resolvers back
