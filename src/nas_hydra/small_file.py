@@ -17,14 +17,16 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-def replace(file: Path, text: str) -> None:
+def replace(file: Path, content: str | bytes) -> None:
     r"""Write a whole file in one step, so that nobody ever reads half of it.
 
-    What UTF-8 does not know, such as the half of a character in an error's text, is written as
-    ``\udcff``.
+    What UTF-8 does not know of a text, such as the half of a character in an error's text, is
+    written as ``\udcff``.
     """
     with _fresh(file) as fresh:
-        fresh.write_text(text, encoding="utf-8", errors="backslashreplace")
+        if isinstance(content, str):
+            content = content.encode("utf-8", errors="backslashreplace")
+        fresh.write_bytes(content)
 
 
 def copy(source: Path, file: Path) -> None:

@@ -1,5 +1,6 @@
 """Which images a split has: what a record keeps of them, and how others differ."""
 
+import io
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from nas_hydra.dataset.digest import PIXELS, Contents, of_numbers
 from nas_hydra.dataset.images import CHUNK, Source
+from nas_hydra.small_file import replace
 
 FILE = "examples.npz"
 """Where the folder of a run, or of a model, keeps the digests of its images."""
@@ -118,14 +120,15 @@ def difference(then: Examples, now: Examples, name: str) -> str:
 
 
 def save(file: Path, splits: Mapping[str, Examples]) -> None:
-    """Write several splits, each under its name."""
+    """Write several splits, each under its name, in one step."""
     arrays: dict[str, Any] = {}
     for name, one in splits.items():
         arrays[f"{name}.how"] = np.array(one.contents.how)
         arrays[f"{name}.contents"] = one.contents.digests
         arrays[f"{name}.labels"] = one.labels
-    with file.open("wb") as stream:
-        np.savez(stream, **arrays)
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)
+    replace(file, stream.getvalue())
 
 
 def read(file: Path) -> dict[str, Examples]:
