@@ -12,6 +12,7 @@ from pydantic import ByteSize, TypeAdapter, ValidationError
 from torch import Tensor
 
 from nas_hydra.dataset.augment import Augmentation
+from nas_hydra.dataset.check import check_labels, check_rare
 from nas_hydra.dataset.digest import Contents
 from nas_hydra.dataset.examples import contents
 from nas_hydra.dataset.held import resident, splits
@@ -210,6 +211,8 @@ class WholeDataset(ImageDataset):
     def open_parts(self) -> tuple[Source, Source]:
         """All others, and the images set aside."""
         source = self.open_all()
+        check_labels(source.labels)
+        check_rare(self, source.labels, ("training", "validation", "testing"))
         rest, chosen = stratified(source.labels, self.holdout, self.seed, "dataset.holdout")
         return Selection(source, rest), Selection(source, chosen)
 

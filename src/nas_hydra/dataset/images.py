@@ -71,6 +71,10 @@ class Bytes:
     labels: Tensor
     white: int = 255
 
+    def __post_init__(self) -> None:
+        if len(self.raw) != len(self.labels):
+            raise ValueError(f"there are {len(self.raw)} images and {len(self.labels)} labels")
+
     def __getitem__(self, index: Tensor) -> Tensor:
         """The pixels at these places."""
         return self.raw[index].float() / self.white

@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 import psutil
 import torch
+from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 from torch import Tensor
 
+from nas_hydra.dataset.check import (
+    CONSTANT,
+    check_described,
+    check_rare,
+    check_spread,
+    tell_lacking,
+)
 from nas_hydra.dataset.examples import Examples, examples
 from nas_hydra.dataset.images import CHUNK, Images, Source
 from nas_hydra.dataset.stream import Stream, chunks
@@ -57,6 +65,8 @@ class Splits(NamedTuple):
     examples: tuple[Examples, Examples]
 
 
+Places = NDArray[np.int64]
+
 Chosen = tuple[Source, Tensor]
 """A source, and the places (N,) of the images that are meant."""
 
@@ -70,6 +80,8 @@ def load(dataset: "ImageDataset") -> Splits:
         ConfigError: if the images are not there, or not what the config says of them.
     """
     train, valid, monitor = choose(dataset)
+    if dataset.stage != "search":
+        tell_lacking(dataset, valid[0].labels, "test")
     known = _load(dataset, train, valid, monitor)
     return known._replace(monitor=known.valid) if dataset.stage == "search" else known
 
@@ -83,11 +95,12 @@ def choose(dataset: "ImageDataset") -> tuple[Chosen, Chosen, Chosen | None]:
     if dataset.stage == "search":
         source = dataset.opened("development")
         check_described(dataset, source)
+        check_rare(dataset, source.labels, ("training", "validation"))
         rest, chosen = _places(dataset, _drawn(dataset, source.labels), source.labels)
         return (source, rest), (source, chosen), None
     source, test = dataset.opened_parts()
-    for part in (source, test):
-        check_described(dataset, part)
+    check_described(dataset, source)
+    check_described(dataset, test, test=True)
     drawn, tested = _drawn(dataset, source.labels), (test, torch.arange(len(test.labels)))
     if dataset.stage == "final":
         return (source, drawn), tested, None
@@ -98,9 +111,9 @@ def choose(dataset: "ImageDataset") -> tuple[Chosen, Chosen, Chosen | None]:
 def _load(dataset: "ImageDataset", train: Chosen, valid: Chosen, monitor: Chosen | None) -> Splits:
     """All of them, in memory if they fit."""
     parts = [train, valid] if monitor is None else [train, valid, monitor]
-    number = sum(len(places) for _, places in parts)
+    number, shape = sum(len(places) for _, places in parts), dataset.input_shape
     counts = train[0].labels.bincount().tolist()
-    needed = BYTES * number * math.prod(dataset.input_shape)
+    needed = BYTES * number * math.prod(shape)
     limit = room(dataset, torch.device("cpu"))
     sizes = _sizes(dataset.stage, [len(places) for _, places in parts])
     if needed > limit:
@@ -109,12 +122,12 @@ def _load(dataset: "ImageDataset", train: Chosen, valid: Chosen, monitor: Chosen
             " %s, and dataset.memory_limit leaves %s",
             *(sizes, dataset.workers, _size(needed), _size(limit)),
         )
-        known = statistics(chunks(*train, CHUNK))
-        found: list[Images | Stream] = [Stream(*part, *known) for part in parts]
+        known = spread(chunks(*train, shape, CHUNK))
+        found: list[Images | Stream] = [Stream(*part, shape, *known) for part in parts]
         noted = examples(*train), examples(*valid)
     else:
         log.info("data: %s are held in memory (%s)", sizes, _size(needed))
-        held = [read(*part) for part in parts]
+        held = [read(*part, shape) for part in parts]
         noted = examples(*train, held[0].pixels), examples(*valid, held[1].pixels)
         images, known = _normalised(held[0])
         found = [images, *(_normalised(part, known)[0] for part in held[1:])]
@@ -136,14 +149,12 @@ def room(dataset: "ImageDataset", device: torch.device) -> int:
     return int(psutil.virtual_memory().available // 2)
 
 
-def read(source: Source, places: Tensor) -> Images:
+def read(source: Source, places: Tensor, shape: Sequence[int]) -> Images:
     """Decode the images at these places into memory, channels last, a chunk at a time."""
-    pixels = torch.empty(0)
+    channels, height, width = shape
+    pixels = torch.empty(len(places), height, width, channels).permute(0, 3, 1, 2)
     done = 0
-    for part in chunks(source, places, CHUNK):
-        if not done:
-            number, (channels, height, width) = len(places), part.shape[1:]
-            pixels = torch.empty(number, height, width, channels).permute(0, 3, 1, 2)
+    for part in chunks(source, places, shape, CHUNK):
         pixels[done : done + len(part)] = part
         done += len(part)
     return Images(pixels, source.labels[places])
@@ -153,10 +164,21 @@ def _normalised(
     images: Images, known: tuple[Tensor, Tensor] | None = None
 ) -> tuple[Images, tuple[Tensor, Tensor]]:
     """The images, changed in place, and the mean and standard deviation that were used."""
-    mean, std = known or statistics(torch.split(images.pixels, CHUNK))
+    mean, std = known or spread(torch.split(images.pixels, CHUNK))
     for part in torch.split(images.pixels, CHUNK):
         part.sub_(mean).div_(std)
     return images, (mean, std)
+
+
+def spread(parts: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
+    """By what pixels are normalised: as ``statistics``, but 1 for channels without deviation.
+
+    Raises:
+        ConfigError: if no channel has any.
+    """
+    mean, std = statistics(parts)
+    check_spread(mean, std)
+    return mean, torch.where(std > CONSTANT, std, 1.0)
 
 
 def statistics(parts: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
@@ -172,7 +194,7 @@ def statistics(parts: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
         squares = squares + doubles.square().sum(dim=(0, 2, 3))
     mean = total / number
     variance = (squares - number * mean.square()) / (number - 1)
-    std = variance.clamp_min(0).sqrt().clamp_min(1e-6)
+    std = variance.clamp_min(0).sqrt()
     return mean.float().view(-1, 1, 1), std.float().view(-1, 1, 1)
 
 
@@ -180,7 +202,7 @@ def _drawn(dataset: "ImageDataset", labels: Tensor) -> Tensor:
     """Where the development images stand of which there are to be no more than the limit."""
     if dataset.limit is None or dataset.limit >= len(labels):
         return torch.arange(len(labels))
-    return stratified(labels, dataset.limit, dataset.seed, "dataset.limit")[1]
+    return stratified(labels, dataset.limit, dataset.seed, "dataset.limit", (0, 2))[1]
 
 
 def _places(dataset: "ImageDataset", drawn: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -189,28 +211,9 @@ def _places(dataset: "ImageDataset", drawn: Tensor, labels: Tensor) -> tuple[Ten
     return drawn[rest], drawn[chosen]
 
 
-def check_described(dataset: "ImageDataset", source: Source) -> None:
-    """Make sure that the images are what the config says of them.
-
-    Raises:
-        ConfigError: if there are other classes, or images of another shape.
-    """
-    classes, shape = int(source.labels.max()) + 1, list(source[torch.tensor([0])].shape[1:])
-    if classes != dataset.num_classes:
-        raise ConfigError(
-            "dataset.num_classes",
-            f"is {dataset.num_classes}; the images have {classes} classes."
-            f" Say dataset.num_classes={classes}",
-        )
-    if shape != list(dataset.input_shape):
-        raise ConfigError(
-            "dataset.input_shape",
-            f"is {list(dataset.input_shape)}; the images are {shape} (channels, height, width)."
-            f" Say dataset.input_shape={str(shape).replace(' ', '')}",
-        )
-
-
-def stratified(labels: Tensor, size: float, seed: int, key: str) -> tuple[Tensor, Tensor]:
+def stratified(
+    labels: Tensor, size: float, seed: int, key: str, least: tuple[int, int] = (1, 1)
+) -> tuple[Tensor, Tensor]:
     """Places of the images left and chosen, each class in its share.
 
     Args:
@@ -218,19 +221,62 @@ def stratified(labels: Tensor, size: float, seed: int, key: str) -> tuple[Tensor
         size: how many to choose: a share if it is a float, a number if it is an int.
         seed: of the choice.
         key: the config key that asks for the size, for messages.
+        least: how many images of each class are left and chosen, whatever its share.
 
     Raises:
-        ConfigError: if a class has too few images.
+        ConfigError: if there are too few.
     """
+    classes = labels.numpy()
     try:
-        rest, chosen = train_test_split(
-            np.arange(len(labels)), test_size=size, stratify=labels.numpy(), random_state=seed
-        )
-    except ValueError as error:
+        sides = _parted(classes, size, seed, classes)
+    except ValueError:  # a class or a side has too few for shares
+        try:
+            sides = _parted(classes, size, seed, None)
+        except ValueError as error:
+            problem = f"is {size}, which {len(labels)} images do not allow: {error}"
+            raise ConfigError(key, problem) from None
+    if not _filled(classes, sides, least):
         raise ConfigError(
-            key, f"is {size}, which {len(labels)} images do not allow: {error}"
-        ) from None
-    return torch.from_numpy(rest), torch.from_numpy(chosen)
+            key,
+            f"is {size}, which {len(labels)} images of {len(np.unique(classes))} classes do not"
+            f" allow: of each class, at least {least[1]} must be among the {len(sides[1])} chosen"
+            f" and {least[0]} among the {len(sides[0])} others. Say another number, or add images",
+        )
+    return torch.from_numpy(sides[0]), torch.from_numpy(sides[1])
+
+
+def _parted(
+    classes: Places, size: float, seed: int, stratify: Places | None
+) -> tuple[Places, Places]:
+    rest, chosen = train_test_split(
+        np.arange(len(classes)), test_size=size, stratify=stratify, random_state=seed
+    )
+    return rest, chosen
+
+
+def _filled(classes: Places, sides: tuple[Places, Places], least: tuple[int, int]) -> bool:
+    """Exchange places until each side has so many of each class; False if that cannot be.
+
+    For an image of a rare class goes one of the class of which the side has most to spare. Sides
+    that have enough stay as they are.
+    """
+    spare = [
+        np.bincount(classes[side], minlength=classes.max() + 1) - number
+        for side, number in zip(sides, least, strict=True)
+    ]
+    present = np.unique(classes)
+    for own, other in ((0, 1), (1, 0)):
+        for rare in present[spare[own][present] < 0]:
+            while spare[own][rare] < 0:
+                common = int(spare[own].argmax())
+                if spare[own][common] <= 0 or spare[other][rare] <= 0:
+                    return False
+                out = np.flatnonzero(classes[sides[own]] == common)[0]
+                back = np.flatnonzero(classes[sides[other]] == rare)[0]
+                sides[own][out], sides[other][back] = sides[other][back], sides[own][out]
+                for side, sign in ((own, 1), (other, -1)):
+                    spare[side][[rare, common]] += sign, -sign
+    return True
 
 
 def _size(number: float) -> str:

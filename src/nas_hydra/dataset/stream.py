@@ -1,7 +1,7 @@
 """Images that do not fit into memory, decoded by worker processes as they are needed."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing import get_context
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, get_worker_info
 
+from nas_hydra.dataset.check import decoded
 from nas_hydra.dataset.images import Order, Source
 from nas_hydra.errors import in_one_line
 from nas_hydra.shared_memory import Sent
@@ -28,12 +29,14 @@ class Stream:
     Args:
         source: of all images.
         places: (N,), where the split's images stand in it.
+        shape: (C, H, W) of each.
         mean: of the channels, (C, 1, 1).
         std: likewise.
     """
 
     source: Source
     places: Tensor
+    shape: tuple[int, int, int]
     mean: Tensor
     std: Tensor
 
@@ -49,7 +52,7 @@ class Stream:
     def __getitem__(self, index: Tensor | NDArray[np.int64]) -> Batch:
         """Pixels and labels of the images at these places of the split, in this order."""
         places = self.places[torch.as_tensor(index)]
-        pixels = (self.source[places] - self.mean) / self.std
+        pixels = (decoded(self.source, places, self.shape) - self.mean) / self.std
         return pixels.contiguous(memory_format=torch.channels_last), self.source.labels[places]
 
     def batches(self, order: Order, workers: int) -> DataLoader[Batch]:
@@ -93,7 +96,7 @@ def locks() -> bool:
     return True
 
 
-def chunks(source: Source, places: Tensor, size: int) -> Iterator[Tensor]:
-    """The pixels at these places, so many images at a time."""
+def chunks(source: Source, places: Tensor, shape: Sequence[int], size: int) -> Iterator[Tensor]:
+    """The pixels at these places, of this shape, so many images at a time."""
     for part in torch.split(places, size):
-        yield source[part]
+        yield decoded(source, part, shape)

@@ -132,7 +132,8 @@ def measured(artifact: Artifact, dataset: ImageDataset) -> list[list[int]]:
         torch.tensor(part).view(-1, 1, 1)
         for part in (artifact.normalize.mean, artifact.normalize.std)
     )
-    return confusion(artifact, Stream(source, torch.arange(len(source.labels)), mean, std))
+    places, shape = torch.arange(len(source.labels)), artifact.image.shape
+    return confusion(artifact, Stream(source, places, shape, mean, std))
 
 
 def figures(known: Spread) -> list[float | None]:

@@ -1,0 +1,186 @@
+"""What a dataset gives is looked at in one place: labelled images, or an error that says what."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from nas_hydra.dataset.images import Source
+from nas_hydra.errors import ConfigError, NasHydraError, in_one_line, listing
+
+if TYPE_CHECKING:
+    from nas_hydra.dataset.base import ImageDataset
+
+log = logging.getLogger(__name__)
+
+WANTED = "images are float32 (n, channels, height, width) with values from 0 to 1"
+TOLERANCE = 1e-3
+"""By which values may be outside of 0 to 1, as resizing leaves them."""
+
+FAINT, CONSTANT = 1e-3, 1e-6
+"""Standard deviations below which next to nothing can be seen in a channel, and nothing at all."""
+
+CHANNELS = {1: ("grey",), 3: ("red", "green", "blue"), 4: ("red", "green", "blue", "alpha")}
+
+
+def decoded(source: Source, places: Tensor, shape: Sequence[int]) -> Tensor:
+    """The pixels (n, C, H, W) at these places, float32 in [0, 1].
+
+    Args:
+        source: of all images.
+        places: (n,).
+        shape: (C, H, W) that the config says.
+
+    Raises:
+        ConfigError: if they cannot be read, or are no images of this shape.
+    """
+    try:
+        pixels = source[places]
+    except NasHydraError:
+        raise
+    except Exception as error:  # a source of somebody's may raise anything
+        problem = f"cannot read {len(places)} of its images: {in_one_line(error)}"
+        raise ConfigError("dataset", problem) from error
+    _check_images(pixels, len(places))
+    if list(pixels.shape[1:]) != list(shape):
+        given = list(pixels.shape[1:])
+        raise ConfigError(
+            "dataset.input_shape",
+            f"is {list(shape)}; the images are {given} (channels, height, width)."
+            f" Say dataset.input_shape={str(given).replace(' ', '')}",
+        )
+    low, high = (number.item() for number in torch.aminmax(pixels))
+    if not (low >= -TOLERANCE and high <= 1 + TOLERANCE):  # nor is NaN
+        problem = f"gives values from {low:.6g} to {high:.6g}; {WANTED}"
+        raise ConfigError("dataset", problem)
+    return pixels.float()
+
+
+def _check_images(given: object, number: int) -> None:
+    """Make sure that this is a tensor of so many images."""
+    found = f"a {type(given).__name__}"
+    if isinstance(given, Tensor):
+        found = f"{told(given)} for {number} images"
+        if given.is_floating_point() and given.ndim == 4 and len(given) == number:
+            return
+    raise ConfigError("dataset", f"gives {found}, and these are no images: {WANTED}")
+
+
+def told(given: Tensor) -> str:
+    """``int64 of shape (2, 128)``."""
+    return f"{str(given.dtype).removeprefix('torch.')} of shape {tuple(given.shape)}"
+
+
+def check_labels(labels: object) -> None:
+    """Make sure that these are labels of classes.
+
+    Raises:
+        ConfigError: if they are not.
+    """
+    wanted = "labels are int64 (N,), one for each image, counted from 0"
+    if not isinstance(labels, Tensor):
+        raise ConfigError("dataset", f"has labels in a {type(labels).__name__}; {wanted}")
+    if labels.dtype != torch.int64 or labels.ndim != 1:
+        raise ConfigError("dataset", f"has labels {told(labels)}; {wanted}")
+    if not len(labels):
+        raise ConfigError("dataset", "has no images")
+    if labels.min() < 0:
+        problem = f"has labels from {labels.min()} to {labels.max()}; {wanted}"
+        raise ConfigError("dataset", problem)
+
+
+def check_described(dataset: "ImageDataset", source: Source, test: bool = False) -> None:
+    """Make sure that the images are what the config says of them, as far as two of them tell.
+
+    Args:
+        dataset: of the config.
+        source: its images.
+        test: whether these are those of a test split, which need not have every class.
+
+    Raises:
+        ConfigError: if there are other classes, or images of another shape, or no images.
+    """
+    check_labels(source.labels)
+    classes = int(source.labels.max()) + 1
+    if classes > dataset.num_classes or (classes < dataset.num_classes and not test):
+        raise ConfigError(
+            "dataset.num_classes",
+            f"is {dataset.num_classes}; the images have {classes} classes."
+            f" Say dataset.num_classes={classes}",
+        )
+    decoded(source, torch.tensor([0, len(source.labels) - 1]), dataset.input_shape)
+
+
+def check_rare(dataset: "ImageDataset", labels: Tensor, splits: Sequence[str]) -> None:
+    """Make sure that every split can have an image of every class.
+
+    Args:
+        dataset: that names the classes.
+        labels: of all images that are to be split.
+        splits: what they are split into.
+
+    Raises:
+        ConfigError: naming the classes of which there are too few.
+    """
+    counts = labels.bincount().tolist()
+    rare = [label for label, count in enumerate(counts) if count < len(splits)]
+    if rare:
+        named = zip(names(dataset, rare), (counts[label] for label in rare), strict=True)
+        raise ConfigError(
+            "dataset",
+            f"has too few images of some classes ({listing(f'{n}: {c}' for n, c in named)}); each"
+            f" needs at least {len(splits)}, one for {' and one for '.join(splits)}. Add images,"
+            " or leave these classes out",
+        )
+
+
+def names(dataset: "ImageDataset", labels: Iterable[int]) -> list[str]:
+    """The names of classes, or their numbers where they have none."""
+    known = dataset.class_names
+    return [known[label] if label < len(known) else str(label) for label in labels]
+
+
+def tell_lacking(dataset: "ImageDataset", labels: Tensor, split: str) -> None:
+    """Say which classes a split has no image of."""
+    counts = labels.bincount(minlength=dataset.num_classes).tolist()
+    lacking = [label for label, count in enumerate(counts) if not count]
+    if lacking:
+        log.warning(
+            "data: the %s split has no image of %d of %d classes, each of which counts 0 in the"
+            " macro F1: %s",
+            *(split, len(lacking), len(counts), listing(names(dataset, lacking))),
+        )
+
+
+def check_spread(mean: Tensor, std: Tensor) -> None:
+    """Say which channels of the training images are the same everywhere.
+
+    Args:
+        mean: of each channel.
+        std: likewise.
+
+    Raises:
+        ConfigError: if all are.
+    """
+    means, spreads = mean.flatten().tolist(), std.flatten().tolist()
+    known = CHANNELS.get(len(means)) or [f"number {place}" for place in range(len(means))]
+    faint = [
+        f"{name} (mean {level:.3g}, standard deviation {spread:.1g})"
+        for name, level, spread in zip(known, means, spreads, strict=True)
+        if spread < FAINT
+    ]
+    if max(spreads) <= CONSTANT:
+        colour = ", ".join(f"{name} {level:.3g}" for name, level in zip(known, means, strict=True))
+        raise ConfigError(
+            "dataset",
+            f"has nothing to learn from: every pixel of its training images is the same ({colour})."
+            " Look at the files, and how they are read (dataset.background, dataset.range)",
+        )
+    if faint:
+        log.warning(
+            "data: of the training images, %s %s nearly constant: %s",
+            *("a channel" if len(faint) == 1 else f"{len(faint)} channels",),
+            *("is" if len(faint) == 1 else "are", ", ".join(faint)),
+        )
