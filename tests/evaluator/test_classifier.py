@@ -1,0 +1,50 @@
+"""What the module that trains a candidate measures."""
+
+import pytest
+import torch
+from sklearn.metrics import f1_score
+from torch import nn
+from torchmetrics.functional.classification import multiclass_f1_score
+
+from evaluator.candidates import candidate
+from nas_hydra.dataset import Batches, Images, Order
+from nas_hydra.dataset.augment import Augmentation
+from nas_hydra.evaluator.classifier import Classifier
+from nas_hydra.evaluator.fit import build_trainer, measure
+
+
+def measured(predicted: list[int], labels: list[int], classes: int) -> dict[str, float]:
+    """The metrics of a network that gives what it is given."""
+    module = Classifier(
+        nn.Flatten(), classes, lambda _: torch.optim.SGD([]), None, Augmentation([])
+    )
+    logits = nn.functional.one_hot(torch.tensor(predicted), classes).float()
+    images = Images(logits[:, None, None], torch.tensor(labels))
+    trainer = build_trainer(candidate()["trainer"], parts=1)
+    return measure(trainer, module, Batches(images, Order(len(labels), 5)))
+
+
+@pytest.mark.parametrize(
+    ("predicted", "labels", "wanted"),
+    [
+        ([0, 1, 2], [0, 1, 2], 1),
+        ([0, 1, 1], [0, 1, 1], 2 / 3),  # nobody knows how well class 2 would be told
+        ([0, 1, 2], [0, 1, 1], (1 + 2 / 3) / 3),
+        ([0, 0, 0], [0, 1, 1], 0.5 / 3),
+    ],
+)
+def test_macro_f1_is_a_mean_over_all_classes(predicted, labels, wanted):
+    found = measured(predicted, labels, 3)["val_f1"]
+    assert found == pytest.approx(wanted)
+    given = {"labels": [0, 1, 2], "average": "macro", "zero_division": 0}
+    assert found == pytest.approx(f1_score(labels, predicted, **given))
+
+
+def test_where_every_class_has_images_macro_f1_is_that_of_torchmetrics():
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.cat([torch.arange(7), torch.randint(7, (90,), generator=generator)])
+    predicted = torch.where(
+        torch.rand(97, generator=generator) < 0.6, labels, torch.randint(7, (97,))
+    )
+    found = measured(predicted.tolist(), labels.tolist(), 7)["val_f1"]
+    assert found == float(multiclass_f1_score(predicted, labels, 7, "macro"))
