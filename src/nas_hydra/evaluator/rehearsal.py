@@ -18,6 +18,7 @@ from pytorch_lightning.loggers.logger import DummyLogger, Logger
 from torch import Tensor, nn
 
 from nas_hydra.component import ask
+from nas_hydra.dataset.check import told
 from nas_hydra.errors import CandidateError, ConfigError, in_one_line, listing, nearest
 from nas_hydra.evaluator.build import gpus
 from nas_hydra.evaluator.classifier import Batch, Classifier
@@ -177,17 +178,41 @@ def check_optimizer(module: Classifier) -> None:
 
 
 def check_augmentation(
-    augment: Callable[[Tensor, Tensor], Batch], input_shape: Sequence[int]
+    augment: Callable[[Tensor, Tensor], Batch], input_shape: Sequence[int], num_classes: int
 ) -> None:
-    """Make sure that a batch of images can be augmented.
+    """Make sure that a batch of images can be augmented, and comes out as one.
 
     Raises:
         ConfigError: if not.
     """
-    images, labels = torch.zeros(IMAGES, *input_shape), torch.zeros(IMAGES, dtype=torch.long)
+    images, labels = torch.randn(IMAGES, *input_shape), torch.zeros(IMAGES, dtype=torch.long)
     batch = ask(lambda both: augment(*both), (images, labels), "dataset.augment", "a batch")
-    if len([*tensors(batch)]) != 2:
+    found = [*tensors(batch)]
+    if len(found) != 2:
         problem = f"gives a {type(batch).__name__} for a batch; it must give images and labels"
+        raise ConfigError("dataset.augment", problem)
+    check_augmented(images, found[0], found[1], num_classes)
+
+
+def check_augmented(images: Tensor, changed: Tensor, labels: Tensor, num_classes: int) -> None:
+    """Make sure that an augmented batch is one of images of the same size, and of labels.
+
+    Raises:
+        ConfigError: if it is not.
+    """
+    problem, number = "", len(changed) if changed.ndim else 0
+    shares = labels.dtype == images.dtype and labels.shape == (number, num_classes)
+    hard = labels.dtype == torch.int64 and labels.shape == (number,)
+    if changed.dtype != images.dtype or changed.shape[1:] != images.shape[1:] or not number:
+        problem = f"gives {told(changed)} for images {told(images)}; type and size must stay"
+    elif not changed.isfinite().all():
+        problem = "gives images with numbers that are not finite"
+    elif not shares and not (hard and 0 <= labels.min() <= labels.max() < num_classes):
+        problem = (
+            f"gives labels {told(labels)} for {number} images; allowed: int64 ({number},) from 0 to"
+            f" {num_classes - 1}, or shares of classes, float32 ({number}, {num_classes})"
+        )
+    if problem:
         raise ConfigError("dataset.augment", problem)
 
 

@@ -67,12 +67,14 @@ class TrainEvaluator(Evaluator):
     The test split is not touched. A candidate that a GPU has no memory for is trained once more,
     alone on the GPU and with batches cut in two, whose gradients are added up.
 
-    Measured are ``val_acc``, ``val_f1`` (shares), ``val_loss``, ``train_loss`` (nats) and
-    ``params`` (trainable ones), and on demand ``flops`` (of one image's forward pass, two for each
-    multiply-accumulate, see ``Candidate.flops``), ``latency`` (milliseconds of a forward pass, see
-    ``Latency``; with the weights, layout and precision of training) and ``memory`` (bytes that the
-    training of one batch takes at its peak, see ``Footprint``: an estimate, the same on every
-    device). A candidate of which this cannot be told is not trained, and fails.
+    Measured are ``val_acc``, ``val_f1`` (shares; the latter is the unweighted mean of the F1 of all
+    ``num_classes`` classes, where one without an image counts 0), ``val_loss``, ``train_loss``
+    (nats) and ``params`` (trainable ones), and on demand ``flops`` (of one image's forward pass,
+    two for each multiply-accumulate, see ``Candidate.flops``), ``latency`` (milliseconds of a
+    forward pass, see ``Latency``; with the weights, layout and precision of training) and
+    ``memory`` (bytes that the training of one batch takes at its peak, see ``Footprint``: an
+    estimate, the same on every device). A candidate of which this cannot be told is not trained,
+    and fails.
 
     Args:
         seed: of initial weights, order of batches, augmentation and dropout; the same for every
@@ -164,7 +166,7 @@ class TrainEvaluator(Evaluator):
         with seeded(self._seed):
             module = self._module(candidate, dataset)
             check_optimizer(module)
-            check_augmentation(dataset.augment, dataset.input_shape)
+            check_augmentation(dataset.augment, dataset.input_shape, dataset.num_classes)
             self._rehearse(candidate, module, dataset)
 
     def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
