@@ -230,6 +230,11 @@ def test_every_split_has_every_class_or_the_class_is_named():
         load_development(parts(labelled(20, 1, 9), labelled(5, 5, 5), num_classes=3))
 
 
+def test_one_class_is_refused():
+    with pytest.raises(ConfigError, match=r"num_classes: is 1; of one class, nothing"):
+        load_development(own(labelled(40), num_classes=1))
+
+
 def test_classes_that_a_test_split_lacks_are_named(caplog):
     lacking = parts(labelled(20, 9, 9), labelled(5, 0, 0), num_classes=3)
     with caplog.at_level(logging.WARNING):

@@ -43,7 +43,7 @@ def write_folder(root: Path, classes: int = 2, number: int = 10) -> None:
             image.save(root / f"class_{label}" / f"{index}.png")
 
 
-def folder(root: Path, **changes) -> ImageFolder:
+def folder(root: Path | str, **changes) -> ImageFolder:
     given = dict(COMMON, num_classes=2, holdout=0.2, root=str(root), size=16)
     given["input_shape"] = (3, 16, 16)
     return ImageFolder(**{**given, **changes})
@@ -61,6 +61,15 @@ def test_idx_files_give_back_what_was_written(tmp_path, ending):
     array = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
     write_idx(tmp_path / f"file{ending}", array)
     assert np.array_equal(read_idx(tmp_path / f"file{ending}"), array)
+
+
+def test_idx_files_of_other_numbers_are_refused(tmp_path):
+    write_idx(tmp_path / "file", np.zeros((2, 3)))
+    content = bytearray((tmp_path / "file").read_bytes())
+    content[2] = 9
+    (tmp_path / "file").write_bytes(content)
+    with pytest.raises(ConfigError, match="its numbers are of type 0x09, not bytes"):
+        read_idx(tmp_path / "file")
 
 
 @pytest.mark.parametrize("ending", ["", ".gz"])
@@ -191,6 +200,16 @@ def test_a_class_of_which_nothing_is_left_is_named(tmp_path):
     break_images(tmp_path, "class_1/0.png", "class_1/1.png")
     with pytest.raises(ConfigError, match="no image can be read of the class 'class_1'"):
         folder(tmp_path, broken="skip", num_classes=3).open("test")
+
+
+def test_files_that_are_no_images_by_their_names_are_told(tmp_path, caplog):
+    write_folder(tmp_path)
+    for name in ("notes.txt", "moving.gif", ".hidden"):
+        (tmp_path / "class_1" / name).write_bytes(b"")
+    folder(f"{tmp_path}/./").open("development")
+    (line,) = caplog.messages
+    assert "data: 2 files in the class folders are left out" in line
+    assert "moving.gif" in line
 
 
 def test_too_large_images_count_as_broken(tmp_path):

@@ -22,6 +22,7 @@ from nas_hydra.cli.retrain import run as retrain
 from nas_hydra.dataset.digits import Digits
 from nas_hydra.dataset.examples import read
 from nas_hydra.dataset.image_folder import Files
+from nas_hydra.dataset.picture import Reading
 from nas_hydra.network import network_of
 
 
@@ -169,6 +170,8 @@ def test_the_model_of_an_image_folder_resizes_as_its_training_did(digits, comman
         "input_shape": [3, 16, 16],
         "num_classes": 2,
         "holdout": 0.5,
+        "background": "navy",
+        "range": [0, 300],
     }
     config["model"]["_args_"][-1]["num_classes"] = 2
     for number in range(600):
@@ -186,6 +189,20 @@ def test_the_model_of_an_image_folder_resizes_as_its_training_did(digits, comman
         wanted = network_of(model)(pixels).softmax(1)[0]
     assert list(found["probabilities"].values()) == pytest.approx(sorted(wanted.tolist())[::-1])
     assert command("model=model", "digits/0.png", "resize=false")[0] == 1
+    whole = Image.open("digits/0.png")
+    whole.convert("F").save("deep.tif")
+    Image.merge("LA", (whole, whole)).save("clear.png")
+    names = ["deep.tif", "clear.png"]
+    reading = Reading("navy", (0, 300))
+    with torch.no_grad():
+        both = Files(names, torch.zeros(2), 16, reading)[torch.arange(2)]
+        wanted = network_of(model)(both).softmax(1)[:, 0].tolist()
+    found = json.loads(command("model=model", *names, "format=json")[1])["predictions"]
+    assert [one["probabilities"]["class 0"] for one in found] == pytest.approx(wanted)
+    dataset = {**config["dataset"], "range": [3, 1]}
+    OmegaConf.save({**model.config, "dataset": dataset}, "model/best.yaml")
+    code, _, err = command("model=model", "digits/0.png")
+    assert (code, err.startswith("error: dataset.range: is [3, 1]; allowed")) == (2, True)
 
 
 def test_no_image_at_all_is_a_failure(model, command):

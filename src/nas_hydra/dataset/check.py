@@ -110,6 +110,8 @@ def check_described(dataset: "ImageDataset", source: Source, test: bool = False)
             f"is {dataset.num_classes}; the images have {classes} classes."
             f" Say dataset.num_classes={classes}",
         )
+    if dataset.num_classes < 2:
+        raise ConfigError("dataset.num_classes", "is 1; of one class, nothing can be told apart")
     decoded(source, torch.tensor([0, len(source.labels) - 1]), dataset.input_shape)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 from torchvision.datasets import ImageFolder as TorchvisionImageFolder
+from torchvision.datasets.folder import IMG_EXTENSIONS
 
 from nas_hydra.dataset.base import WholeDataset
 from nas_hydra.dataset.digest import WHOLE, Contents, of_files
@@ -84,6 +85,7 @@ class ImageFolder(WholeDataset):
         if unreadable:
             self._tell(unreadable, len(listed.samples))
             check_classes(listed.classes, {label for _, label in kept})
+        tell_others(self.root, listed.classes, {file for file, _ in listed.samples})
         tell_notes(notes)
         files, labels = [file for file, _ in kept], torch.tensor([label for _, label in kept])
         return Files(files, labels, self.size, self.reading)
@@ -155,6 +157,24 @@ def check_classes(names: Sequence[str], left: set[int]) -> None:
             "dataset.root",
             f"no image can be read of the class{'es' * (len(empty) > 1)} {listing(empty)}; mend"
             " them, or move the class's folder away",
+        )
+
+
+def tell_others(root: str, classes: Sequence[str], known: set[str]) -> None:
+    """Say which files of class folders are not taken for images, but for hidden ones."""
+    others = [
+        file
+        for name in classes
+        for folder, _, files in os.walk(os.path.join(root, name), followlinks=True)
+        for file in (os.path.join(folder, one) for one in files if not one.startswith("."))
+        if file not in known
+    ]
+    if others:
+        log.warning(
+            "data: %d files in the class folders are left out, since their names do not end as"
+            " those of images do (%s): %s",
+            *(len(others), " ".join(IMG_EXTENSIONS)),
+            listing(map(printable, sorted(others)), MOST_SHOWN),
         )
 
 

@@ -12,6 +12,7 @@ from nas_hydra.dataset.images import Bytes, Source
 from nas_hydra.dataset.torchvision import TorchvisionDataset, channels_first
 from nas_hydra.errors import ConfigError, in_one_line
 
+UNSIGNED_BYTES = 8
 PREFIXES: dict[Part, str] = {"development": "train", "test": "t10k"}
 
 
@@ -52,6 +53,8 @@ def read_idx(file: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
 
 def _array(file: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
-    dimensions = content[3]
+    kind, dimensions = content[2:4]
+    if kind != UNSIGNED_BYTES:
+        raise ValueError(f"its numbers are of type 0x{kind:02x}, not bytes (0x08)")
     shape = np.frombuffer(content, ">u4", dimensions, offset=4)
     return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(shape).copy()
