@@ -5,6 +5,7 @@ import struct
 import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -80,6 +81,28 @@ def test_a_cut_image_is_told_before_anything_is_trained(monkeypatch, images, cap
     assert f"1 of 20 images are left out, since they cannot be read: '{tested}'" in (
         Path("run/nas-hydra.log").read_text()
     )
+
+
+def test_images_of_no_known_range_and_classes_too_rare_are_told_before_anything_is_trained(
+    monkeypatch, images, capsys
+):
+    words = [*SMALL, *TRAINED, *FOLDER, "hydra.run.dir=run"]
+    for file in images.rglob("*.png"):
+        numbers = np.asarray(Image.open(file), "float32") * 100 - 5
+        Image.fromarray(numbers).save(file.with_suffix(".tif"))
+        file.unlink()
+    assert nas_hydra(monkeypatch, *words) == 2
+    told = capsys.readouterr().err
+    assert "error: dataset.range: is null; images/a/0.tif cannot be read: its numbers (mo" in told
+    assert not Path("run/trials.csv").exists()
+    assert nas_hydra(monkeypatch, *words, "dataset.range=[-5,25495]") == 0
+    for number in range(2):
+        file = Path("images/rare", f"{number}.png")
+        file.parent.mkdir(exist_ok=True)
+        Image.effect_noise((8, 8), 60).save(file)
+    rare = [*words[:-1], "dataset.num_classes=3", "dataset.range=[-5,25495]"]
+    assert nas_hydra(monkeypatch, *rare, "hydra.run.dir=rare") == 2
+    assert "too few images of some classes ('rare: 2')" in capsys.readouterr().err
 
 
 def test_an_image_that_only_its_decoder_refuses_is_named_from_a_worker_process(
