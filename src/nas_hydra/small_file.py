@@ -71,10 +71,15 @@ def set_aside(stray: Path) -> None:
 
     It is somebody's, so it is kept, and no reason to end a search.
     """
-    names = (stray.with_name(f"{stray.name}.{number}") for number in count(1))
-    free = next(name for name in names if not os.path.lexists(name))
+    free = unused(stray)
     os.rename(stray, free)
     log.warning("%s stood in the way of the run's own, and is %s now", stray, free.name)
+
+
+def unused(file: Path) -> Path:
+    """A name beside a file that is still free: ``journal.log.1``."""
+    names = (file.with_name(f"{file.name}.{number}") for number in count(1))
+    return next(name for name in names if not os.path.lexists(name))
 
 
 def read_json(file: Path, shape: type[T]) -> T | None:

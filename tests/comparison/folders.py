@@ -56,6 +56,7 @@ def run(
     strategy: str = "random",
     seed: int = 0,
     trials: int | None = None,
+    spent: int | None = None,
     seconds: float = 1.0,
     choices: Mapping[str, str] | None = None,
     data: Mapping[str, Any] | None = None,
@@ -69,6 +70,7 @@ def run(
         strategy: option.
         seed: of the search.
         trials: the budget; by default it is spent.
+        spent: what the search notes as spent; more than there is if its space was exhausted.
         seconds: that each trial took.
         choices: other options.
         data: what the record notes of it.
@@ -90,8 +92,8 @@ def run(
         trial = _trial(number, outcome, first, objectives, seconds)
         first = first or trial
         record.add(trial)
-    if trials is None:
-        record.finish({"trials": len(values)})
+    if trials is None or spent is not None:
+        record.finish({"trials": spent or len(values)})
     return folder
 
 

@@ -262,15 +262,7 @@ def test_trials_after_the_first_that_is_missing_do_not_count():
 
 
 def test_an_exhausted_space_is_a_finished_run():
-    folder = run("s/a", [0.1, 0.2])
-    config = (folder / ".hydra" / "config.yaml").read_text().replace("trials: 2", "trials: 8")
-    (folder / ".hydra" / "config.yaml").write_text(config)
-    # the search noted that it had spent a budget of 8
-    (folder / "journal.log").write_text(
-        (folder / "journal.log")
-        .read_text()
-        .replace('"finished":{"trials":2}', '"finished":{"trials":8}')
-    )
+    run("s/a", [0.1, 0.2], trials=8, spent=8)
     run("s/b", [0.1] * 8, strategy="tpe")
     found = one("s")
     assert [(r.finished, r.trials) for r in found.runs] == [(True, 2), (True, 8)]

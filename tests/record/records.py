@@ -1,5 +1,6 @@
 """Records and trials for the tests; run as a script, it adds trials until it is killed."""
 
+import json
 import sys
 
 import numpy
@@ -46,6 +47,20 @@ STORES = {
     "journal": lambda folder: journal(str(folder / "run" / "journal.log")),
     "sqlite": lambda folder: storage(f"sqlite:///{folder}/all.db"),
 }
+
+
+def aged(journal):
+    """Make a journal one of version 0.1, which wrote fewer attributes."""
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    for line in lines:
+        line.pop("digest")
+        for name in ("digest", "place", "curves", "source"):
+            line.get("user_attrs", {}).pop(name, None)
+        for name in ("digest", "recorded"):
+            line.get("user_attr", {}).get("finished", {}).pop(name, None)
+    kept = [line for line in lines if "digest" not in line.get("user_attr", {})]
+    written = (json.dumps(line, separators=(",", ":")) + "\n" for line in kept)
+    journal.write_text("".join(written))
 
 
 def main(store, path):

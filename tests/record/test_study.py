@@ -2,6 +2,7 @@ import json
 import math
 import tempfile
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy
@@ -17,6 +18,7 @@ from nas_hydra.trial import Trial, duplicate
 from record.records import (
     IDENTITY,
     STORES,
+    aged,
     complete,
     open_record,
     proposal,
@@ -120,15 +122,21 @@ def test_duplicates_and_failures_come_back(tmp_path):
         assert (found.error, found.values) == (failed.error, {})
 
 
-def test_a_record_of_version_0_1_has_no_curves(tmp_path):
-    trial = complete(0, curves={"val_acc": (0.1, 0.2)})
-    open_record(STORES["journal"](tmp_path)).add(trial)
-    journal = tmp_path / "run" / "journal.log"
-    lines = [json.loads(line) for line in journal.read_text().splitlines()]
-    for line in lines:
-        line.get("user_attrs", {}).pop("curves", None)
-    journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    assert open_record(STORES["journal"](tmp_path)).find(trial.proposal) == complete(0)
+def test_a_record_of_version_0_1_has_neither_curves_nor_digests(tmp_path, caplog):
+    trials = [complete(n, curves={"val_acc": (0.1, 0.2)}) for n in range(4)]
+    record = open_record(STORES["journal"](tmp_path))
+    for trial in trials[:3]:
+        record.add(trial)
+    record.finish({"trials": 3})
+    aged(tmp_path / "run" / "journal.log")
+    opened = open_record(STORES["journal"](tmp_path))
+    assert [opened.find(trial.proposal) for trial in trials] == [*map(complete, range(3)), None]
+    assert opened.finished({"trials": 3})
+    opened.add(trials[3])
+    again = open_record(STORES["journal"](tmp_path))
+    assert again.trials[2:] == [replace(complete(2), proposal=again.trials[2].proposal), trials[3]]
+    assert again.numbers == [0, 1, 2, 3]
+    assert not caplog.records
 
 
 def test_the_journal_is_strict_json(tmp_path):

@@ -13,8 +13,8 @@ from nas_hydra.errors import ConfigError
 from nas_hydra.masking import masked_text
 from nas_hydra.objective import Objectives, objectives_from, wanted
 from nas_hydra.record.configured import CONFIG, HYDRA, PastConfig, read_config
+from nas_hydra.record.reading import check_study, ending, legible, trials_of
 from nas_hydra.record.storage import URL, answering, read_journal, read_storage, sqlite_file
-from nas_hydra.record.study import proposal_of, trial_of
 from nas_hydra.run import origin_of, weights_file
 from nas_hydra.trial import Evaluation, Trial
 
@@ -83,33 +83,30 @@ def read_run(folder: Path, key: str, url: str | None = None) -> PastRun:
     Raises:
         ConfigError: if there is none, or it is damaged.
     """
+    where = f"the record of {folder}"
     study = _study(folder, key, url)
-    try:
-        return _read(study, folder, key)
-    except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
-        problem = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise ConfigError(
-            key, f"the record of {folder} is damaged, or none of ours ({problem})"
-        ) from error
+    with legible(key, where):
+        return _read(study, folder, key, where)
 
 
-def _read(study: optuna.Study | None, folder: Path, key: str) -> PastRun:
+def _read(study: optuna.Study | None, folder: Path, key: str, where: str) -> PastRun:
     """What a study holds."""
     if study is None or "identity" not in study.user_attrs:
-        raise ConfigError(key, f"the record of {folder} is the record of no search of ours")
+        raise ConfigError(key, f"{where} is the record of no search of ours")
+    check_study(study, key, where)
     given = study.user_attrs["identity"].get("objective", {})
     names = study.metric_names or list(given)
     own = {
         name: direction.name.lower()
         for name, direction in zip(names, study.directions, strict=True)
     }
-    trials = [trial_of(proposal_of(one), one, names) for one in study.get_trials(deepcopy=False)]
+    trials = trials_of(study, names, key, where)
     return PastRun(
         folder,
         study.user_attrs["identity"],
         objectives_from(wanted(own, given)),
         sorted(trials, key=lambda trial: trial.number),
-        study.user_attrs.get("finished", {}).get("trials"),
+        (ending(study) or {}).get("trials"),
     )
 
 

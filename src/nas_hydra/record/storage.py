@@ -11,12 +11,12 @@ from urllib.parse import quote
 
 from optuna.exceptions import OptunaError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage, get_storage
-from optuna.storages.journal import JournalFileBackend
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from nas_hydra.errors import ConfigError, NasHydraError
 from nas_hydra.masking import MASK, masked_text
+from nas_hydra.record.journal import Journal, take_out
 
 URL = "record.storage.url"
 DRIVERS = {"psycopg": "psycopg[binary]", "psycopg2": "psycopg2-binary", "MySQLdb": "mysqlclient"}
@@ -25,6 +25,8 @@ GONE = (OptunaError, SQLAlchemyError)
 """What a database raises that does not answer, or is damaged."""
 FAULTS = (*GONE, OSError, RuntimeError, ValueError)
 """What a storage raises that does not open."""
+DAMAGED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError)
+"""What Optuna raises on what it has not written so."""
 LONGEST = 300
 """Characters of what a database says that are told."""
 
@@ -74,41 +76,51 @@ class FileLock:
 def journal(path: str) -> BaseStorage:
     """A journal file: one line per event, appended and synced to disk.
 
+    What cannot be read of it, and would be written anew by the search, is taken out.
+
     Raises:
-        ConfigError: if the file cannot be written, or is no journal.
+        ConfigError: if the file cannot be written, is no journal, or is damaged beyond that.
     """
     file = Path(path)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         _cut_torn_line(file, FileLock(file))
+        made = Journal(file, FileLock(file, file.open("rb")))
+        opened = _opened_journal(made)
+        if not made.damaged:
+            return opened
+        with _locked(FileLock(file)):
+            take_out(file, made.damaged)
+        return _opened_journal(Journal(file, FileLock(file, file.open("rb"))))
     except OSError as error:
         raise ConfigError("folder", f"cannot write {file}: {error.strerror}") from error
     except ValueError as error:
-        raise _damaged(file, error) from error
-    return _journal(file, FileLock(file, file.open("rb")))
+        raise ConfigError("folder", f"{file} is no record of a search: {error}") from error
 
 
 def read_journal(file: Path) -> BaseStorage:
     """A journal file as it stands, also one that a search is writing; reading changes nothing.
 
     Raises:
-        ConfigError: if it cannot be read, or is no journal.
+        ConfigError: if it cannot be read, is no journal, or is damaged.
     """
-    return _journal(file, FileLock(file))
-
-
-def _journal(file: Path, lock: FileLock) -> BaseStorage:
     try:
-        # Optuna does not export the base class of locks.
-        return JournalStorage(JournalFileBackend(str(file), lock_obj=lock))  # type: ignore[arg-type]
+        return _opened_journal(Journal(file, FileLock(file)))
     except OSError as error:
         raise ConfigError("folder", f"cannot read {file}: {error.strerror}") from error
-    except (ValueError, TypeError, KeyError, AssertionError) as error:
-        raise _damaged(file, error) from error
 
 
-def _damaged(file: Path, error: Exception) -> ConfigError:
-    return ConfigError("folder", f"{file} is no record of a search, or is damaged: {error}")
+def _opened_journal(made: Journal) -> BaseStorage:
+    try:
+        return JournalStorage(made)
+    except DAMAGED as error:
+        problem = str(error) if isinstance(error, ValueError) else f"{type(error).__name__} {error}"
+        raise ConfigError(
+            "folder",
+            f"{made.file} is no record of a search, or is damaged: line {made.line}: {problem}. If"
+            " that line is a trial's (its op_code is 4), delete it, and the search evaluates that"
+            " trial again; else put a copy of the file back, or start in a new folder",
+        ) from error
 
 
 def storage(url: str) -> BaseStorage:
@@ -193,13 +205,19 @@ def reason(error: BaseException) -> str:
 
 def _cut_torn_line(file: Path, lock: FileLock) -> None:
     """Drop what a killed process left of its last line; the trial it meant is evaluated anew."""
-    lock.acquire()
-    try:
+    with _locked(lock):
         content = file.read_bytes()
         if content and not content.startswith(b"{"):
             raise ValueError("it begins with other things than a journal does")
         whole = content.rfind(b"\n") + 1
         if whole < len(content):
             os.truncate(file, whole)
+
+
+@contextmanager
+def _locked(lock: FileLock) -> Iterator[None]:
+    lock.acquire()
+    try:
+        yield
     finally:
         lock.release()

@@ -1,33 +1,45 @@
 """The record as an Optuna study, so that Optuna's dashboard and plots work for every strategy."""
 
 import json
-import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
 from optuna.storages import BaseStorage
-from optuna.trial import FrozenTrial, TrialState
 
+from nas_hydra.digest import DIGEST, digest_of, sealed
 from nas_hydra.errors import ConfigError, SearchFailedError
 from nas_hydra.masking import masked
 from nas_hydra.objective import Objective
 from nas_hydra.record.data import LATER, told
+from nas_hydra.record.reading import (
+    COUNTED,
+    FINISHED,
+    PLACE,
+    STATES,
+    check_study,
+    claim_of,
+    content,
+    ending,
+    legible,
+    next_place,
+    trials_of,
+    written,
+)
 from nas_hydra.record.storage import answering
-from nas_hydra.search_space import Genotype, SearchSpace
+from nas_hydra.search_space import SearchSpace
 from nas_hydra.search_space.distribution import distribution
-from nas_hydra.trial import Proposal, State, Trial
+from nas_hydra.trial import Proposal, Trial
 
-STATES: Mapping[State, TrialState] = {
-    "complete": TrialState.COMPLETE,
-    "pruned": TrialState.PRUNED,
-    "failed": TrialState.FAIL,
-}
 FACTS = ("number", "key", "epochs", "seconds", "error", "duplicate_of", "source")
 """Attributes of a trial that are kept as they are."""
+RECORD = "the record of this search"
+"""What it is called in messages."""
 MOST_SHOWN = 5
 """How many differences between two runs a message lists."""
 
@@ -77,15 +89,15 @@ class StudyRecord:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._objectives = objectives
         self._distributions = {gene.name: distribution(gene) for gene in space.genes}
-        with answering(SearchFailedError):
+        with answering(SearchFailedError), legible("folder", RECORD):
             self._study = self._open(storage, study)
+            check_study(self._study, "folder", RECORD)
             # Of the values in the study, whatever the order in which the objectives are today.
             self._names = self._study.metric_names or [one.name for one in objectives]
             self._claim(identity)
-            trials = self._study.get_trials(deepcopy=False)
-        self._known: dict[int, FrozenTrial | Trial] = {
-            frozen.user_attrs["number"]: frozen for frozen in trials
-        }
+            trials = trials_of(self._study, self._names, "folder", RECORD)
+            self._place = next_place(self._study.get_trials(deepcopy=False))
+        self._known: dict[int, Trial] = {trial.number: trial for trial in trials}
 
     def find(self, proposal: Proposal) -> Trial | None:
         """The recorded outcome of a proposal.
@@ -96,17 +108,14 @@ class StudyRecord:
         known = self._known.get(proposal.number)
         if known is None:
             return None
-        key = known.key if isinstance(known, Trial) else known.user_attrs["key"]
-        if key != proposal.genotype.key:
+        if known.key != proposal.genotype.key:
             raise ConfigError(
                 "folder",
-                f"the record's trial {proposal.number} is another candidate ({key}) than"
+                f"the record's trial {proposal.number} is another candidate ({known.key}) than"
                 f" this run proposes ({proposal.genotype.key}); the code or a library has changed"
                 " since. Start in a new folder",
             )
-        if isinstance(known, Trial):
-            return known
-        return trial_of(proposal, known, self._names)
+        return replace(known, proposal=proposal)
 
     def add(self, trial: Trial) -> None:
         """Write a trial; one whose number is there already changes nothing.
@@ -119,6 +128,7 @@ class StudyRecord:
         facts |= {"origin": trial.proposal.origin, "parents": list(trial.proposal.parents)}
         facts["metrics"] = {name: written(value) for name, value in trial.metrics.items()}
         facts["curves"] = {name: [*map(written, curve)] for name, curve in trial.curves.items()}
+        facts[PLACE] = self._place
         names = list(trial.proposal.genotype)
         frozen = optuna.trial.create_trial(
             state=STATES[trial.state],
@@ -127,29 +137,30 @@ class StudyRecord:
             distributions={name: self._distributions[name] for name in names},
             user_attrs=facts,
         )
+        frozen.set_user_attr(DIGEST, digest_of(content(frozen)))
         frozen.datetime_start = datetime.now() - timedelta(seconds=trial.seconds)
         with answering(SearchFailedError):
             self._study.add_trial(frozen)
+        self._place += 1
         self._known[trial.number] = trial  # which the search keeps too; the study has a copy
 
     def finish(self, budget: Mapping[str, Any]) -> None:
         """Note that the run has spent this budget."""
+        recorded = next(number for number in count() if number not in self._known)
         with answering(SearchFailedError):
-            self._study.set_user_attr("finished", dict(budget))
+            self._study.set_user_attr(FINISHED, sealed({**budget, COUNTED: recorded}))
 
     def finished(self, budget: Mapping[str, Any]) -> bool:
-        """Whether the run has spent this very budget before."""
+        """Whether the run has spent this very budget before, and every trial is there."""
         with answering(SearchFailedError):
-            return bool(self._study.user_attrs.get("finished") == dict(budget))
+            known = dict(ending(self._study) or {})
+        recorded = known.pop(COUNTED, 0)
+        return known == dict(budget) and all(number in self._known for number in range(recorded))
 
     @property
     def trials(self) -> list[Trial]:
         """The recorded trials, in ask order."""
-        known = (self._known[number] for number in sorted(self._known))
-        return [
-            one if isinstance(one, Trial) else trial_of(proposal_of(one), one, self._names)
-            for one in known
-        ]
+        return [self._known[number] for number in sorted(self._known)]
 
     @property
     def numbers(self) -> list[int]:
@@ -177,6 +188,7 @@ class StudyRecord:
         if known is None:
             if self._study.get_trials(deepcopy=False):
                 raise ConfigError("folder", "holds an Optuna study that no search of ours wrote")
+            self._study.set_user_attr(DIGEST, claim_of(self._study, ours))
             self._study.set_user_attr("identity", ours)
             return
         there, here = (
@@ -196,48 +208,6 @@ class StudyRecord:
             )
         if how := told(known, ours):
             raise OtherDataError(how)
-
-
-def proposal_of(frozen: FrozenTrial) -> Proposal:
-    """The proposal of a trial that a study holds."""
-    facts = frozen.user_attrs
-    genotype = Genotype(frozen.params, facts["key"])
-    return Proposal(facts["number"], genotype, facts["origin"], tuple(facts["parents"]))
-
-
-def trial_of(proposal: Proposal, frozen: FrozenTrial, names: Sequence[str]) -> Trial:
-    """What a study holds of a proposal.
-
-    Args:
-        proposal: what was asked for.
-        frozen: its outcome.
-        names: of the study's values.
-    """
-    facts = frozen.user_attrs
-    complete = frozen.state == TrialState.COMPLETE
-    return Trial(
-        proposal,
-        next(name for name, known in STATES.items() if known == frozen.state),
-        dict(zip(names, frozen.values, strict=True)) if complete else {},
-        {name: float(value) for name, value in facts["metrics"].items()},
-        facts["epochs"],
-        facts["seconds"],
-        facts["error"],
-        facts["duplicate_of"],
-        facts.get("source"),  # records of version 0.1 have none
-        curves(facts),
-    )
-
-
-def curves(facts: Mapping[str, Any]) -> dict[str, tuple[float, ...]]:
-    """The learning curves among a recorded trial's attributes; version 0.1 has kept none."""
-    return {name: tuple(map(float, curve)) for name, curve in facts.get("curves", {}).items()}
-
-
-def written(metric: float) -> float | str:
-    """A metric as JSON can hold it: what is not finite as a text that ``float`` reads."""
-    number = float(metric)
-    return number if math.isfinite(number) else str(number)
 
 
 def differing(there: Any, here: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:
