@@ -1,6 +1,7 @@
 """Evaluations are kept by what determines them, and are there whole or not at all."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,6 +12,7 @@ import torch
 
 from evaluator.candidates import candidate, convolutions
 from nas_hydra.component import build
+from nas_hydra.digest import sealed, unsealed
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.evaluator import code as source
 from nas_hydra.evaluator.identity import identity
@@ -133,25 +135,87 @@ def test_a_torn_file_is_ignored_and_made_anew(what, tear, folder, weights):
     assert weights.read_bytes() == b"trained" * 100
 
 
-def test_an_entry_of_version_0_1_has_no_curves(folder, weights):
-    store = Store(str(folder))
-    store({"width": 8}, weights, train(weights))
-    (file,) = entries(folder)
-    entry = json.loads(file.read_text())
-    del entry["curves"]
-    file.write_text(json.dumps(entry))
-    found = store({"width": 8}, weights, never)
-    assert (found.metrics, found.curves) == ({"acc": 0.5}, {})
+def overwritten_by(**changes):
+    """Change an entry; its digest stays."""
+    return lambda file: file.write_text(json.dumps(json.loads(file.read_text()) | changes))
 
 
-def test_an_entry_of_something_else_is_ignored(folder, weights):
+def resealed(**changes):
+    """The same, as if it had been written so."""
+
+    def change(file: Path) -> None:
+        file.write_text(json.dumps(sealed(unsealed(json.loads(file.read_text())) | changes)))
+
+    return change
+
+
+def without_digest(file: Path) -> None:
+    file.write_text(json.dumps(unsealed(json.loads(file.read_text()))))
+
+
+def turned_into(make):
+    def change(file: Path) -> None:
+        file.unlink()
+        make(file)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        overwritten_by(metrics={"acc": 0.75}),
+        overwritten_by(metrics={"acc": float("nan")}),
+        overwritten_by(metrics={}),
+        overwritten_by(epochs=-3),
+        overwritten_by(epochs=4),
+        overwritten_by(seconds=0.0),
+        overwritten_by(error="too wide"),
+        overwritten_by(weights=None),
+        overwritten_by(curves={}),
+        overwritten_by(identity={"width": 9}),
+        resealed(identity={"width": 9}),
+        resealed(metrics={"loss": 0.5}),
+        resealed(metrics={"acc": "high"}),
+        resealed(metrics=None),
+        resealed(epochs=-3),
+        resealed(seconds="long"),
+        resealed(weights="../weights"),
+        resealed(weights="\0"),
+        without_digest,
+        lambda file: file.write_text("[" * 100_000),
+        lambda file: file.write_bytes(b"\xff\xfe"),
+        turned_into(Path.mkdir),
+        turned_into(os.mkfifo),
+        turned_into(lambda file: file.symlink_to("/dev/zero")),
+        turned_into(lambda file: file.symlink_to(file.name)),
+    ],
+)
+def test_an_entry_that_is_not_what_was_written_is_ignored_and_made_anew(change, folder, weights):
     store = Store(str(folder))
-    store({"width": 8}, weights, train(weights))
+    store({"width": 8}, weights, train(weights), ["acc"])
     (file,) = entries(folder)
-    for changes in ({"identity": {"width": 9}}, {"seconds": "long"}, {"metrics": None}):
-        file.write_text(json.dumps(json.loads(file.read_text()) | changes))
-        assert store.find({"width": 8}, weights) is None
-        store.keep({"width": 8}, Evaluation({"acc": 1.0}, 1, 1.0), weights)
+    change(file)
+    weights.unlink()
+    assert store.find({"width": 8}, weights, ["acc"]) is None
+    assert not weights.exists()
+    assert store({"width": 8}, weights, train(weights), ["acc"]).metrics == {"acc": 0.5}
+    if not file.is_dir():
+        assert store({"width": 8}, weights, never, ["acc"]).metrics == {"acc": 0.5}
+    assert not list(folder.rglob("*.new"))
+
+
+def test_every_flipped_byte_of_an_entry_is_seen(folder, weights):
+    store = Store(str(folder))
+    first = store({"width": 8}, weights, train(weights))
+    (file,) = entries(folder)
+    content = file.read_bytes()
+    for place in range(len(content)):
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << place % 8
+        file.write_bytes(bytes(damaged))
+        found = store.find({"width": 8}, weights)
+        assert found is None or replace(found, source=None) == first
 
 
 def fails(error: Exception, cause: Exception | None = None):

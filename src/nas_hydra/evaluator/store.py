@@ -4,15 +4,16 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import NonNegativeFloat, NonNegativeInt, TypeAdapter
 
+from nas_hydra.digest import DIGEST, intact, sealed, unsealed
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.run import origin_of
 from nas_hydra.trial import Evaluation
@@ -32,17 +33,17 @@ class Entry:
         error: why the candidate came to nothing, if it did.
         source: the trial that it was.
         weights: digest of the trained weights, under which they are kept too.
-        curves: metric -> its value after each epoch; entries of version 0.1 have none.
+        curves: metric -> its value after each epoch.
     """
 
     identity: dict[str, Any]
     metrics: dict[str, float]
-    epochs: int
-    seconds: float
+    epochs: NonNegativeInt
+    seconds: NonNegativeFloat
     error: str | None
     source: str
     weights: str | None
-    curves: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    curves: dict[str, tuple[float, ...]]
 
     @property
     def evaluation(self) -> Evaluation:
@@ -59,7 +60,8 @@ class Store:
     """A folder of evaluations, each in a file named by a digest of what determines it.
 
     Any number of processes may use it at a time: a file is there whole or not at all, and two
-    that write the same one write the same. Whatever cannot be read is made anew.
+    that write the same one write the same. Each has a digest of its content; what cannot be read,
+    or is not what was written, is made anew.
 
     Args:
         folder: made when the first evaluation is kept.
@@ -74,7 +76,11 @@ class Store:
             raise ConfigError("evaluator.store", f"is {self._folder}, which is no folder")
 
     def __call__(
-        self, identity: Mapping[str, Any], weights: Path, evaluate: Callable[[], Evaluation]
+        self,
+        identity: Mapping[str, Any],
+        weights: Path,
+        evaluate: Callable[[], Evaluation],
+        metrics: Sequence[str] = (),
     ) -> Evaluation:
         """A known evaluation at its original cost, or a new one, which is then known.
 
@@ -82,11 +88,12 @@ class Store:
             identity: what determines it, JSON-like.
             weights: where the trained weights go.
             evaluate: makes it, and puts the weights there.
+            metrics: what it must have measured, unless it came to nothing.
 
         Raises:
             CandidateError: if the candidate is new, and comes to nothing.
         """
-        known = self.find(identity, weights)
+        known = self.find(identity, weights, metrics)
         if known is not None:
             log.info("not trained again: known from %s", known.source)
             return known
@@ -104,18 +111,26 @@ class Store:
         self.keep(identity, measured, weights)
         return measured
 
-    def find(self, identity: Mapping[str, Any], weights: Path) -> Evaluation | None:
-        """A known evaluation, its weights put in place; None if it is not known, or torn."""
+    def find(
+        self, identity: Mapping[str, Any], weights: Path, metrics: Sequence[str] = ()
+    ) -> Evaluation | None:
+        """A known evaluation, its weights put in place; None if it is not known, or damaged."""
+        file = self._file(identity)
         try:
-            entry = READER.validate_json(self._file(identity).read_bytes())
-            if entry.identity != plain(identity):
+            if not file.exists():
                 return None
+            entry = entry_of(read(file))
+            missing = [name for name in metrics if name not in entry.metrics]
+            if entry.identity != plain(identity) or (missing and entry.error is None):
+                raise ValueError("it is the entry of something else")
             if entry.weights is not None:
-                content = self._weights(entry.weights).read_bytes()
+                content = read(self._weights(entry.weights))
                 if digest(content) != entry.weights:
-                    return None
+                    raise ValueError("its weights are not those that were written")
                 write(weights, content)
-        except (OSError, ValidationError):
+        except (OSError, ValueError, RecursionError) as error:  # so is a ValidationError
+            reason = str(error).splitlines()[0]
+            log.info("%s is damaged, or cannot be used, and made anew: %s", file, reason)
             return None
         return entry.evaluation
 
@@ -139,7 +154,7 @@ class Store:
                 name,
                 dict(evaluation.curves),
             )
-            write(self._file(identity), json.dumps(asdict(entry)).encode())
+            write(self._file(identity), json.dumps(sealed(asdict(entry))).encode())
         except OSError as error:
             log.warning("not kept in evaluator.store: %s", error)
 
@@ -149,6 +164,29 @@ class Store:
 
     def _weights(self, name: str) -> Path:
         return self._folder / "weights" / f"{name}.ckpt"
+
+
+def entry_of(content: bytes) -> Entry:
+    """An entry from its file.
+
+    Raises:
+        ValueError: if it is not what was written; version 0.1 wrote no digests.
+    """
+    held = json.loads(content)
+    if not isinstance(held, dict) or DIGEST not in held or not intact(held):
+        raise ValueError("it is not as it was written")
+    return READER.validate_python(unsealed(held))
+
+
+def read(file: Path) -> bytes:
+    """The content of a file.
+
+    Raises:
+        OSError: if it cannot be read, or is something else, which might never end.
+    """
+    if not file.is_file():
+        raise FileNotFoundError(f"there is no file {file}")
+    return file.read_bytes()
 
 
 def plain(identity: Mapping[str, Any]) -> dict[str, Any]:
@@ -165,5 +203,9 @@ def write(file: Path, content: bytes) -> None:
     """Write a whole file in one step, so that nobody ever reads half of it."""
     file.parent.mkdir(parents=True, exist_ok=True)
     fresh = file.with_name(f".{uuid4().hex}.new")
-    fresh.write_bytes(content)
-    os.replace(fresh, file)
+    try:
+        fresh.write_bytes(content)
+        os.replace(fresh, file)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise

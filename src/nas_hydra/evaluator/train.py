@@ -212,7 +212,9 @@ class TrainEvaluator(Evaluator):
         if self._store is None:
             return self._trained(candidate, repeat, weights)
         known = self.identity(candidate, repeat)
-        return self._store(known, weights, lambda: self._trained(candidate, repeat, weights))
+        return self._store(
+            known, weights, lambda: self._trained(candidate, repeat, weights), ALWAYS
+        )
 
     def _costs(self, candidate: Mapping[str, Any], needed: Footprint | None) -> dict[str, float]:
         """What of ``ON_DEMAND`` is asked for, here and now."""
