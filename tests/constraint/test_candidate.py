@@ -4,14 +4,26 @@ import resource
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 import torch
 import torchvision
+from numpy.random import default_rng
 from torch import nn
 
-from nas_hydra.constraint import Candidate
+import nas_hydra as package
+from command import SMALL, nas_hydra, rows
+from nas_hydra.assemble import build_space
+from nas_hydra.compose import composed
+from nas_hydra.constraint import Candidate, MaxParams
 from nas_hydra.errors import CandidateError, ConfigError
+from nas_hydra.evaluator.build import build_model, count_parameters, seeded
+from nas_hydra.evaluator.footprint import footprint
+from nas_hydra.evaluator.sketch import Sketch, operations
+
+CONF = Path(package.__file__).parent / "conf"
 
 HEAD = {"_target_": "torch.nn.LazyLinear", "out_features": 10}
 
@@ -147,3 +159,137 @@ def test_torch_is_not_imported_before_a_network_is_asked_for():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+# ------------------------------------------------------------- one count, whoever counts
+
+
+class Growing(nn.Module):
+    """Makes its head in the first pass, for as many numbers as the images have."""
+
+    def __init__(self, inner: bool = False) -> None:
+        super().__init__()
+        self.head: nn.Module | None = None
+        self.body = Growing() if inner else nn.Identity()
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        flat = self.body(images).flatten(1)
+        if self.head is None:
+            self.head = nn.Linear(flat.shape[1], 10)
+        return self.head(flat)
+
+
+class Measuring(nn.Module):
+    """Passes an empty image through itself to know its size; as many write it."""
+
+    def __init__(self, channels: int, height: int, width: int) -> None:
+        super().__init__()
+        self.body = nn.Conv2d(channels, 3, 3)
+        self.head = nn.Linear(self.body(torch.zeros(1, channels, height, width)).numel(), 10)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.head(self.body(images).flatten(1))
+
+
+class Valued(nn.Module):
+    """Takes values to be built: a size that is computed with tensors."""
+
+    def __init__(self, *shape: int) -> None:
+        super().__init__()
+        self.head = nn.Linear(int(torch.tensor(shape).prod()), 10)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.head(images.flatten(1))
+
+
+class Branching(Growing):
+    """Takes values to be passed through."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return super().forward(images if images.sum() < 1 else -images)
+
+
+class Tied(nn.Module):
+    """One weight in two layers, a frozen one, a lazy buffer, and a weight of no use."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.other = nn.LazyLinear(64), nn.Linear(64, 64)
+        self.norm = nn.LazyBatchNorm1d()
+        self.frozen, self.head = nn.Linear(64, 64), nn.Linear(64, 10)
+        self.again = self.head
+        self.frozen.requires_grad_(False)
+        self.frozen.weight = self.other.weight
+        self.unused = nn.Parameter(torch.zeros(7))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.again(self.frozen(self.other(self.norm(self.one(images.flatten(1))))))
+
+
+ODD = {
+    "growing": {"_target_": f"{__name__}.Growing"},
+    "growing twice": {"_target_": f"{__name__}.Growing", "inner": True},
+    "growing within": sequential({"_target_": f"{__name__}.Growing", "inner": True}),
+    "measuring": {"_target_": f"{__name__}.Measuring", "channels": 1, "height": 8, "width": 8},
+    "valued": {"_target_": f"{__name__}.Valued", "_args_": [1, 8, 8]},
+    "branching": {"_target_": f"{__name__}.Branching"},
+    "tied": {"_target_": f"{__name__}.Tied"},
+    "freezing": {"_target_": f"{__name__}.Freezing"},
+}
+SPACES = sorted(file.stem for file in (CONF / "search_space").glob("*.yaml"))
+OPTIMIZER = {"_target_": "torch.optim.SGD", "lr": 0.1}
+
+
+class Freezing(Growing):
+    """Grows, and is frozen by its first pass but for its bias."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        logits = super().forward(images)
+        self.head.weight.requires_grad_(False)
+        return logits
+
+
+def check_counts(model: dict, shape: tuple[int, ...]) -> None:
+    """Whoever tells the size of a network tells that of the one that is trained."""
+    with seeded(0):
+        trained = build_model(model, shape, 10)
+    told = Sketch(model, shape)
+    assert candidate(model, *shape).params == told.params == count_parameters(trained)
+    assert candidate(model, *shape).flops == told.flops == operations(trained, shape)
+    assert MaxParams(told.params)(candidate(model, *shape))
+    assert not MaxParams(told.params - 1)(candidate(model, *shape))
+    with suppress(CandidateError):
+        needed = footprint(Sketch(model, shape).bare, (2, *shape), OPTIMIZER)
+        assert needed.output is None or needed.params == told.params
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_networks_are_counted_as_they_are_trained(name):
+    check_counts(ODD[name], (1, 8, 8))
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_candidates_of_every_space_are_counted_as_they_are_trained(name):
+    with composed([f"search_space={name}", "dataset=cifar10"]) as config:
+        space = build_space(config)
+        closed = space.close(space.sample(default_rng(0)))
+    check_counts(closed["model"], (3, 32, 32))
+
+
+def test_what_a_network_is_trained_with_is_what_its_constraint_has_counted(tmp_path, monkeypatch):
+    """A head that is made in the first pass counts: 650 parameters do not pass a limit of 600."""
+    monkeypatch.chdir(tmp_path)
+    words = (*SMALL, "dataset=digits", "search_space=mlp", "budget.trials=1", "hydra.run.dir=run")
+    model = f"search_space.model={{_target_: {__name__}.Growing}}"
+    limit = "+search_space.constraints=[{_target_: nas_hydra.constraint.MaxParams, limit: %s}]"
+    plain = (*words, "~search_space.activation", "~search_space.model", f"+{model}")
+    assert nas_hydra(monkeypatch, *plain, limit % 649) == 2
+    assert nas_hydra(monkeypatch, *plain, limit % 650) == 0
+    assert rows(Path("run"))[0]["params"] == "650.0"
+
+
+@pytest.mark.parametrize("shape", [[64], [8, 8], [1, 8, 8, 1], "1,8,8", 64])
+def test_a_shape_of_no_images_is_a_mistake(shape):
+    given = Candidate({"model": ODD["growing"], "dataset": {"input_shape": shape}})
+    with pytest.raises(ConfigError, match=r"dataset\.input_shape: is .*allowed: \[channels, heig"):
+        _ = given.params

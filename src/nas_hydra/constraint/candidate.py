@@ -33,9 +33,13 @@ class Candidate:
         """(C, H, W) of the dataset's images.
 
         Raises:
-            ConfigError: if the dataset does not say.
+            ConfigError: if the dataset does not say, or says another number of sizes.
         """
-        channels, height, width = self._dataset("input_shape")
+        given = self._dataset("input_shape")
+        if not isinstance(given, list | tuple) or len(given) != 3:
+            problem = f"is {given!r}; allowed: [channels, height, width]"
+            raise ConfigError("dataset.input_shape", problem)
+        channels, height, width = given
         return channels, height, width
 
     @property
@@ -49,7 +53,9 @@ class Candidate:
 
     @property
     def model(self) -> "nn.Module":
-        """The network on the meta device, its lazy layers made.
+        """The network on the meta device, the layers that a first pass makes among its own.
+
+        One that takes values to be built, or passed through, is on the CPU.
 
         Raises:
             CandidateError: if it cannot be built.

@@ -9,10 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional, init
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from nas_hydra.evaluator.build import count_parameters, is_lazy, make_model
+from nas_hydra.errors import CandidateError
+from nas_hydra.evaluator.build import count_parameters, is_lazy, make_model, seeded
 from nas_hydra.evaluator.probe import IMAGES, probe
 
 INITIALISERS = {
@@ -20,6 +22,8 @@ INITIALISERS = {
     *(init.uniform_, init.normal_, init.trunc_normal_, init.constant_, init.ones_, init.zeros_),
     *(torch.Tensor.uniform_, torch.Tensor.normal_, torch.Tensor.fill_, torch.Tensor.zero_),
 }
+FIXED = ("torch.", "torchvision.", "nas_hydra.")
+"""Modules of these make all of their layers when they are built, but for lazy ones."""
 NORMS = {functional.batch_norm, functional.layer_norm}
 ELEMENTWISE = {
     *(functional.relu, functional.relu6, functional.hardswish, functional.hardsigmoid),
@@ -90,27 +94,43 @@ class Sketch:
             return make_model(self.config)
 
     @cached_property
+    def _passed(self) -> tuple[nn.Module, int]:
+        """The network after a pass of empty images, and how many operations that took.
+
+        One that takes values to be built, or to be passed through, is built with them.
+        """
+        try:
+            with on_meta():
+                return self.bare, operations(self.bare, self.input_shape)
+        except CandidateError as error:
+            if not lacks_values(error):
+                raise
+        with seeded(0):
+            model = make_model(self.config)
+            return model, operations(model, self.input_shape)
+
+    @property
     def flops(self) -> int:
         """Floating-point operations of one image's forward pass, see ``Candidate.flops``.
 
         Raises:
             CandidateError: if it cannot be built, or does not take the images.
         """
-        model = self.bare
-        with on_meta(), FlopCounterMode(display=False) as counter:
-            probe(model, self.input_shape)
-        return int(counter.get_total_flops()) // IMAGES
+        return self._passed[1]
 
     @property
     def model(self) -> nn.Module:
-        """The network, its lazy layers made.
+        """The network as it is trained: layers that are made in the first pass are there.
 
         Raises:
-            CandidateError: if it cannot be built, or is lazy and does not take the images.
+            CandidateError: if it cannot be built; or if the first pass may make layers, and it
+                does not take the images.
         """
-        if is_lazy(self.bare):
-            _ = self.flops  # the pass that counts makes them too
-        return self.bare
+        try:
+            grows = may_grow(self.bare)
+        except CandidateError:
+            grows = True
+        return self._passed[0] if grows else self.bare
 
     @property
     def params(self) -> int:
@@ -120,3 +140,32 @@ class Sketch:
             CandidateError: as ``model``.
         """
         return count_parameters(self.model)
+
+
+def operations(model: nn.Module, input_shape: Sequence[int]) -> int:
+    """Floating-point operations of one image's forward pass, wherever the network is.
+
+    Raises:
+        CandidateError: if it does not take the images.
+    """
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)  # whose operations nobody counts
+    try:
+        with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+            probe(model, input_shape)
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+    return int(counter.get_total_flops()) // IMAGES
+
+
+def may_grow(model: nn.Module) -> bool:
+    """Whether a pass can make layers: a lazy one, or code that is neither ours nor torch's."""
+    known = all(type(part).__module__.startswith(FIXED) for part in model.modules())
+    return not known or is_lazy(model)
+
+
+def lacks_values(error: BaseException) -> bool:
+    """Whether something failed since tensors of the meta device have no values."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return "meta" in str(error).lower()
