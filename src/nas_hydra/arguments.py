@@ -12,8 +12,8 @@ from nas_hydra.errors import ConfigError, listing, nearest
 from nas_hydra.kind import given_by, options, part_of, particular
 from nas_hydra.total_steps import counted_later
 
-CONTROL = {"_target_", "_args_", "_partial_", "_recursive_", "_convert_"}
-"""Keys that steer Hydra's instantiate and are no arguments."""
+CONTROL = {"_target_", "_args_", "_partial_", "_recursive_", "_convert_", "_share_"}
+"""Keys that steer Hydra's instantiate, or our ``tied``, and are no arguments."""
 
 STEERING: Mapping[str, Sequence[Any]] = {
     "_partial_": (True, False),
@@ -138,13 +138,14 @@ def package_of(called: Callable[..., Any]) -> str:
 
 def _check_steering(config: Mapping[str, Any], called: Callable[..., Any], key: str) -> None:
     """Check the keys that steer Hydra's instantiate."""
+    own = {**OWN, "_recursive_": not getattr(called, "takes_configs", False)}
     for name, allowed in STEERING.items():
         value = config.get(name, OWN.get(name, False))
         if value is UNKNOWN:
             continue
         if not any(value is option or value == option != 1 for option in allowed):
             raise ConfigError(f"{key}.{name}", f"is {value!r}; allowed: {listing(allowed)}")
-        if package_of(called) == HERE and value != OWN.get(name, value):
+        if package_of(called) == HERE and value != own.get(name, value):
             problem = "makes no sense beside a target of nas_hydra, which takes plain values"
             raise ConfigError(f"{key}.{name}", f"{problem} and finished parts; leave it out")
     listed = config.get("_args_", [])

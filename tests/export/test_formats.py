@@ -13,6 +13,7 @@ from nas_hydra.errors import ConfigError
 from nas_hydra.export.exporting import FORMATS, ExportError, checking_images, export
 from nas_hydra.export.format import Trained
 from nas_hydra.network import network_of
+from nas_hydra.search_space.sharing import tied
 
 NAMED = ["conv_net", "vit"]
 LONG = [
@@ -29,6 +30,25 @@ def test_exported_networks_agree_with_torch(space, name, tmp_path):
     assert found.images == 360  # all test images; the trace was of two
     assert found.difference < 1e-4 < found.largest
     assert sorted((tmp_path / "out").iterdir()) == sorted(found.files)
+
+
+@pytest.mark.parametrize("name", ["torch_export", "state_dict", "python", "onnx"])
+def test_a_layer_that_stands_in_two_places_has_its_weights_once(name, tmp_path):
+    wide = {"_target_": "torch.nn.Linear", "in_features": 64, "out_features": 64, "_share_": "a"}
+    layers = [{"_target_": "torch.nn.Flatten"}, wide, {"_target_": "torch.nn.ReLU"}, wide]
+    head = {"_target_": "torch.nn.Linear", "in_features": 64, "out_features": 10}
+    model = tied({"_target_": "torch.nn.Sequential", "_args_": [*layers, wide, head]})
+    artifact = retrained(tmp_path / "model", {**winner("mlp", 1), "model": model})
+    network = artifact.model()
+    assert network[1] is network[3] is network[4]
+    found = export(artifact, name, tmp_path / "out", checking_images(artifact, 100))
+    assert found.difference < 1e-4 < found.largest
+    if name in ("state_dict", "python"):  # the others' files hold more than weights
+        weights = tmp_path / "out" / {"state_dict": "model.safetensors", "python": "model.pt"}[name]
+        assert weights.stat().st_size < 2 * 4 * (64 * 64 + 64)
+    if name == "python":
+        code = (tmp_path / "out" / "model.py").read_text()
+        assert 'register_module("4", network.get_submodule("network.1"))' in code
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -29,6 +30,12 @@ sys.exit(f"it imports {{strange}}" if strange else 0)
 """What a fresh process does: load the weights, and put the logits in the place of the images."""
 
 
+def place(tensor: Tensor) -> tuple[Any, ...]:
+    """What is the same for tensors that are one: a weight that two layers share is kept once."""
+    empty = tensor.numel() == 0
+    return id(tensor) if empty else tensor.data_ptr(), tensor.shape, tensor.stride(), tensor.dtype
+
+
 class Python:
     """``model.py``, with the weights beside it in ``model.pt``."""
 
@@ -51,7 +58,9 @@ class Python:
             ) from error
         (folder / CODE).write_text(code, encoding="utf-8")
         tensors = {**trained.network.state_dict(), **dict(trained.network.named_buffers())}
-        torch.save({name: tensor.clone() for name, tensor in tensors.items()}, folder / WEIGHTS)
+        clones = {place(tensor): tensor.clone() for tensor in tensors.values()}
+        held = {name: clones[place(tensor)] for name, tensor in tensors.items()}
+        torch.save(held, folder / WEIGHTS)
 
     def run(self, trained: Trained, folder: Path, images: Tensor) -> Tensor:
         """The logits that the file computes in a fresh Python process.

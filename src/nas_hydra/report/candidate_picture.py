@@ -19,6 +19,7 @@ from nas_hydra.report.drawing.scene import (
 from nas_hydra.report.drawing.style import DECIDED, INK, LINE, MUTED, PAPER, TINT
 from nas_hydra.report.drawing.text import WIDEST, Run
 from nas_hydra.search_space import Decision, SearchSpace
+from nas_hydra.search_space.sharing import untied
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 BETWEEN = Run(" · ", LINE, size=11)
@@ -37,7 +38,7 @@ def candidate_picture(
         genotype: the decisions.
         title: stands above the picture.
     """
-    model = space.close(genotype)["model"]
+    model = untied(space.close(genotype)["model"])
     blocks = chain(block_of(model, decided(space.parts["model"], genotype)))
     contents = [stacked(_content(block, number)) for block, number in blocks]
     plain = (

@@ -60,6 +60,8 @@ def block_of(config: Mapping[str, Any], marks: Set[Path], path: Path = (), key: 
             parts.append(Block(value, decided=True))
         else:
             settings.append(Setting(name, _shown(value), _is_decided(where, marks)))
+    if "_share_" in config:
+        settings.append(Setting("shared as", str(config["_share_"]), decided=False))
     title = str(config.get("_target_", key)).rsplit(".", 1)[-1]
     # the class is decided where the component as a whole is, or its _target_ alone
     chosen = path in marks or (*path, "_target_") in marks

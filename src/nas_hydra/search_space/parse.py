@@ -33,6 +33,7 @@ from nas_hydra.search_space.reference import (
     references,
     step_into,
 )
+from nas_hydra.search_space.sharing import SHARE, check_decided_once, name_of
 from nas_hydra.search_space.syntax import is_open, no_options, opener_of
 from nas_hydra.total_steps import without_total
 
@@ -42,12 +43,16 @@ class Parser:
 
     Args:
         config: the whole composed config, interpolations unresolved.
+
+    Attributes:
+        shares: whether a module that was parsed has a ``_share_``.
     """
 
     def __init__(self, config: DictConfig) -> None:
         self.config = config
         self.raw: Any = OmegaConf.to_container(config, resolve=False)
         self.nodes: dict[Path, Node] = {}
+        self.shares = False
         self._under_way: list[Path] = []
 
     def part(self, path: Path) -> Node:
@@ -133,10 +138,26 @@ class Parser:
     def _table(self, path: Path, raw: Mapping[str, Any]) -> Node:
         plain(dotted(path), dict.fromkeys(raw))
         items = {key: self.parse((*path, key)) for key in raw}
+        if SHARE in raw:
+            self._share(path, items)
         closed = {key: node.value for key, node in items.items() if isinstance(node, Constant)}
         if len(closed) == len(items):
             return self._constant(path, closed)
         return Table(*self._place(path), items)
+
+    def _share(self, path: Path, items: dict[str, Node]) -> None:
+        """Give a shared module its name."""
+        name = name_of(dotted(path), at(self.raw, (*path, SHARE)))
+        del items[SHARE]
+        if name is None:
+            return
+        if "_partial_" in items:
+            problem = "stands beside _partial_, which makes no module; leave one out"
+            raise ConfigError(dotted((*path, SHARE)), problem)
+        for item in items.values():
+            check_decided_once(item)
+        items[SHARE] = self._constant((*path, SHARE), name)
+        self.shares = True
 
     def _items(self, path: Path, raw: Sequence[Any]) -> Node:
         elements = tuple(self.parse((*path, position)) for position in range(len(raw)))

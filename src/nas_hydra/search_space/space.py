@@ -23,6 +23,7 @@ from nas_hydra.search_space.parse import Parser
 from nas_hydra.search_space.place import dotted
 from nas_hydra.search_space.plain import dump
 from nas_hydra.search_space.scale import difference
+from nas_hydra.search_space.sharing import check_shared, tied, untied
 from nas_hydra.search_space.size import count_genotypes
 
 Decide = Callable[[Gene], Decision]
@@ -75,6 +76,7 @@ class SearchSpace:
         self.constraints = parse_constraints(parser, self.places)
         for key in ("search_space.canonical", "search_space.encoder"):
             check_plain(parser, key)
+        self._shares = parser.shares
         for path in parser.unread():
             _refuse_unread(path, parts)
         self.genes = tuple(place.gene for place in self.places.values())
@@ -119,6 +121,8 @@ class SearchSpace:
         walk = Walk(_looked_up(genotype))
         closed = self._close(walk)
         self._check_active(genotype, walk.decisions)
+        if self._shares:
+            closed["model"] = tied(closed["model"])
         return closed
 
     def sample(self, rng: Generator) -> Genotype:
@@ -171,7 +175,7 @@ class SearchSpace:
         """The genotype as a vector, of one length for all; see ``Encoding``."""
         if self.hooks.encoder is None:
             return self._encoder(genotype)
-        graph = self.hooks.encoder(self.close(genotype)["model"])
+        graph = self.hooks.encoder(untied(self.close(genotype)["model"]))
         return self._encoder(genotype, graph)
 
     @cached_property
@@ -186,7 +190,10 @@ class SearchSpace:
         return count_genotypes(self.parts.values())
 
     def _close(self, walk: Walk) -> dict[str, Any]:
-        return {name: part.close(walk, ()) for name, part in self.parts.items()}
+        closed = {name: part.close(walk, ()) for name, part in self.parts.items()}
+        if self._shares:
+            check_shared(closed)
+        return closed
 
     def _check_active(self, given: Mapping[str, Decision], active: Mapping[str, Decision]) -> None:
         """No decision may be given for what is not active."""

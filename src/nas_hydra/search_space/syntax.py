@@ -29,7 +29,8 @@ def opener_of(path: Path, raw: Mapping[str, Any]) -> str | None:
     openers = [key for key in OPENERS if key in raw]
     if not openers:
         for key in raw:
-            if isinstance(key, str) and re.fullmatch(r"_[a-zA-Z]+_", key) and key not in HYDRA_KEYS:
+            known = key in HYDRA_KEYS or (key == "_share_" and "_target_" in raw)
+            if isinstance(key, str) and re.fullmatch(r"_[a-zA-Z]+_", key) and not known:
                 hint = nearest(key, (*OPENERS, *HYDRA_KEYS))
                 allowed = f"; allowed: {listing((*OPENERS, *HYDRA_KEYS))}"
                 raise ConfigError(f"{dotted(path)}.{key}", f"means nothing here{hint}{allowed}")

@@ -195,7 +195,7 @@ class Classes:
             made.append((f"self.{name} = ", Group("nn.Parameter(", (empty(name, weights),))))
         for name, tensor in module.named_buffers(recurse=False):
             made.append(("", Group("self.register_buffer(", (f'"{name}"', buffer(name, tensor)))))
-        for name, child in module.named_children():
+        for name, child in children_of(module).items():
             layer = self._made(child)
             if name.isidentifier():
                 made.append((f"self.{name} = ", layer))
@@ -210,7 +210,7 @@ class Classes:
             return self._calls[module]
         if not issubclass(owner, CONTAINERS):
             return constructor(module, owner)
-        children = {name: self._made(child) for name, child in module.named_children()}
+        children = {name: self._made(child) for name, child in children_of(module).items()}
         begin = f"nn.{owner.__name__}("
         if issubclass(owner, nn.ModuleDict):
             return Group(begin + "{", tuple(_entries(children)), "})", listing=True)
@@ -239,6 +239,12 @@ def buffer(name: str, tensor: Tensor) -> Expression:
     usual = torch.tensor(numbers).dtype == tensor.dtype
     dtype = () if usual else (f"dtype={tensor.dtype}",)
     return Group("torch.tensor(", (Value(name, numbers), *dtype))
+
+
+def children_of(module: nn.Module) -> dict[str, nn.Module]:
+    """A module's children by name; one that has two names is there twice."""
+    inner = module.named_modules(remove_duplicate=False)
+    return {name: child for name, child in inner if name and "." not in name}
 
 
 def height(module: nn.Module) -> int:

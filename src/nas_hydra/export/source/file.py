@@ -1,6 +1,6 @@
 """A network as one Python file."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import nn
@@ -36,7 +36,7 @@ It takes images {shape}, float32 in [0, 1], normalises them itself, and gives lo
 def load(weights=Path(__file__).with_name("{weights}")):
     """The network with its trained weights, ready for inference."""
     network = {network}()
-    network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+{ties}    network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
     return network.eval()
 '''
 
@@ -76,7 +76,20 @@ def source(
         code=code,
         weights=weights,
         network=found[-1].name,
+        ties="".join(f"    {line}\n" for line in ties(network)),
     )
+
+
+def ties(network: nn.Module) -> Iterator[str]:
+    """Lines that make modules one where they are one in the network, which classes cannot say."""
+    first: dict[nn.Module, str] = {}
+    for path, module in network.named_modules(remove_duplicate=False):
+        known = first.setdefault(module, path)
+        holder, _, name = path.rpartition(".")
+        again = known != path and first[network.get_submodule(holder)] == holder
+        if again and module.state_dict():
+            there, one = (f"network.get_submodule({literal(at)})" for at in (holder, known))
+            yield f"{there}.register_module({literal(name)}, {one})"
 
 
 def classes_of(network: nn.Module, shape: Sequence[int]) -> list[Class]:
