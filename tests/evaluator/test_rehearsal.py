@@ -16,7 +16,8 @@ from nas_hydra.evaluator.train import TrainEvaluator
 
 LIGHTNING = "pytorch_lightning.callbacks"
 STOP = {"_target_": f"{LIGHTNING}.EarlyStopping", "monitor": "val_loss"}
-KEEP = {"_target_": f"{LIGHTNING}.ModelCheckpoint", "monitor": "val_acc", "dirpath": "kept"}
+KEEP = {"_target_": f"{LIGHTNING}.ModelCheckpoint", "monitor": "val_acc", "mode": "max"}
+KEEP["dirpath"] = "kept"
 CSV = {"_target_": "pytorch_lightning.loggers.CSVLogger", "save_dir": "logs"}
 
 CALLED = []
@@ -115,3 +116,9 @@ def test_augmentations_that_give_batches_are_taken():
     for one in (Flip(0.5), Crop(2), Cutout(2), *shares, v2.RandomErasing(p=1)):
         check_augmentation(Augmentation([one]), SHAPE, num_classes=5)
     check_augmentation(lambda x, y: (torch.cat([x, x]), torch.cat([y, y])), SHAPE, num_classes=5)
+
+
+def test_what_looks_for_the_worst_is_refused():
+    problem = r"callbacks\.0\.mode: is 'min', but val_acc is better the higher it is; say max"
+    with pytest.raises(ConfigError, match=problem):
+        TrainEvaluator(0).check(trained_by(callbacks=[{**STOP, "monitor": "val_acc"}]))

@@ -25,7 +25,7 @@ from nas_hydra.evaluator.classifier import Batch, Classifier
 from nas_hydra.evaluator.fit import MEASURED, fit, is_lightnings
 from nas_hydra.evaluator.probe import IMAGES, tensors
 from nas_hydra.evaluator.rates import check_rates
-from nas_hydra.evaluator.schedule import Schedule
+from nas_hydra.evaluator.schedule import BETTER, HIGHER, Schedule
 from nas_hydra.evaluator.trainer import Unprofiled, build_trainer, made_trainer
 from nas_hydra.kind import check_made
 
@@ -231,8 +231,10 @@ def check_monitors(config: Mapping[str, Any], schedule: Schedule | None) -> None
         ConfigError: naming what is.
     """
     callbacks = callbacks_of(config.get("callbacks") or [])
-    targets = [str(callback["_target_"]) for callback in callbacks.values()]
-    if not all(target.startswith(f"{pl.__name__}.") for target in targets):
+    own = {key for key, one in callbacks.items() if is_named_of(one, pl.__name__)}
+    for key in own:
+        check_mode(key, callbacks[key])
+    if len(own) < len(callbacks):
         return
     monitors = {key: callback.get("monitor") for key, callback in callbacks.items()}
     if schedule is not None:
@@ -244,6 +246,24 @@ def check_monitors(config: Mapping[str, Any], schedule: Schedule | None) -> None
                 f"is {given!r}, which is not measured; allowed: {listing(MEASURED)}"
                 f"{nearest(given, MEASURED)}",
             )
+
+
+def is_named_of(component: Mapping[str, Any], package: str) -> bool:
+    """Whether a component's config names something of a package."""
+    return str(component["_target_"]).startswith(f"{package}.")
+
+
+def check_mode(key: str, callback: Mapping[str, Any]) -> None:
+    """Make sure that one of Lightning's callbacks looks for what is better in what it monitors.
+
+    Raises:
+        ConfigError: if it would keep or wait for the worst; Lightning's default is ``min``.
+    """
+    monitor, mode = callback.get("monitor"), callback.get("mode", "min")
+    right = "max" if monitor in HIGHER else "min"
+    if monitor in MEASURED and mode in BETTER and mode != right:
+        problem = f"is {mode!r}, but {monitor} is better the {BETTER[right]} it is; say {right}"
+        raise ConfigError(f"{key}.mode", problem)
 
 
 def callbacks_of(given: Any) -> dict[str, Mapping[str, Any]]:
