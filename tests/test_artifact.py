@@ -8,7 +8,8 @@ import torch
 from omegaconf import OmegaConf
 from torch import nn
 
-from nas_hydra.artifact import digest, read_artifact
+from nas_hydra.artifact import read_artifact
+from nas_hydra.digest import digest_of_file, sealed
 from nas_hydra.errors import ConfigError
 
 CONFIG = {
@@ -62,7 +63,7 @@ def test_a_missing_file(folder, name):
 
 def test_weights_that_have_changed_since_are_refused_by_their_digest(folder):
     file = folder / "model.ckpt"
-    known = {**DESCRIPTION, "weights": digest(file)}
+    known = {**DESCRIPTION, "weights": digest_of_file(file)}
     (folder / "model.json").write_text(json.dumps(known))
     read_artifact(folder).model()
     content = bytearray(file.read_bytes())
@@ -71,6 +72,21 @@ def test_weights_that_have_changed_since_are_refused_by_their_digest(folder):
     file.write_bytes(content)
     with pytest.raises(ConfigError, match=r"model\.ckpt is damaged \(its SHA-256 is not"):
         read_artifact(folder).model()
+
+
+def test_a_config_or_description_that_has_changed_since_is_refused(folder):
+    known = sealed({**DESCRIPTION, "config": digest_of_file(folder / "best.yaml")})
+    (folder / "model.json").write_text(json.dumps(known))
+    assert read_artifact(folder).classes == ["cat", "dog"]
+    for change in ({"classes": ["cat", "dug"]}, {"normalize": {"mean": [0.25], "std": [0.25]}}):
+        (folder / "model.json").write_text(json.dumps(known | change))
+        with pytest.raises(ConfigError, match=r"model\.json is damaged \(it is not as it was wri"):
+            read_artifact(folder)
+    (folder / "model.json").write_text(json.dumps(known))
+    text = (folder / "best.yaml").read_text()
+    (folder / "best.yaml").write_text(text.replace("kernel_size: 3", "kernel_size: 3 "))
+    with pytest.raises(ConfigError, match=r"best\.yaml is damaged \(its SHA-256 is not the one"):
+        read_artifact(folder)
 
 
 def test_no_folder(tmp_path):

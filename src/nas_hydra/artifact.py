@@ -6,7 +6,6 @@ The folder explains itself: ``best.yaml`` builds the network, ``model.ckpt`` hol
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -21,10 +20,12 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic_core import from_json
 from yaml import YAMLError
 
 from nas_hydra.bounded_yaml import read_yaml
 from nas_hydra.component import build
+from nas_hydra.digest import digest_of_file, intact, unsealed
 from nas_hydra.errors import ConfigError, shortened
 from nas_hydra.foreign import check_foreign, foreign
 from nas_hydra.interpolation import sealed
@@ -81,6 +82,7 @@ class Description(_Part):
         versions: package -> the version that trained it.
         weights: SHA-256 of the file of its weights; None in folders of version 0.1.
         examples: SHA-256 of the file with digests of its images; None in older folders.
+        config: SHA-256 of ``best.yaml``; likewise.
     """
 
     classes: Sequence[str]
@@ -90,6 +92,7 @@ class Description(_Part):
     versions: Mapping[str, str]
     weights: str | None = None
     examples: str | None = None
+    config: str | None = None
 
     @model_validator(mode="after")
     def _of_one_size(self) -> Self:
@@ -156,7 +159,7 @@ class Artifact:
         file = self.folder / EXAMPLES
         if self.description.examples is None or not file.is_file():
             return None
-        _check_digest(file, self.description.examples)
+        check_same(file, self.description.examples, "model")
         return file
 
     def model(self) -> "nn.Module":
@@ -171,9 +174,7 @@ class Artifact:
         import torch  # only here: the other facts are known without it
 
         file = self.folder / WEIGHTS
-        if self.description.weights is not None and file.is_file():
-            # Torch sees no difference if a bit of theirs has changed.
-            _check_digest(file, self.description.weights)
+        check_same(file, self.description.weights, "model")
         try:
             with torch.random.fork_rng(devices=[]), torch.no_grad():  # what it draws is not kept
                 network: nn.Module = build(self.config["model"], "model")
@@ -194,21 +195,21 @@ class Artifact:
         return network
 
 
-def _check_digest(file: Path, known: str) -> None:
+def check_same(file: Path, known: str | None, key: str) -> None:
     """Make sure that a file is the one that was written.
+
+    Neither torch nor YAML sees a difference if a bit has changed.
+
+    Args:
+        file: beside ``model.json``.
+        known: its SHA-256, as that names it; None if it names none.
+        key: as of ``read_artifact``.
 
     Raises:
         ConfigError: if it is not.
     """
-    if digest(file) != known:
-        problem = f"its SHA-256 is not the one that {DESCRIPTION} names"
-        raise _damaged("model", file, problem)
-
-
-def digest(file: Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal digits."""
-    with file.open("rb") as stream:
-        return file_digest(stream, "sha256").hexdigest()
+    if known is not None and file.is_file() and digest_of_file(file) != known:
+        raise _damaged(key, file, f"its SHA-256 is not the one that {DESCRIPTION} names")
 
 
 def read_artifact(folder: Path, key: str = "model", trust: Sequence[str] = ()) -> Artifact:
@@ -229,7 +230,8 @@ def read_artifact(folder: Path, key: str = "model", trust: Sequence[str] = ()) -
         if not (folder / name).is_file():
             raise ConfigError(key, f"{folder} holds no {name}. {REMEDY}")
     try:
-        description = Description.model_validate_json((folder / DESCRIPTION).read_bytes())
+        description = _description(folder / DESCRIPTION)
+        check_same(folder / CONFIG, description.config, key)
         config = _config(folder / CONFIG)
     except ValidationError as error:
         first = error.errors()[0]
@@ -243,6 +245,15 @@ def read_artifact(folder: Path, key: str = "model", trust: Sequence[str] = ()) -
         for name in ("model", "dataset"):
             check_foreign(config.get(name), name)
     return Artifact(folder, config, description)
+
+
+def _description(file: Path) -> Description:
+    """What a file holds; it has a digest of itself, but not in folders of version 0.1."""
+    held = from_json(file.read_bytes())
+    if isinstance(held, dict) and not intact(held):
+        problem = "it is not as it was written; if you have changed it, delete its digest"
+        raise _damaged("model", file, problem)
+    return Description.model_validate(unsealed(held) if isinstance(held, dict) else held)
 
 
 def _config(file: Path) -> Any:

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from hashlib import sha256
+from hashlib import file_digest, sha256
+from pathlib import Path
 from typing import Any
 
 DIGEST = "digest"
@@ -19,6 +20,12 @@ def digest_of(content: Any) -> str:
     """
     written = json.dumps(_unsigned(json.loads(json.dumps(content))), sort_keys=True)
     return sha256(written.encode()).hexdigest()[:16]
+
+
+def digest_of_file(file: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal digits."""
+    with file.open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()
 
 
 def sealed(content: Mapping[str, Any]) -> dict[str, Any]:

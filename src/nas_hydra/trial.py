@@ -69,6 +69,8 @@ class Trial:
         duplicate_of: number of the earlier trial that answered this one without an evaluation.
         source: the evaluation of another run that answered this one; None if it is the run's own.
         curves: metric -> its value after each epoch; empty if nothing was trained for this trial.
+        weights: SHA-256 of the file of its trained weights; None if there is none, or if it is
+            not known.
     """
 
     proposal: Proposal
@@ -81,6 +83,7 @@ class Trial:
     duplicate_of: int | None = None
     source: str | None = None
     curves: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    weights: str | None = None
 
     @property
     def number(self) -> int:

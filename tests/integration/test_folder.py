@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from command import nas_hydra, rows
+from command import SMALL, nas_hydra, rows
 from integration.cells import CELLS, SEARCH, write_cells
 from nas_hydra.record.lock import exclusive
 from nas_hydra.report.files import RunFiles
@@ -220,3 +220,24 @@ def test_only_a_search_that_holds_the_folder_is_told_as_one(search, monkeypatch)
     blocked = BlockingIOError(11, "Resource temporarily unavailable")
     monkeypatch.setattr(RunFiles, "tell", lambda *told: (_ for _ in ()).throw(blocked))
     assert "error: [Errno 11] Resource temporarily unavailable" in search(code=1)
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["finished", "resumed"])
+def test_weights_that_are_not_the_winners_are_told_and_put_aside(monkeypatch, capsys, again):
+    words = (*SMALL, "dataset=digits", "search_space=mlp", "hydra.run.dir=run")
+    assert nas_hydra(monkeypatch, *words) == 0
+    kept, summary = Path("run/best.ckpt").read_bytes(), Path("run/summary.json").read_bytes()
+    assert nas_hydra(monkeypatch, *words) == 0
+    assert "best.ckpt did not hold" not in capsys.readouterr().err
+    flipped = bytearray(kept)
+    flipped[len(flipped) // 2] ^= 1
+    Path("run/best.ckpt").write_bytes(bytes(flipped))
+    edited = summary.replace(b'"params": ', b'"params": 1') if again else summary
+    Path("run/summary.json").write_bytes(edited)
+    assert nas_hydra(monkeypatch, *words) == 0
+    said = capsys.readouterr().err
+    assert said.count("best.ckpt did not hold the weights that trial ") == 1
+    assert ("summary.json is not what the record tells, so it counts as missing" in said) == again
+    assert Path("run/best.ckpt.1").read_bytes() == flipped
+    assert not Path("run/best.ckpt").exists()
+    assert Path("run/summary.json").read_bytes() == summary

@@ -24,11 +24,14 @@ from nas_hydra.errors import (
     in_one_line,
     tell,
 )
+from nas_hydra.front import Front
 from nas_hydra.loop import Search
 from nas_hydra.masking import masked, masked_file, masked_words
 from nas_hydra.record.lock import exclusive
 from nas_hydra.report.files import read_own_summary
 from nas_hydra.report.run_page import PAGE, RunPage
+from nas_hydra.report.summary import agrees
+from nas_hydra.report.winners import check_weights
 from nas_hydra.run import parted
 from nas_hydra.small_file import make_folder, replace
 from nas_hydra.tracker.terminal import show
@@ -135,10 +138,11 @@ def search(config: DictConfig, folder: Path) -> float | None:
     """
     search = assemble(config, dict(HydraConfig.get().runtime.choices), group(folder), command())
     budget = {"trials": search.run.trials}
-    summary = read_own_summary(search.run) if search.record.finished(budget) else None
+    summary = known_summary(search) if search.record.finished(budget) else None
     if summary is not None:
         log.info("%s is finished already", folder)
         add_page(search)
+        check_best(search)
         show(search.run, summary)
     else:
         save_config(config, folder / ".hydra")
@@ -160,6 +164,22 @@ def add_page(search: Search) -> None:
         search.front.add(trial)
         page.tell(trial, search.front, recorded=True)
     page.finish({}, 0)
+
+
+def known_summary(search: Search) -> dict[str, Any] | None:
+    """What the finished search wrote; None if its record tells something else."""
+    summary = read_own_summary(search.run)
+    if summary is None or agrees(summary, search.run, finished_trials(search)):
+        return summary
+    log.warning("summary.json is not what the record tells, so it counts as missing")
+    return None
+
+
+def check_best(search: Search) -> None:
+    """Tell if the winner's weights are not those that the search has trained."""
+    best = Front(search.run.objectives, finished_trials(search)).best
+    if best is not None:
+        check_weights(search.run.folder / "best.ckpt", best)
 
 
 def finished_trials(search: Search) -> list[Trial]:

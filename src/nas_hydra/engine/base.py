@@ -4,12 +4,13 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
 from pydantic import BaseModel, ByteSize, ConfigDict, PositiveFloat
 
+from nas_hydra.digest import digest_of_file
 from nas_hydra.engine.restoring import restored
 from nas_hydra.errors import CandidateError, ConfigError, in_one_line, mistake_of_helper, said
 from nas_hydra.objective import Objective
@@ -117,7 +118,10 @@ class Job:
                 raise mistake from error
             log.warning("trial %d failed", self.proposal.number, exc_info=error)
             return self.failed(in_one_line(error), time.perf_counter() - start)
-        return measured(self.proposal, evaluation, self.objectives, time.perf_counter() - start)
+        seconds = time.perf_counter() - start
+        trial = measured(self.proposal, evaluation, self.objectives, seconds)
+        kept = trial.complete and self.weights.is_file()
+        return replace(trial, weights=digest_of_file(self.weights)) if kept else trial
 
     def failed(self, error: str, seconds: float) -> Trial:
         """The trial of a candidate that came to nothing, and why, in one line."""

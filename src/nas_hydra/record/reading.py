@@ -32,7 +32,7 @@ FINISHED = "finished"
 
 
 class Facts(BaseModel):
-    """The attributes of a trial; version 0.1 has written neither sources nor curves."""
+    """The attributes of a trial; version 0.1 has not written all of them."""
 
     number: NonNegativeInt
     key: str
@@ -44,6 +44,7 @@ class Facts(BaseModel):
     duplicate_of: int | None
     metrics: dict[str, float]
     source: str | None = None
+    weights: str | None = None
     curves: dict[str, tuple[float, ...]] = {}
 
 
@@ -157,6 +158,7 @@ def trial_of(frozen: FrozenTrial, names: Sequence[str]) -> Trial | None:
             facts.duplicate_of,
             facts.source,
             facts.curves,
+            facts.weights,
         )
     except (*DAMAGED, StopIteration):
         return None

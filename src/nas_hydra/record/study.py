@@ -36,7 +36,7 @@ from nas_hydra.search_space import SearchSpace
 from nas_hydra.search_space.distribution import distribution
 from nas_hydra.trial import Proposal, Trial
 
-FACTS = ("number", "key", "epochs", "seconds", "error", "duplicate_of", "source")
+FACTS = ("number", "key", "epochs", "seconds", "error", "duplicate_of", "source", "weights")
 """Attributes of a trial that are kept as they are."""
 RECORD = "the record of this search"
 """What it is called in messages."""

@@ -61,6 +61,7 @@ class RunFiles:
     def finish(self, summary: Mapping[str, Any] | None, exit_code: int) -> None:
         """Draw the best candidate and the front; write the summary, if the search got that far."""
         self._stream.close()
+        self._winners.check()
         if self._winners.best is not None:
             self._draw(self._winners.best)
         if self._winners.best is not None and len(self._run.objectives) > 1:

@@ -1,5 +1,6 @@
 """A search in a few numbers."""
 
+import json
 import math
 import platform
 from collections.abc import Mapping, Sequence
@@ -64,6 +65,15 @@ def summarize(run: Run, trials: Sequence[Trial], front: Front, rejected: int = 0
         "seconds": round(sum(trial.seconds for trial in trials), 3),
         "versions": versions(),
     }
+
+
+def agrees(summary: Mapping[str, Any], run: Run, trials: Sequence[Trial]) -> bool:
+    """Whether a summary that was read tells what the run's record does, as far as that knows it."""
+    counts = {**summary["trials"], "rejected": 0}
+    known = {**summary, "trials": counts, "versions": None}
+    told = {**summarize(run, trials, Front(run.objectives, trials)), "versions": None}
+    both = ({key: one[key] for key in known if key in told} for one in (known, told))
+    return len({json.dumps(one, sort_keys=True) for one in both}) == 1  # so nan is nan
 
 
 def limits(objectives: Objectives) -> dict[str, Any]:

@@ -1,16 +1,18 @@
 """The files of the best trials: ``best.yaml`` and ``best.ckpt``, and a folder for a whole front."""
 
 import logging
+import os
 from pathlib import Path
 
 from omegaconf import OmegaConf
 
+from nas_hydra.digest import digest_of_file
 from nas_hydra.errors import listing
 from nas_hydra.front import Front
 from nas_hydra.masking import masked_file
 from nas_hydra.run import Run, weights_file
 from nas_hydra.search_space import SearchSpace
-from nas_hydra.small_file import copy, make_folder, put, replace
+from nas_hydra.small_file import copy, make_folder, put, replace, unused
 from nas_hydra.trial import Trial
 
 log = logging.getLogger(__name__)
@@ -35,6 +37,7 @@ class Winners:
         self._folder, self._space = run.folder, space
         self._several = len(run.objectives) > 1
         self._members: set[int] = set()
+        self._front: list[Trial] = []
         self.best: Trial | None = None
         self._waiting = weights_file(run.folder, 0).parent
         make_folder(self._waiting)
@@ -50,6 +53,17 @@ class Winners:
             self.best = front.best
             self._crown(self.best, weights)
         _drop(weights_file(self._folder, trial.number))
+
+    def check(self) -> None:
+        """Tell of weights that are not those that were trained: an earlier process has left them.
+
+        They are kept, under another name.
+        """
+        kept = {self._folder / "best.ckpt": self.best}
+        kept |= {self._member(trial.number, "ckpt"): trial for trial in self._front}
+        for file, trial in kept.items():
+            if trial is not None:
+                check_weights(file, trial)
 
     def close(self) -> None:
         """Drop the folder in which weights have waited, unless somebody's files are in it.
@@ -74,7 +88,7 @@ class Winners:
             if weights.is_file():
                 put(weights, self._member(trial.number, "ckpt"))
             self._write(trial, self._member(trial.number, "yaml"))
-        self._members = members
+        self._members, self._front = members, list(front.members)
         return self._member(front.best.number, "ckpt") if front.best else weights
 
     def _crown(self, best: Trial, weights: Path) -> None:
@@ -88,6 +102,19 @@ class Winners:
     def _write(self, trial: Trial, file: Path) -> None:
         config = masked_file(self._space.close(trial.proposal.genotype))
         replace(file, OmegaConf.to_yaml(OmegaConf.create(config)))
+
+
+def check_weights(file: Path, trial: Trial) -> None:
+    """See to it that a file holds a trial's weights, or has another name; and say so."""
+    if trial.weights is None or not file.is_file() or digest_of_file(file) == trial.weights:
+        return
+    free = unused(file)
+    os.rename(file, free)
+    log.warning(
+        "%s did not hold the weights that trial %d was trained to, and is %s now;"
+        " nas-hydra-retrain trains that network again",
+        *(file, trial.number, free.name),
+    )
 
 
 def _drop(file: Path) -> None:

@@ -22,13 +22,13 @@ from nas_hydra.artifact import (
     Image,
     Normalize,
     Source,
-    digest,
     read_artifact,
 )
 from nas_hydra.component import build
 from nas_hydra.dataset import ImageDataset
 from nas_hydra.dataset.examples import save
 from nas_hydra.dataset.split import Stage
+from nas_hydra.digest import digest_of_file, sealed
 from nas_hydra.draft import drafted
 from nas_hydra.masking import masked_file
 from nas_hydra.report.summary import versions
@@ -98,10 +98,12 @@ def write(folder: Path, outcome: Outcome, weights: Path) -> None:
     dataset = built.at(outcome.stage)
     with drafted(folder) as draft:
         save(draft / EXAMPLES, outcome.seen.examples)
-        described = description(outcome, dataset, digest(weights), digest(draft / EXAMPLES))
         replace(draft / CONFIG, OmegaConf.to_yaml(OmegaConf.create(masked_file(outcome.candidate))))
+        files = {"weights": weights, "examples": draft / EXAMPLES, "config": draft / CONFIG}
+        digests = {name: digest_of_file(file) for name, file in files.items()}
+        described = description(outcome, dataset, digests)
         shutil.copyfile(weights, draft / WEIGHTS)
-        replace(draft / DESCRIPTION, json.dumps(described.model_dump(), indent=2) + "\n")
+        replace(draft / DESCRIPTION, json.dumps(sealed(described.model_dump()), indent=2) + "\n")
         counts = confusion(read_artifact(draft), dataset.valid)
         metrics = measured(outcome, dataset, counts)
         replace(draft / METRICS, json.dumps(metrics, indent=2) + "\n")
@@ -114,9 +116,7 @@ def write(folder: Path, outcome: Outcome, weights: Path) -> None:
         replace(draft / CARD, card(facts, outcome.command))
 
 
-def description(
-    outcome: Outcome, dataset: ImageDataset, weights: str, examples: str
-) -> Description:
+def description(outcome: Outcome, dataset: ImageDataset, digests: Mapping[str, str]) -> Description:
     """What ``model.json`` holds."""
     channels, height, width = dataset.input_shape
     known = dataset.splits
@@ -130,8 +130,7 @@ def description(
             key=outcome.trial.key,
         ),
         versions=dict(versions()),
-        weights=weights,
-        examples=examples,
+        **digests,
     )
 
 
