@@ -10,7 +10,8 @@ from evaluator.candidates import candidate
 from nas_hydra.dataset import Batches, Images, Order
 from nas_hydra.dataset.augment import Augmentation
 from nas_hydra.evaluator.classifier import Classifier
-from nas_hydra.evaluator.fit import build_trainer, measure
+from nas_hydra.evaluator.fit import measure
+from nas_hydra.evaluator.trainer import build_trainer
 
 
 def measured(predicted: list[int], labels: list[int], classes: int) -> dict[str, float]:
@@ -21,7 +22,7 @@ def measured(predicted: list[int], labels: list[int], classes: int) -> dict[str,
     logits = nn.functional.one_hot(torch.tensor(predicted), classes).float()
     images = Images(logits[:, None, None], torch.tensor(labels))
     trainer = build_trainer(candidate()["trainer"], parts=1)
-    return measure(trainer, module, Batches(images, Order(len(labels), 5)))
+    return measure(trainer, module, Batches(images, Order(len(labels), 5)), whole=True)
 
 
 @pytest.mark.parametrize(

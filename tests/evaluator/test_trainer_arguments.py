@@ -28,13 +28,13 @@ BATCHES, VALIDATED = 16, 2
 class Seen:
     """What happened in a training."""
 
+    metrics: Mapping[str, float] = field(default_factory=dict)
     trained: list[tuple[int, int]] = field(default_factory=list)
     labels: list[list[int]] = field(default_factory=list)
     validated: list[int] = field(default_factory=list)
     norms: list[float] = field(default_factory=list)
     largest: list[float] = field(default_factory=list)
     sanity: int = 0
-    inference: bool = False
     anomaly: bool = False
     autocast: bool = False
     deterministic: bool = False
@@ -64,7 +64,6 @@ class Spy(pl.Callback):
         SEEN.benchmark = torch.backends.cudnn.benchmark
 
     def on_validation_batch_start(self, trainer, module, batch, index, dataloader_idx=0) -> None:
-        SEEN.inference = torch.is_inference_mode_enabled()
         if trainer.sanity_checking:
             SEEN.sanity += 1
         else:
@@ -125,7 +124,7 @@ def training(capfd):
         evaluator, one = evaluator(seed=0), trained(**changes)
         evaluator.check(one)
         assert not SEEN.trained, "the rehearsal is not seen"
-        assert evaluator.evaluate(one, 0, Path("weights")).error is None
+        SEEN.metrics = evaluator.evaluate(one, 0, Path("weights")).metrics
         SEEN.printed = capfd.readouterr().out
         return SEEN
 
@@ -254,8 +253,8 @@ TAKEN: Mapping[str, list[tuple[Mapping[str, Any], Callable[[Seen], Any]]]] = {
         ({"benchmark": False}, lambda s: not s.benchmark),
     ],
     "inference_mode": [  # of a test; a training's own validation knows none
-        ({"inference_mode": True, "evaluator": final}, lambda s: s.inference),
-        ({"inference_mode": False, "evaluator": final}, lambda s: not s.inference),
+        ({"inference_mode": True}, lambda s: s.trainer.validate_loop.inference_mode),
+        ({"inference_mode": False}, lambda s: not s.trainer.validate_loop.inference_mode),
     ],
     "profiler": [({"profiler": "simple"}, lambda s: "SimpleProfiler" in repr(s.trainer.profiler))],
     "detect_anomaly": [
@@ -394,5 +393,5 @@ def test_what_changes_the_value_of_a_trial_is_said(changes, words, caplog):
 
 @pytest.mark.parametrize("changes", [{"limit_val_batches": 1}, {"limit_val_batches": 0.5}], ids=str)
 def test_the_test_split_is_whole_whatever_limits_validation(changes, training):
-    whole = len(training(final).validated)
-    assert len(training(final, **changes).validated) == whole > 1
+    whole = training(final).metrics
+    assert training(final, **changes).metrics == whole

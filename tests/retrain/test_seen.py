@@ -11,6 +11,7 @@ from PIL import Image
 
 from command import SMALL, nas_hydra
 from nas_hydra.cli.retrain import run
+from record.records import aged
 
 ALONE = ("seeds=1", "baseline=none", "random=false")
 
@@ -163,6 +164,7 @@ def test_what_the_search_has_seen_is_not_known_of_older_or_lost_notes(search, co
     assert seen()["search_training"] is None
     Path("examples.npz").rename("run/examples.npz")
     journal = Path("run/journal.log")
+    aged(journal)
     journal.write_text(journal.read_text().replace('"training":', '"of_old":'))
     assert command("force=true")[0] == 0
     assert "is of an earlier version" in card()
