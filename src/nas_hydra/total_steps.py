@@ -34,7 +34,7 @@ def counted_later(value: Any) -> bool:
 
 def add_total(config: DictConfig) -> None:
     """Let a whole config refer to ``trainer.total_steps``."""
-    part: Any = config._get_node(PART)
+    part: Any = config._get_node(PART) if PART in config else None  # Hydra's own help has none
     if OmegaConf.is_dict(part) and not (part._is_none() or part._is_missing()):
         with read_write(part), open_dict(part):
             part.setdefault(NAME, TOTAL_STEPS)
