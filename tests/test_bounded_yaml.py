@@ -20,12 +20,12 @@ values = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
-    | st.text(st.characters(min_codepoint=32), max_size=3),
+    | st.text(st.characters(min_codepoint=32, exclude_characters="\x85"), max_size=3),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab"), inner, max_size=3),
 )
 
 
-@given(values)
+@given(values)  # of YAML, U+0085 ends a line, and is read as a space
 def test_what_is_written_is_read(tmp_path_factory, value):
     file = tmp_path_factory.getbasetemp() / "values.yaml"
     file.write_text(yaml.safe_dump(value, allow_unicode=True), encoding="utf-8")

@@ -229,14 +229,10 @@ def read_artifact(folder: Path, key: str = "model", trust: Sequence[str] = ()) -
     for name in (DESCRIPTION, CONFIG, WEIGHTS):
         if not (folder / name).is_file():
             raise ConfigError(key, f"{folder} holds no {name}. {REMEDY}")
+    description = _described(folder / DESCRIPTION, key)
     try:
-        description = _description(folder / DESCRIPTION)
         check_same(folder / CONFIG, description.config, key)
         config = _config(folder / CONFIG)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "it"
-        raise _damaged(key, folder / DESCRIPTION, f"{place}: {first['msg']}") from error
     except (OSError, ValueError, RecursionError, YAMLError, OmegaConfBaseException) as error:
         raise _damaged(key, folder / CONFIG, _in_words(error)) from error
     if not isinstance(config, dict) or "model" not in config:
@@ -247,13 +243,21 @@ def read_artifact(folder: Path, key: str = "model", trust: Sequence[str] = ()) -
     return Artifact(folder, config, description)
 
 
-def _description(file: Path) -> Description:
+def _described(file: Path, key: str) -> Description:
     """What a file holds; it has a digest of itself, but not in folders of version 0.1."""
-    held = from_json(file.read_bytes())
-    if isinstance(held, dict) and not intact(held):
+    try:
+        held = from_json(file.read_bytes())
+        known = Description.model_validate(unsealed(held) if isinstance(held, dict) else held)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "it"
+        raise _damaged(key, file, f"{place}: {first['msg']}") from error
+    except (OSError, ValueError) as error:
+        raise _damaged(key, file, _in_words(error)) from error
+    if not intact(held):
         problem = "it is not as it was written; if you have changed it, delete its digest"
-        raise _damaged("model", file, problem)
-    return Description.model_validate(unsealed(held) if isinstance(held, dict) else held)
+        raise _damaged(key, file, problem)
+    return known
 
 
 def _config(file: Path) -> Any:

@@ -124,6 +124,7 @@ def alive(edges, vertices):
     return len(reached & needed) == vertices
 
 
+@pytest.mark.long
 def test_as_many_cells_are_different_as_the_benchmark_has():
     """Of up to 6 vertices; the next test counts those of 7."""
     assert [unique(vertices) for vertices in range(2, 7)] == [1, 6, 84, 2441, 62010]

@@ -103,6 +103,7 @@ def test_a_torn_last_line_is_passed_over_and_left(command):
     assert Path("s/tpe-0/journal.log").read_text().endswith('"worker')
 
 
+@pytest.mark.long
 def test_records_in_a_database_are_read(command, monkeypatch):
     write_cells(Path("cells.csv"))
     stored = ("-m", *CELLS, "record=storage", "record.storage.url=sqlite:///all.db")

@@ -74,6 +74,7 @@ def as_written(value: object, kind: int) -> object:
     return value
 
 
+@pytest.mark.long
 @given(rows=tables(), kind=st.integers(0, 1), minimize=st.booleans())
 @settings(max_examples=60, deadline=None)
 def test_what_is_in_the_table_is_found_and_nothing_else(rows, kind, minimize):

@@ -59,6 +59,7 @@ def alone(tmp_path_factory):
     return folder
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("space", [*NAMED, *LONG[:2]])
 def test_model_py_runs_where_only_torch_is_installed(space, tmp_path, alone):
     artifact = retrained(tmp_path / "model", winner(space, 1))
@@ -109,6 +110,7 @@ def test_classes_and_normalisation_travel_with_the_files(tmp_path):
     assert sorted(tensors) == sorted(weights)  # as best.yaml's network names them
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("layer", "names"),
     [

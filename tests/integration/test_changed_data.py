@@ -88,6 +88,7 @@ def test_validation_images_that_were_turned_are_others_for_all_who_know_a_value(
     assert (code, "began: other validation images." in told) == (2, True)
 
 
+@pytest.mark.long
 def test_images_that_go_and_come_back_are_the_same(images, search):
     assert search("first")[0] == 0
     shutil.copytree(images, "kept")
@@ -111,6 +112,7 @@ class Warm(nn.Sequential):
 """
 
 
+@pytest.mark.long
 def test_pretrained_weights_that_were_replaced_are_others(images, search, own_modules, capsys):
     Path("warm_net.py").write_text(WARM)
     Path("conf/search_space").mkdir(parents=True)

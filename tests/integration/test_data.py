@@ -26,6 +26,7 @@ def trials(monkeypatch, folder: str, *overrides: str) -> list[dict]:
     return [{name: row[name] for name in row if name not in ("seconds", "key")} for row in rows]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("augment", ["none", "mixup"])
 def test_streamed_and_held_images_give_the_same_trials(monkeypatch, augment):
     chosen = f"dataset/augment={augment}"
@@ -125,6 +126,7 @@ def garbled(png: bytes) -> bytes:
     return png[:start] + chunk + struct.pack(">I", zlib.crc32(chunk)) + after
 
 
+@pytest.mark.long
 def test_a_run_of_a_version_without_the_later_keys_goes_on(monkeypatch, images):
     words = [*SMALL, *TRAINED, *FOLDER, "hydra.run.dir=run"]
     without = [f"~dataset.{key}" for key in ("broken", "pixel_limit", "background")]

@@ -161,6 +161,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "--lazy", place], check=True)  # the log is still open
 
 
+@pytest.mark.long
 def test_a_full_disk_ends_a_search_with_one_message(search, small_disk, tmp_path):
     said = search(f"hydra.run.dir={small_disk}", "report=true", code=1)
     assert "Traceback" not in said

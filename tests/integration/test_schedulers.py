@@ -52,6 +52,7 @@ def test_a_comparison_knows_the_setting(searched, capsys):
     assert "is 'trainer.total_steps' in every run" in capsys.readouterr().err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scheduler", ["onecycle", "warmup_cosine", "plateau", "cosine"])
 def test_a_retraining_counts_anew(scheduler, searched, capsys, tmp_path):
     words = ("trainer.max_epochs=2", f"scheduler={scheduler}", f"folder={tmp_path / 'model'}")
@@ -74,6 +75,7 @@ def test_a_retraining_is_refused_before_it_begins(words, problem, searched, caps
     assert problem in said
 
 
+@pytest.mark.long
 def test_a_run_of_an_earlier_version_differs_by_nothing_and_may_be_retrained_with_it(
     monkeypatch, capsys
 ):

@@ -68,6 +68,7 @@ def test_what_does_not_open_is_one_message(search, url, problem):
     assert "invalid data in the commit" not in said
 
 
+@pytest.mark.long
 def test_a_database_that_is_damaged_meanwhile_is_one_message(search, monkeypatch):
     after(2, lambda: Path("all.db").write_bytes(b"no database " * 10_000), monkeypatch)
     code, said = search("sqlite:///all.db")

@@ -36,6 +36,7 @@ def kill_after(process, number):
     return acknowledged
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("store", "opens"), [("journal", journal), ("sqlite", storage)])
 def test_a_killed_process_loses_nothing_that_it_acknowledged(store, opens, tmp_path):
     file = tmp_path / "record"

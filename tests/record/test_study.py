@@ -242,6 +242,7 @@ def test_optuna_prints_and_warns_nothing(tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.long
 def test_a_journal_line_torn_at_any_byte_costs_that_trial_only(tmp_path):
     record = open_record(STORES["journal"](tmp_path))
     for number in range(3):

@@ -281,6 +281,7 @@ def shown(branches):
         yield from shown(branch.inside)
 
 
+@pytest.mark.long
 @settings(max_examples=150, deadline=None)
 @given(space=spaces(), seed=st.integers(0, 99))
 def test_decided_paths_lead_into_any_closed_config(space, seed):

@@ -220,6 +220,7 @@ def test_what_monitors_the_training_needs_no_validation(search, command):
     assert metrics(Path("run/retrain"))["images"] == {"trained_on": 100, "tested_on": 360}
 
 
+@pytest.mark.long
 def test_trials_by_number_and_the_whole_front(search, command):
     search("objective=val_acc_params", "strategy=nsga2", "budget.trials=4")
     front = [one["trial"] for one in json.loads(Path("run/summary.json").read_text())["pareto"]]
@@ -229,6 +230,7 @@ def test_trials_by_number_and_the_whole_front(search, command):
     assert sorted(int(path.name) for path in Path("front").iterdir()) == sorted(front)
 
 
+@pytest.mark.long
 def test_a_network_that_a_table_knew_is_trained_on_images(command, monkeypatch):
     from integration.cells import CELLS, write_cells
 
@@ -241,6 +243,7 @@ def test_a_network_that_a_table_knew_is_trained_on_images(command, monkeypatch):
     assert metrics(Path("run/retrain"))["images"]["tested_on"] == 360
 
 
+@pytest.mark.long
 def test_a_wandb_run_beside_the_search(search, command):
     search("tracker=wandb", folder="sweep/one")
     assert command("run=sweep/one", "seeds=2", "baseline=none")[0] == 0

@@ -114,6 +114,7 @@ def removed(root: Path) -> None:
         first.unlink()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -140,6 +141,7 @@ def test_what_changes_no_image_is_no_change(images, search, command):
     assert CLEAN.items() <= seen().items()
 
 
+@pytest.mark.long
 def test_images_that_the_data_has_twice_are_told_and_not_refused(images, search, command):
     for file in sorted(images.rglob("*.png"))[::2]:
         shutil.copy(file, file.with_name(f"{file.stem}-again.png"))

@@ -2,6 +2,7 @@
 
 import hypothesis.strategies as st
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -75,6 +76,7 @@ def in_a_config(search_space, optimizer, a):
         return None
 
 
+@pytest.mark.long
 @settings(
     max_examples=400,
     deadline=None,

@@ -4,6 +4,7 @@ import math
 
 import hypothesis.strategies as st
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from nas_hydra.search_space import Categorical, Real
@@ -89,6 +90,7 @@ def test_genotypes_come_back_from_plain_decisions(space, seed):
     assert strict(space.close(again)) == strict(space.close(genotype))
 
 
+@pytest.mark.long
 @thorough
 @given(spaces(finite=True, depth=2))
 def test_size_is_the_number_of_genotypes(space):

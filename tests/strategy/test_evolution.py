@@ -61,6 +61,7 @@ class Driven:
         self.strategy.tell(outcome(proposal, self.measure(proposal.genotype)))
 
 
+@pytest.mark.long
 @given(
     size=st.integers(3, 8),
     generation=st.integers(1, 9),

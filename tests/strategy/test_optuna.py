@@ -55,6 +55,7 @@ def run(hash_seed):
     )
 
 
+@pytest.mark.long
 def test_processes_agree_and_optuna_keeps_quiet():
     first, second = run("1"), run("2")
     assert first.stdout == second.stdout

@@ -21,7 +21,14 @@ from nas_hydra.evaluator.final import FinalEvaluator
 from nas_hydra.evaluator.tabular import TabularEvaluator
 from nas_hydra.evaluator.train import TrainEvaluator
 from nas_hydra.search_space import SearchSpace
-from nas_hydra.testing.evaluator import CHECKS, Subject
+from nas_hydra.testing.evaluator import (
+    CHECKS,
+    Subject,
+    check_changes,
+    check_identity,
+    check_repeatable,
+    check_weights,
+)
 from nas_hydra.trial import Evaluation
 
 PARTS = {"model": ("model",)}
@@ -61,8 +68,16 @@ SUBJECTS = {
 FEW = [pytest.param(name, marks=pytest.mark.long if name != "train" else ()) for name in SUBJECTS]
 
 
+APART = (check_repeatable, check_weights, check_identity, check_changes)
+"""These begin processes that import torch."""
+EACH = [
+    pytest.param(check, marks=pytest.mark.long if check in APART else (), id=check.__name__)
+    for check in CHECKS
+]
+
+
 @pytest.mark.parametrize("name", FEW)
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", EACH)
 def test_conformance(check, name):
     check(SUBJECTS[name])
 
@@ -127,7 +142,7 @@ def own(tmp_path, monkeypatch):
     release()
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", EACH)
 def test_conformance_with_data_weights_and_code_of_ones_own(check, own):
     check(own)
 
@@ -136,7 +151,7 @@ def other_table(file: Path) -> None:
     file.write_text("model.width,acc\n1,0.5\n2,0.7\n")
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", EACH)
 def test_conformance_of_tables(check, tmp_path):
     table = tmp_path / "table.csv"
     table.write_text("model.width,acc\n1,0.5\n2,0.6\n")
@@ -177,7 +192,7 @@ class Careless(Evaluator):
         pass
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", EACH)
 def test_the_checks_can_fail(check):
     candidates = [{"model": {"_target_": "torch.nn.Linear", "width": one}} for one in (1, 2)]
     with pytest.raises(AssertionError):
