@@ -70,6 +70,7 @@ def test_names_are_secret_by_whole_words():
     assert masked_words(["a={b: {token: abc, c: 1}}"]) == ["a={b: {token: ***, c: 1}}"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("from_environment", [False, True])
 def test_a_search_tells_its_password_nowhere(from_environment, monkeypatch, capfd):
     opened = storage("sqlite:///real.db")

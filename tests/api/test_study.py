@@ -92,6 +92,7 @@ def test_interrupted_and_gone_on_with_it_ends_as_uninterrupted(strategy, ahead):
     assert rest == whole[3:]
 
 
+@pytest.mark.long
 @settings(max_examples=4)
 @given(st.permutations(range(4)))
 def test_several_pending_in_any_order_of_telling_are_one_list_of_trials(tmp_path_factory, order):

@@ -158,6 +158,7 @@ def test_too_little_to_explain(monkeypatch, command, capsys):
     assert "it takes 10. Go on with it with a larger budget.trials" in err
 
 
+@pytest.mark.long
 def test_a_table_is_explained_without_torch(run):
     script = (
         "import sys; from nas_hydra.cli.explain import run;"
@@ -167,6 +168,7 @@ def test_a_table_is_explained_without_torch(run):
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
 
 
+@pytest.mark.long
 def test_a_trained_search_tells_cheaper_neighbours_and_fits_a_phone(
     monkeypatch, command, capsys, browser
 ):

@@ -63,6 +63,7 @@ def addresses(blocks: list[dict]) -> list[str]:
     ]
 
 
+@pytest.mark.long
 def test_from_a_tracked_search_to_its_report(service, monkeypatch, capsys):
     tracked = ("tracker=wandb", "tracker.project=nas", "strategy=random", "budget.trials=40")
     search(monkeypatch, *tracked)

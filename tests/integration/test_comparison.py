@@ -68,6 +68,7 @@ def test_a_sweep_ends_with_its_comparison(monkeypatch, capsys):
     assert found["runs"][0]["value"] == best["acc"]
 
 
+@pytest.mark.long
 def test_the_columns_of_a_table_are_tasks(monkeypatch):
     columns = ("evaluator.value=acc,test", "strategy=random,evolution")
     assert nas_hydra(monkeypatch, *SWEEP, *columns) == 0

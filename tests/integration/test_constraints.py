@@ -76,6 +76,7 @@ def test_without_the_constraint_larger_candidates_are_tried(monkeypatch):
     assert summary()["trials"]["rejected"] == 0
 
 
+@pytest.mark.long
 def test_how_many_were_rejected_is_said_and_the_same_after_a_resume(monkeypatch, capsys):
     common = (*SMALL, "strategy=random", MAX_PARAMS)
     assert nas_hydra(monkeypatch, *common, "budget.trials=6", "hydra.run.dir=whole") == 0

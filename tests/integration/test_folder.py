@@ -87,6 +87,7 @@ def test_what_stands_where_a_file_of_ours_belongs_is_set_aside(search):
     assert len(rows(Path("run"))) == 4
 
 
+@pytest.mark.long
 def test_a_damaged_summary_is_written_anew(search):
     search("budget.trials=4")
     before = written()

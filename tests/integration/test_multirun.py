@@ -63,6 +63,7 @@ def test_a_sweep_goes_on_where_it_was_interrupted(monkeypatch, capsys):
     assert capsys.readouterr().err.count("is finished already") == 2
 
 
+@pytest.mark.long
 def test_evolution_parts_can_be_swept(monkeypatch):
     overrides = ("strategy/survivors=youngest,best", "strategy.population_size=3")
     assert nas_hydra(monkeypatch, *SWEEP, *overrides, "budget.trials=5") == 0

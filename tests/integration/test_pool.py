@@ -74,6 +74,7 @@ class Command:
         return self.process.communicate()[1]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("workers", [1, pytest.param(2, marks=LONG), pytest.param(4, marks=LONG)])
 def test_one_seed_is_one_list_of_trials_whatever_the_number_of_workers(monkeypatch, workers):
     common = (*REAL, "budget.trials=8", "engine.ahead=4")
@@ -130,6 +131,7 @@ def test_in_order_of_completion_nobody_waits_for_a_slow_trial_and_a_killed_run_g
     assert rows(Path("run")) == table
 
 
+@pytest.mark.long
 def test_workers_end_with_a_parent_that_is_killed():
     command = Command(*POOL, "engine.workers=2", measuring("Endless"), trials=3)
     assert len(command.workers) == 2

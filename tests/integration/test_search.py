@@ -185,6 +185,7 @@ def test_a_killed_search_ends_as_an_uninterrupted_one(search, ahead):
     assert all(torch.equal(killed[name], whole[name]) for name in whole)
 
 
+@pytest.mark.long
 def test_interrupt_leaves_everything_in_order(search):
     process = start(*SMALL, "budget.trials=500", "hydra.run.dir=run")
     for line in process.stderr:

@@ -88,6 +88,7 @@ def test_other_threads_are_another_evaluation(monkeypatch, trainings):
     assert len(trainings) == 2 * len(set(trainings))
 
 
+@pytest.mark.long
 def test_without_a_store_nothing_is_kept(monkeypatch, trainings):
     for name in ("first", "second"):
         overrides = ("evaluator.store=none", f"hydra.run.dir={name}")

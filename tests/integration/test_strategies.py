@@ -102,6 +102,7 @@ def test_a_search_within_its_budget_is_not_exhausted(search):
     assert search("run")["exhausted"] is False
 
 
+@pytest.mark.long
 def test_parts_are_swept_from_the_command_line(monkeypatch):
     sweep = ("strategy=regularized_evolution", "strategy.population_size=10,12")
     parts = ("strategy/survivors=youngest,best", "strategy/parents=large_tournament,uniform")
@@ -129,6 +130,7 @@ def test_a_run_goes_on_from_another_without_evaluating_it_anew(search, capsys):
     assert "known from trial 19 of" in printed
 
 
+@pytest.mark.long
 def test_a_warm_started_run_resumes(search):
     search("first", "strategy=random", "budget.trials=8")
     common = ("strategy=evolution", "strategy.initial=first", "engine.ahead=3")

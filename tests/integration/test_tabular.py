@@ -140,6 +140,7 @@ def test_a_resumed_search_ends_as_an_uninterrupted_one(search):
     assert json.loads(Path("other/summary.json").read_text())["best"] == whole["best"]
 
 
+@pytest.mark.long
 def test_a_table_of_trials_is_a_table(search):
     """What a search wrote can be searched again."""
     first = search("strategy=evolution", "strategy.population_size=8")

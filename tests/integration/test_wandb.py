@@ -33,6 +33,7 @@ def by_name(service: Service) -> dict[str, ArrivedRun]:
     return {run.name: run for run in service.runs.values()}
 
 
+@pytest.mark.long
 def test_a_sweep_becomes_a_report(service, monkeypatch, capsys):
     assert nas_hydra(monkeypatch, *SWEEP, "strategy=evolution,random") == 0
     arrived = by_name(service)

@@ -292,6 +292,7 @@ def test_decided_paths_lead_into_any_closed_config(space, seed):
             at(closed[name], path)
 
 
+@pytest.mark.long
 @settings(max_examples=150, deadline=None)
 @given(space=spaces())
 def test_the_outline_has_a_branch_for_every_gene(space):

@@ -4,8 +4,8 @@ from nas_hydra.testing import strategy as conformance
 from nas_hydra.testing.strategy import CHECKS
 from strategy.strategies import STRATEGIES, Stubborn, maker
 
-LIKE_ANOTHER = ("surrogate_evolution", "nsgaii_optuna", "random_optuna")
-"""The first with fewer children and the last two with another sampler are checked anyhow."""
+LIKE_ANOTHER = ("surrogate_evolution", "nsgaii_optuna", "tpe")
+"""The first with fewer children and the others with another sampler are checked anyhow."""
 NAMES = [
     pytest.param(name, marks=pytest.mark.long if name in LIKE_ANOTHER else ())
     for name in STRATEGIES

@@ -243,6 +243,7 @@ def test_a_malformed_key_is_no_account(tmp_path, monkeypatch, caplog):
     assert "WANDB_API_KEY invalid" in caplog.text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("source", ["environment", "netrc"])
 def test_an_account_whose_server_is_out_of_reach_means_offline(
     tmp_path, monkeypatch, caplog, source

@@ -117,6 +117,7 @@ def test_a_failed_search_is_a_failed_run(service, tmp_path, code):
     assert steps(only(service)) == [0, 1]
 
 
+@pytest.mark.long
 def test_nothing_is_lost_when_the_server_fails_now_and_then(service, tmp_path):
     service.query_troubles.extend([429, 500])
     sink = begun(search(tmp_path / "run"))
@@ -130,6 +131,7 @@ def test_nothing_is_lost_when_the_server_fails_now_and_then(service, tmp_path):
     assert only(service).exit_code == 0
 
 
+@pytest.mark.long
 def test_nothing_is_lost_when_the_network_goes_and_comes_back(service, tmp_path):
     sink = begun(search(tmp_path / "run"))
     tell(sink, range(1))

@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 LIBRARIES = ("torch", "torchvision", "pytorch-lightning", "torchmetrics", "scikit-learn", "numpy")
-OURS = tuple(f"nas_hydra.{package}" for package in ("evaluator", "dataset", "model", "cell"))
-"""Those of our packages that take part in training."""
+OURS = tuple(
+    f"nas_hydra.{name}"
+    for name in ("evaluator", "dataset", "model", "cell", "scheduler", "total_steps")
+)
+"""Those of our packages and modules that take part in training."""
 INSTALLED = {"site-packages", "dist-packages"}
 NEUTRAL = {
     f"nas_hydra.evaluator.{module}"

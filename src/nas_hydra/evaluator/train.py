@@ -30,6 +30,7 @@ from nas_hydra.evaluator.footprint import Footprint
 from nas_hydra.evaluator.gate import Gate
 from nas_hydra.evaluator.identity import identity
 from nas_hydra.evaluator.latency import Latency
+from nas_hydra.evaluator.noted_images import NotedImages, same_images
 from nas_hydra.evaluator.rehearsal import (
     PARAMETERS,
     check_augmentation,
@@ -38,7 +39,6 @@ from nas_hydra.evaluator.rehearsal import (
     rehearse,
 )
 from nas_hydra.evaluator.schedule import Schedule, check_elsewhere
-from nas_hydra.evaluator.seen import Seen, same_images
 from nas_hydra.evaluator.sketch import Sketch
 from nas_hydra.evaluator.store import Store
 from nas_hydra.evaluator.trainer import build_trainer
@@ -56,7 +56,7 @@ ON_DEMAND = ("flops", "latency", "memory")
 
 ATTRIBUTES = {
     *("_seed", "_tf32", "_compile", "_settings", "_channels_last"),
-    *("_store", "_gate", "_measure", "_latency", "_stage", "_alike", "_seen"),
+    *("_store", "_gate", "_measure", "_latency", "_stage", "_alike", "_noted"),
 }
 """Of the evaluator itself: settings, and what changes no number."""
 
@@ -110,7 +110,7 @@ class TrainEvaluator(Evaluator):
         self._measure, self._latency = measure, latency
         self._stage: Stage = "search"
         self._alike = True
-        self._seen: Seen | None = None
+        self._noted: NotedImages | None = None
 
     @property
     def metrics(self) -> Sequence[str]:
@@ -125,16 +125,16 @@ class TrainEvaluator(Evaluator):
     @property
     def data(self) -> Mapping[str, Any] | None:
         """How many development images each class has, and digests of the splits."""
-        return None if self._seen is None else self._seen.data
+        return None if self._noted is None else self._noted.data
 
     def remember(self, folder: Path) -> None:
         """Keep a digest of every image that the search sees; unless candidates differ in them."""
-        if self._seen is not None and self._alike:
-            self._seen.save(folder)
+        if self._noted is not None and self._alike:
+            self._noted.save(folder)
 
     def changed(self, folder: Path) -> str:
         """Which images are others than those that were kept there."""
-        return "" if self._seen is None else self._seen.changed(folder)
+        return "" if self._noted is None else self._noted.changed(folder)
 
     def at(self, stage: Stage) -> Self:
         """The same evaluator for another stage; it knows no evaluations of a search."""
@@ -159,7 +159,7 @@ class TrainEvaluator(Evaluator):
         """
         check_elsewhere(candidate)
         dataset = self._dataset(candidate)
-        self._seen = Seen(dataset.splits)
+        self._noted = NotedImages(dataset.splits)
         trainer = local(candidate["trainer"])
         build_trainer(trainer, parts=1)
         self._gate(candidate, dataset, device_of(trainer))

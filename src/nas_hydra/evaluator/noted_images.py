@@ -15,7 +15,7 @@ NEUTRAL = {field.name for field in fields(ImageDataset) if not field.compare}
 """Settings of a dataset that decide nothing about which images it has."""
 
 
-class Seen:
+class NotedImages:
     """The images of a search.
 
     Args:
