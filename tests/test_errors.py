@@ -62,6 +62,7 @@ class Reading(torch.utils.data.Dataset):
         return 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("error", "line", "mistake"),
     [

@@ -153,6 +153,7 @@ def test_the_winner_is_retrained():
     assert read_artifact(model.folder).model()(torch.zeros(2, 1, 8, 8)).shape == (2, 10)
 
 
+@pytest.mark.long
 def test_the_winner_is_explained():
     result = nas_hydra.search([*SMALL, "budget.trials=12", "strategy=random"])
     before = state()

@@ -75,6 +75,7 @@ def test_the_proposals_are_those_of_the_command():
     assert len(keys) == len(result.told)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ahead", [1, 3])
 @pytest.mark.parametrize("strategy", ["evolution", "tpe"])
 def test_interrupted_and_gone_on_with_it_ends_as_uninterrupted(strategy, ahead):

@@ -160,6 +160,7 @@ def test_a_trial_over_its_time_fails_with_the_figures(pool):
     assert other.complete
 
 
+@pytest.mark.long
 def test_what_a_trial_has_started_ends_with_it(pool):
     run(pool(limits=Limits(timeout=2)), "never_end_in_a_child")
     assert ended(int(Path("child").read_text()))

@@ -86,6 +86,7 @@ def test_a_model_py_that_needs_more_would_fail_there(name, tmp_path, alone):
     assert f"No module named '{name}'" in ended.stderr
 
 
+@pytest.mark.long
 def test_model_py_is_checked_in_a_process_of_its_own(tmp_path):
     artifact = retrained(tmp_path / "model", winner("mlp"))
     found = export(artifact, "python", tmp_path / "out", checking_images(artifact, 50))
@@ -93,6 +94,7 @@ def test_model_py_is_checked_in_a_process_of_its_own(tmp_path):
     assert sorted((tmp_path / "out").iterdir()) == sorted(found.files)
 
 
+@pytest.mark.long
 def test_classes_and_normalisation_travel_with_the_files(tmp_path):
     artifact = retrained(tmp_path / "model", winner("mlp"))
     images = checking_images(artifact, 5)

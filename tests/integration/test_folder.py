@@ -224,6 +224,7 @@ def test_only_a_search_that_holds_the_folder_is_told_as_one(search, monkeypatch)
     assert "error: [Errno 11] Resource temporarily unavailable" in search(code=1)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("again", [False, True], ids=["finished", "resumed"])
 def test_weights_that_are_not_the_winners_are_told_and_put_aside(monkeypatch, capsys, again):
     words = (*SMALL, "dataset=digits", "search_space=mlp", "hydra.run.dir=run")

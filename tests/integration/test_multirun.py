@@ -29,6 +29,7 @@ def test_every_job_is_a_finished_search_in_its_own_folder(monkeypatch):
     assert all(len(rows(path.parent)) == 3 for path in Path("sweep").glob("*/summary.json"))
 
 
+@pytest.mark.long
 def test_every_job_is_one_wandb_run_of_the_sweeps_group(monkeypatch):
     assert nas_hydra(monkeypatch, *SWEEP, "tracker=wandb", "seed=0,1") == 0
     found = [read_runs(folder)[0] for folder in sorted(Path("sweep").glob("*-*"))]
@@ -56,6 +57,7 @@ def test_a_failed_search_is_a_failed_wandb_run(monkeypatch):
     assert (failed.exit_code, good.exit_code) == (1, 0)
 
 
+@pytest.mark.long
 def test_a_sweep_goes_on_where_it_was_interrupted(monkeypatch, capsys):
     assert nas_hydra(monkeypatch, *SWEEP, "seed=0,1") == 0
     capsys.readouterr()

@@ -78,6 +78,7 @@ def test_a_killed_search_for_two_objectives_ends_as_an_uninterrupted_one(search)
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[1])
 
 
+@pytest.mark.long
 def test_optuna_goes_on_with_two_objectives_where_it_ended(search):
     whole = search("strategy=tpe", "objective=val_acc_params", "budget.trials=5", folder="whole")
     search("strategy=tpe", "objective=val_acc_params", "budget.trials=2")

@@ -97,6 +97,7 @@ def meddled(monkeypatch, folder: str, *engine: str) -> list[dict[str, str]]:
     return rows(Path(folder))
 
 
+@pytest.mark.long
 def test_a_candidate_that_changes_its_process_changes_no_neighbour(monkeypatch):
     limit = "+search_space.constraints=[{_target_:nas_hydra.constraint.MaxParams,limit:100000}]"
     found = meddled(monkeypatch, "here", "engine=serial")
@@ -163,6 +164,7 @@ def test_a_mistake_that_shows_in_a_worker_ends_the_search_with_2(monkeypatch, ca
     assert "Traceback" not in printed
 
 
+@pytest.mark.long
 def test_every_search_of_a_sweep_has_a_pool_of_its_own(monkeypatch):
     monkeypatch.syspath_prepend(TESTS)
     settings = ("engine=processes", "engine.workers=1,2", "engine.ahead=3")

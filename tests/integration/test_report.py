@@ -51,6 +51,7 @@ def test_a_switch_is_on_or_off(monkeypatch, capsys):
     assert "report: is 'perhaps'; it must be a valid boolean" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_real_trainings_have_learning_curves_and_a_picture(monkeypatch, browser):
     settings = ("report=true", "trainer.max_epochs=2", "hydra.run.dir=run", "strategy=random")
     assert nas_hydra(monkeypatch, *SMALL, *settings) == 0

@@ -74,6 +74,7 @@ def facts_of(name: str) -> list[dict]:
     return facts(Path(name))
 
 
+@pytest.mark.long
 def test_other_epochs_are_trained(monkeypatch, trainings):
     for epochs in (1, 2):
         folder = f"hydra.run.dir=epochs{epochs}"
@@ -81,6 +82,7 @@ def test_other_epochs_are_trained(monkeypatch, trainings):
     assert len(trainings) == 2 * len(set(trainings))
 
 
+@pytest.mark.long
 def test_other_threads_are_another_evaluation(monkeypatch, trainings):
     for threads in (1, 2):
         folder = f"hydra.run.dir=threads{threads}"

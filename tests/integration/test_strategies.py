@@ -74,6 +74,7 @@ def cut(whole: str, folder: str, trials: int) -> None:
     journal.write_bytes(kept + lines[ends[trials]][:20])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ahead", [pytest.param(1, marks=pytest.mark.long), 3])
 @pytest.mark.parametrize("strategy", SETTINGS)
 def test_a_killed_search_ends_as_an_uninterrupted_one(search, strategy, ahead):

@@ -68,6 +68,7 @@ def test_regret_zero_is_reached_though_an_equivalent_cell_was_met(search, capsys
     assert "optimum: acc 99.5, found" in capsys.readouterr().out
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("strategy", ["random", "evolution", "tpe"])
 def test_nothing_heavy_is_imported(strategy):
     code = (
@@ -184,6 +185,7 @@ def test_the_winner_is_a_network_if_its_dataset_is_told(search):
     assert summary["dataset"] == "cifar10"
 
 
+@pytest.mark.long
 def test_a_pool_of_workers_finds_the_same(search):
     search("strategy=evolution", "strategy.population_size=8", "engine.ahead=4")
     alone = rows(Path("run"))
@@ -205,6 +207,7 @@ def test_offline_tracking_works(search):
     assert {"best/acc", "trial/test"} <= set(run.history[0])
 
 
+@pytest.mark.long
 def test_a_sweep_runs_in_one_process(monkeypatch):
     sweep = [word for word in CELLS if not word.startswith("hydra.run.dir")]
     assert nas_hydra(monkeypatch, "-m", *sweep, "seed=range(0,3)", "hydra.sweep.dir=sweep") == 0

@@ -66,6 +66,7 @@ def test_a_sweep_becomes_a_report(service, monkeypatch, capsys):
     assert len(service.reports) == 1
 
 
+@pytest.mark.long
 def test_a_failed_search_is_a_failed_run(service, monkeypatch):
     Path("cells.csv").write_text(Path("cells.csv").read_text().splitlines()[0] + "\n" + EMPTY)
     failing = ("evaluator.missing=fail", "strategy=random")
@@ -77,6 +78,7 @@ def test_a_failed_search_is_a_failed_run(service, monkeypatch):
 EMPTY = ",".join(["nor_conv_3x3"] * 6 + ["1", "1", "1", "fine"])
 
 
+@pytest.mark.long
 def test_without_an_account_the_comparison_is_local(monkeypatch, capsys):
     assert nas_hydra(monkeypatch, *SWEEP, "strategy=evolution,random") == 0
     assert compare(["nas-hydra-compare", "sweep", "--wandb"]) == 1

@@ -259,6 +259,7 @@ def test_a_journal_line_torn_at_any_byte_costs_that_trial_only(tmp_path):
             assert len(open_record(journal(str(torn)))) == 3
 
 
+@pytest.mark.long
 def test_a_journal_torn_at_any_byte_can_be_opened(tmp_path):
     open_record(STORES["journal"](tmp_path))
     whole = (tmp_path / "run" / "journal.log").read_bytes()

@@ -111,6 +111,7 @@ def test_neighbours_are_distinct_feasible_and_another(space, seed):
     assert len(set(keys)) == len(keys)
 
 
+@pytest.mark.long
 @thorough
 @given(spaces(finite=True, depth=2), seeds)
 def test_neighbours_with_the_same_genes_are_mutual(space, seed):
