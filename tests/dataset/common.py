@@ -1,4 +1,8 @@
-"""Settings that every dataset takes."""
+"""Settings that every dataset takes, and a folder of images."""
+
+from pathlib import Path
+
+from PIL import Image
 
 from nas_hydra.dataset.augment import Augmentation
 
@@ -12,3 +16,12 @@ COMMON = {
     "workers": 0,
     "augment": Augmentation([]),
 }
+
+
+def noise() -> Path:
+    """A folder with two classes of ten images each."""
+    for number in range(20):
+        file = Path("images", "ab"[number % 2], f"{number}.png")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.effect_noise((8, 8), 60).save(file)
+    return Path("images")

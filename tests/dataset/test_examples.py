@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from dataset.common import COMMON
+from dataset.common import COMMON, noise
 from nas_hydra.dataset import digest
 from nas_hydra.dataset.digest import of_file, of_picture
 from nas_hydra.dataset.digits import Digits
@@ -29,12 +29,7 @@ def forgotten():
 
 @pytest.fixture
 def images() -> Path:
-    """Two classes of ten images each."""
-    for number in range(20):
-        file = Path("images", "ab"[number % 2], f"{number}.png")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        Image.effect_noise((8, 8), 60).save(file)
-    return Path("images")
+    return noise()
 
 
 def folder(**changes) -> ImageFolder:

@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from command import SMALL, nas_hydra
+from dataset.common import noise
 from nas_hydra.dataset.held import release
 from nas_hydra.dataset.split import stratified
 
@@ -53,12 +54,7 @@ FOLDER = [
 
 @pytest.fixture
 def images() -> Path:
-    """Two classes of ten images each."""
-    for number in range(20):
-        file = Path("images", "ab"[number % 2], f"{number}.png")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        Image.effect_noise((8, 8), 60).save(file)
-    return Path("images")
+    return noise()
 
 
 def split(images: Path) -> tuple[Path, Path]:

@@ -49,12 +49,6 @@ def splits(dataset: "ImageDataset") -> Splits:
     Raises:
         ConfigError: as ``load``; or if images of another stage are asked for than may be.
     """
-    if _only.get() not in (None, dataset.stage):
-        raise ConfigError(
-            "evaluator",
-            f"asks for images as of a {dataset.stage} while a network is retrained and tested; in"
-            " a class of your own, take those of the dataset that _fit is given",
-        )
     _check(dataset)
     known = _held.pop((dataset, _CPU), None) or load(dataset)
     _hold(dataset, _CPU, known)
@@ -108,7 +102,17 @@ def doubt() -> None:
 
 
 def _check(dataset: "ImageDataset") -> None:
-    """Let go of a dataset that is doubted, if its images are not there, or others by now."""
+    """Let go of a dataset that is doubted, if its images are not there, or others by now.
+
+    Raises:
+        ConfigError: if images of its stage are not to be given out.
+    """
+    if _only.get() not in (None, dataset.stage):
+        raise ConfigError(
+            "evaluator",
+            f"asks for images as of a {dataset.stage} while a network is retrained and tested; in"
+            " a class of your own, take those of the dataset that _fit is given",
+        )
     if dataset not in _doubted:
         return
     _doubted.discard(dataset)
@@ -121,7 +125,7 @@ def _check(dataset: "ImageDataset") -> None:
 
 def _same(known: Splits, dataset: "ImageDataset") -> bool:
     try:
-        now = [examples(*chosen).digest for chosen in choose(dataset)[:2] if chosen]
+        now = [examples(*chosen).digest for chosen in choose(dataset)[:2]]
     except ConfigError:  # which loading them will raise again
         return False
     return now == [one.digest for one in known.examples]

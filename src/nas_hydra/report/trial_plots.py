@@ -52,15 +52,15 @@ def curves(outcome: Outcome, metric: str) -> Markup:
     leaders, others = trained[:LEADERS], trained[LEADERS : LEADERS + OTHERS]
     series: list[Trace] = [behind(others, metric)] if others else []
     for place, trial in reversed(list(enumerate(leaders))):
-        curve = trial.curves[metric]
+        epochs, values = measured(trial.curves[metric])
         first = {"color": color(1), "width": 3}
         series.append(
             {
                 "name": "best" if place == 0 else f"best {len(leaders)}",
                 "showlegend": place < 2,
-                "x": list(range(1, len(curve) + 1)),
-                "y": gapped(curve),
-                "mode": "lines+markers" if len(curve) == 1 else "lines",
+                "x": epochs,
+                "y": values,
+                "mode": "lines+markers" if len(values) == 1 else "lines",
                 "line": {"color": color(0, 0.75), "width": 1.5} if place else first,
                 "hovertemplate": f"trial {trial.number}: %{{y:.5g}}<extra></extra>",
             }
@@ -71,18 +71,19 @@ def curves(outcome: Outcome, metric: str) -> Markup:
     return plot(series, title, "epoch", metric, xaxis=ticks)
 
 
-def gapped(curve: Sequence[float]) -> list[float | None]:
-    """A curve whose gaps are epochs without a measurement."""
-    return [None if math.isnan(value) else value for value in curve]
+def measured(curve: Sequence[float]) -> tuple[list[int], list[float]]:
+    """The epochs, from 1, after which a metric was measured, and its values there."""
+    known = [(epoch, value) for epoch, value in enumerate(curve, 1) if not math.isnan(value)]
+    return [epoch for epoch, _ in known], [value for _, value in known]
 
 
 def behind(trials: Sequence[Trial], metric: str) -> dict[str, Any]:
     """Many curves as one series with gaps, which is drawn at once."""
-    parts = [trial.curves[metric] for trial in trials]
+    parts = [measured(trial.curves[metric]) for trial in trials]
     return {
         "name": "others",
-        "x": list(chain.from_iterable([*range(1, len(part) + 1), None] for part in parts)),
-        "y": list(chain.from_iterable([*gapped(part), None] for part in parts)),
+        "x": list(chain.from_iterable([*epochs, None] for epochs, _ in parts)),
+        "y": list(chain.from_iterable([*values, None] for _, values in parts)),
         "mode": "lines",
         "line": {"color": shade("muted", 0.3), "width": 1},
         "hoverinfo": "skip",

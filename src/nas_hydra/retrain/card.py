@@ -13,6 +13,8 @@ from nas_hydra.retrain.seen import Seen
 from nas_hydra.retrain.standing import Spread, Standing
 from nas_hydra.trial import Trial
 
+LIMITED = "as its config or this command's limits them"
+
 SHARES = ("test_acc", "test_f1")
 """Metrics that are shown in per cent."""
 
@@ -154,8 +156,7 @@ def _data(facts: Facts) -> Iterator[str]:
     chosen = f"dataset={facts.metrics['search']['dataset']}"
     yield (
         f"{code(dataset['_target_'])} ({code(chosen)}), trained on"
-        f" {images['trained_on']:,} images: {_of_which(images)}, as its config or this command's"
-        " limits them."
+        f" {images['trained_on']:,} images: {_of_which(images)}"
     )
     transforms = dataset.get("augment", {}).get("transforms", [])
     named = ", ".join(one["_target_"].rpartition(".")[2] for one in transforms)
@@ -165,11 +166,11 @@ def _data(facts: Facts) -> Iterator[str]:
 def _of_which(images: Mapping[str, Any]) -> str:
     """Which images were trained on."""
     if "monitored_on" not in images:
-        return "those of the search's training and validation splits together"
+        return f"those of the search's training and validation splits together, {LIMITED}."
     return (
-        "those of the search's training split. The"
-        f" {images['monitored_on']:,} of its validation split were left for what watches a training"
-        f" ({escaped(', '.join(images['monitored_by']))})"
+        f"those of the search's training split, {LIMITED}. The {images['monitored_on']:,} of its"
+        " validation split were left for what watches a training"
+        f" ({escaped(', '.join(images['monitored_by']))})."
     )
 
 
