@@ -1,6 +1,7 @@
 """``report.html`` of a search: what it says, for whatever a search may have come to."""
 
 import json
+import math
 import re
 import shutil
 from dataclasses import replace
@@ -15,6 +16,7 @@ from omegaconf import OmegaConf
 
 from nas_hydra.front import Front
 from nas_hydra.objective import Limit, Objectives
+from nas_hydra.report import trial_plots
 from nas_hydra.report.outcome import Outcome
 from nas_hydra.report.progress_plot import progress
 from nas_hydra.report.reproduce import command
@@ -251,3 +253,7 @@ def test_a_real_browser_shows_names_and_errors_as_text(browser, tmp_path):
     headings = browser.run("return document.querySelector('h1').textContent")
     assert headings == EVIL
     assert browser.run("return document.querySelectorAll('.drawing .main-svg').length") > 4
+
+
+def test_a_curve_goes_through_the_epochs_that_were_measured():
+    assert trial_plots.measured((math.nan, 0.5, math.nan, 0.7)) == ([2, 4], [0.5, 0.7])
