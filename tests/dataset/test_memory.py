@@ -113,7 +113,8 @@ def test_micro_batches_are_the_batches_cut():
 
 def test_a_batch_of_validation_is_two_of_training():
     data = digits(batch_size=10)
-    assert {len(labels) for _, labels in list(data.valid_batches())[:-1]} == {20}
+    sizes = {len(labels) for _, labels in data.valid_batches()}
+    assert max(sizes) <= 20 < 2 * min(sizes)
 
 
 def change_in_worker(parcel) -> None:

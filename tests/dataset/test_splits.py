@@ -139,14 +139,20 @@ def test_ordered_batches_are_all_images_in_order(number, size):
 
 
 @given(st.integers(1, 50), st.integers(1, 60), st.integers(0, 5))
-def test_shuffled_batches_are_full_distinct_and_fixed_by_the_seed(number, size, seed):
+def test_shuffled_batches_hold_every_image_and_are_fixed_by_the_seed(number, size, seed):
     images = Images(torch.arange(number).float().view(-1, 1, 1, 1), torch.arange(number))
     batches, again = (Batches(images, Order(number, size, seed)) for _ in range(2))
     for _ in range(2):
         found = [labels for _, labels in batches]
-        assert [len(labels) for labels in found] == [min(size, number)] * len(batches)
-        assert len(torch.cat(found).unique()) == sum(map(len, found))
+        assert torch.cat(found).sort().values.tolist() == list(range(number))
         assert all(torch.equal(*pair) for pair in zip(found, [y for _, y in again], strict=True))
+
+
+@given(st.integers(2, 300), st.integers(2, 300))
+def test_batches_are_as_equal_as_can_be_and_none_has_one_image(number, size):
+    sizes = [len(batch) for batch in Order(number, size, seed=0)]
+    assert max(sizes) - min(sizes) <= 1 < min(sizes)
+    assert max(sizes) <= size or size == 2
 
 
 def test_epochs_differ():

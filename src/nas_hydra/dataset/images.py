@@ -88,25 +88,35 @@ class Bytes:
 class Order:
     """Where the images of each batch stand; every iteration is an epoch.
 
+    No image is left out: they make as few batches as may be, of as nearly the same size as may be.
+    So no batch has one image alone, which batch normalisation cannot train on, unless every one
+    has; where an odd number of images is to be had by twos, one batch has three.
+
     Args:
         total: number of images.
-        size: images per batch.
-        seed: of the order, which is new in every epoch; None keeps the images' own order. A
-            shuffled epoch leaves out the images that do not fill a last batch, since a batch of
-            one image breaks batch normalisation.
-        parts: into how many micro-batches each batch is cut; at most ``size``.
+        size: images per batch, at most.
+        seed: of the order, which is new in every epoch; None keeps the images' own order.
+        parts: into how many micro-batches each batch is cut, if it has so many images.
     """
 
     def __init__(self, total: int, size: int, seed: int | None = None, parts: int = 1) -> None:
-        self._total, self._size, self._parts = total, min(size, total), parts
+        self._total, self._number = total, number_of_batches(total, size)
+        self._parts = min(parts, max(1, total // self._number))
         self._generator = None if seed is None else torch.Generator().manual_seed(seed)
 
     def __len__(self) -> int:
         """Micro-batches per epoch."""
-        whole, left = divmod(self._total, self._size)
-        if self._generator is not None:
-            left = 0
-        return whole * min(self._parts, self._size) + min(self._parts, left)
+        return self._number * self._parts
+
+    @property
+    def weights(self) -> list[float]:
+        """By which the mean loss of each micro-batch is multiplied; their mean is its batch's."""
+        numbers = torch.empty(self._total)
+        return [
+            len(part) * self._parts / len(batch)
+            for batch in torch.tensor_split(numbers, self._number)
+            for part in torch.tensor_split(batch, self._parts)
+        ]
 
     def __iter__(self) -> Iterator[NDArray[np.int64]]:
         """One epoch, as indices (n,), drawn late: a DataLoader makes iterators in vain.
@@ -121,16 +131,17 @@ class Order:
         if self._generator is None:
             order = torch.arange(self._total)
         else:
-            kept = self._total - self._total % self._size
-            order = torch.randperm(self._total, generator=self._generator)[:kept]
-        batches = torch.split(order.to(device), self._size)
+            order = torch.randperm(self._total, generator=self._generator)
+        batches = torch.tensor_split(order.to(device), self._number)
         if self._parts == 1:
             return list(batches)
-        return [
-            part
-            for batch in batches
-            for part in torch.tensor_split(batch, min(self._parts, len(batch)))
-        ]
+        return [part for batch in batches for part in torch.tensor_split(batch, self._parts)]
+
+
+def number_of_batches(total: int, size: int) -> int:
+    """How many batches of at most ``size`` images an epoch has."""
+    least = -(-total // size)
+    return least if size == 1 else max(1, min(least, total // 2))
 
 
 class Batches:

@@ -1,7 +1,7 @@
 """The Lightning module that trains a candidate."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
@@ -41,8 +41,8 @@ class Classifier(pl.LightningModule):
         augment: changes a training batch; labels may come out as shares of classes.
 
     Attributes:
-        micro: images of a micro-batch on average, by which its loss is weighed; None where batches
-            come whole.
+        weights: of each micro-batch's loss, by its place in the epoch; empty where batches come
+            whole.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Classifier(pl.LightningModule):
         self._num_classes = num_classes
         self.make_optimizer, self.schedule = optimizer, schedule
         self._augment = augment
-        self.micro: float | None = None
+        self.weights: Sequence[float] = ()
         self._scheduler: Any = None
         self._losses: list[Tensor] = []
         self._validated: list[tuple[Tensor, Tensor, Tensor]] = []
@@ -75,8 +75,8 @@ class Classifier(pl.LightningModule):
         self._trained += 1
         images, labels = self._augment(*batch)
         loss = cross_entropy(self.model(images), labels)
-        if self.micro is not None:
-            loss = loss * (len(labels) / self.micro)
+        if self.weights:
+            loss = loss * self.weights[index]
         self._losses.append(loss.detach())
         if len(self._losses) % CHECKED == 0:
             self._finite(self._losses[-1])

@@ -17,7 +17,8 @@ from torch.optim import Optimizer
 
 from nas_hydra.component import build, build_function
 from nas_hydra.dataset import ImageDataset
-from nas_hydra.dataset.held import adopt, doubt, share
+from nas_hydra.dataset.held import adopt, share
+from nas_hydra.dataset.images import Order
 from nas_hydra.dataset.split import Stage
 from nas_hydra.errors import CandidateError, ConfigError, in_one_line, listing, nearest
 from nas_hydra.evaluator.alone import occupied
@@ -31,6 +32,7 @@ from nas_hydra.evaluator.gate import Gate
 from nas_hydra.evaluator.identity import identity
 from nas_hydra.evaluator.latency import Latency
 from nas_hydra.evaluator.noted_images import NotedImages, same_images
+from nas_hydra.evaluator.outlook import tell_outlook
 from nas_hydra.evaluator.rehearsal import (
     PARAMETERS,
     check_augmentation,
@@ -143,13 +145,12 @@ class TrainEvaluator(Evaluator):
         return evaluator
 
     def prepare(self, space: SearchSpace) -> None:
-        """See whether all candidates have the same images, and these are still those in memory.
+        """See whether all candidates have the same images.
 
         Raises:
             ConfigError: if something is asked for that is not measured, naming what is.
         """
         check_measure(self._measure, self.metrics, self._latency)
-        doubt()
         self._alike = same_images(space)
 
     def check(self, candidate: Mapping[str, Any]) -> None:
@@ -167,7 +168,8 @@ class TrainEvaluator(Evaluator):
             module = self._module(candidate, dataset)
             check_optimizer(module)
             check_augmentation(dataset.augment, dataset.input_shape, dataset.num_classes)
-            self._rehearse(candidate, module, dataset)
+            steps = self._rehearse(candidate, module, dataset)
+        tell_outlook(dataset, steps)
 
     def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
         """Train from scratch unless the store knows it; the last epoch's weights go to the file."""
@@ -273,13 +275,14 @@ class TrainEvaluator(Evaluator):
     ) -> Evaluation:
         """Train with batches cut into so many parts; cut ones are trained alone on a GPU."""
         dataset, seed = self._dataset(candidate), self._seed + repeat
-        size = min(dataset.batch_size, len(dataset.train))
-        alone, parts = parts > 1, min(parts, size)
+        images = len(dataset.train)
+        alone, parts = parts > 1, min(parts, dataset.batch_size, images)
         trainer = build_trainer(candidate["trainer"], parts)
         device = trainer.strategy.root_device
         with occupied(device, alone), multiplying(device, self._tf32), seeded(seed):
             module = self._module(candidate, dataset)
-            module.micro = size / parts if parts > 1 else None
+            if parts > 1:
+                module.weights = Order(images, dataset.batch_size, parts=parts).weights
             measured = self._fit(trainer, module, dataset, seed, parts)
         torch.save(module.model.state_dict(), weights)
         return Evaluation(
@@ -304,11 +307,11 @@ class TrainEvaluator(Evaluator):
 
     def _rehearse(
         self, candidate: Mapping[str, Any], module: Classifier, dataset: ImageDataset
-    ) -> None:
-        """Find what every trial would fail of, whatever its candidate."""
+    ) -> float:
+        """Find what every trial would fail of, whatever its candidate; the steps of a training."""
         train, monitor = dataset.train_batches(self._seed), dataset.monitor_batches()
         monitored = None if monitor is None else length(monitor)
-        rehearse(candidate["trainer"], module, (length(train), monitored))
+        return rehearse(candidate["trainer"], module, (length(train), monitored))
 
     def _dataset(self, candidate: Mapping[str, Any]) -> ImageDataset:
         return build_dataset(json.dumps(candidate["dataset"])).at(self._stage)
