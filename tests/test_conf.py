@@ -89,10 +89,17 @@ def test_targets_import_and_take_their_keys(option):
     check(closed(config), str(option), provided.get(str(option.parent), {}))
 
 
+LEFT = ("batch_size", "num_classes", "size")
+"""What the images decide where it is null."""
+
+
 def closed(value: object) -> object:
     """References and missing values count as given; where a search is composed they are checked."""
     if isinstance(value, dict):
-        return {key: closed(part) for key, part in value.items()}
+        return {
+            key: UNKNOWN if part is None and key in LEFT else closed(part)
+            for key, part in value.items()
+        }
     if isinstance(value, list):
         return [closed(part) for part in value]
     return UNKNOWN if isinstance(value, str) and value.startswith(("${", "???")) else value

@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from nas_hydra.arguments import UNKNOWN
+from nas_hydra.completing import complete
 from nas_hydra.component import ask, build, build_function, check, check_call
 from nas_hydra.constraint.judge import Judge
 from nas_hydra.engine import Engine
@@ -62,7 +63,7 @@ def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command
     """Build a search; its record is opened last, so that a wrong config writes nothing.
 
     Args:
-        config: the composed config.
+        config: the composed config; what it leaves to the data is filled in, see ``complete``.
         choices: config group -> the option taken.
         group: the sweep that the search is part of, or a name of its own.
         command: what to type to go on with it.
@@ -70,9 +71,11 @@ def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command
     Raises:
         ConfigError: for whatever is wrong with the config.
     """
+    settings = settings_of(resolved(config))
+    evaluator: Evaluator = build(settings.evaluator, "evaluator", Evaluator)
+    complete(config, evaluator.builds)
     plain = resolved(config)
     settings = settings_of(plain)
-    evaluator: Evaluator = build(settings.evaluator, "evaluator", Evaluator)
     space = build_space(config, evaluator.builds)
     check_components([*(space.parts.values() if evaluator.builds else ()), *space.constraints])
     evaluator.prepare(space)

@@ -15,6 +15,7 @@ from nas_hydra.assemble import build_space, check_components, sample
 from nas_hydra.cli.app import launch
 from nas_hydra.cli.sizes import measure, rows
 from nas_hydra.cli.tree import tree
+from nas_hydra.completing import complete
 from nas_hydra.report.candidate_picture import candidate_picture
 from nas_hydra.report.drawing.scene import Drawing
 from nas_hydra.report.outline import outline, size_in_words
@@ -84,6 +85,7 @@ def show(config: DictConfig, samples: int) -> None:
         ConfigError: if the config is wrong, or its constraints refuse nearly everything.
     """
     settings = settings_of(resolved(config))
+    complete(config)
     space = build_space(config)
     title, size = HydraConfig.get().runtime.choices["search_space"], described_size(space)
     console = Console(highlight=False, soft_wrap=True)

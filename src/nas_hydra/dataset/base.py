@@ -2,10 +2,10 @@
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import torch
 from pydantic import ByteSize, TypeAdapter, ValidationError
@@ -68,6 +68,21 @@ class ImageDataset(ABC):
     workers: int = field(compare=False)
     augment: Augmentation = field(compare=False)
     stage: Stage = field(default="search", init=False)
+
+    @classmethod
+    def found(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the images say of settings that are left open.
+
+        Args:
+            given: all settings, as plain values; None is open.
+
+        Returns:
+            Values by name, for those of them that the images tell.
+
+        Raises:
+            ConfigError: if the images cannot be looked at.
+        """
+        return {}
 
     def __post_init__(self) -> None:
         # A list comes from YAML, and an equal dataset must have an equal hash.

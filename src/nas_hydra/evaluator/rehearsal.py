@@ -90,7 +90,7 @@ class StandIn(Classifier):
 
 def rehearse(
     config: Mapping[str, Any], module: Classifier, batches: tuple[int, int | None]
-) -> None:
+) -> float:
     """Train a stand-in until it would be validated for the first time, on the CPU.
 
     Users' own callbacks are left out: they may look at the network. So is whatever writes.
@@ -100,6 +100,9 @@ def rehearse(
         module: what is to be trained; its optimizer and scheduler are used.
         batches: how many an epoch trains, and how many validate; None if nothing does.
 
+    Returns:
+        How many steps of the optimizer a whole training takes; infinite if only a clock ends it.
+
     Raises:
         ConfigError: if no candidate could be trained.
     """
@@ -107,14 +110,16 @@ def rehearse(
     for said in remarks(config) if batches[1] is not None else ():
         log.warning("trainer.%s", said)
     train, valid = (None if count is None else Blank(count) for count in batches)
+    trainer = quiet_trainer(config)
     try:
-        fit(quiet_trainer(config), stand_in(module), train, valid)
+        fit(trainer, stand_in(module), train, valid)
     except ConfigError:
         raise
     except CandidateError as error:
         raise ConfigError("trainer", str(error)) from error
     except Exception as error:  # Lightning, its callbacks, optimizers and schedulers: anything
         raise ConfigError("trainer", f"trains no candidate: {in_one_line(error)}") from error
+    return trainer.estimated_stepping_batches
 
 
 def remarks(config: Mapping[str, Any]) -> Iterator[str]:

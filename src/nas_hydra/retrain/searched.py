@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from nas_hydra.assemble import build_space
+from nas_hydra.completing import complete
 from nas_hydra.compose import changed
 from nas_hydra.errors import ConfigError, listing
 from nas_hydra.foreign import check_written, foreign
@@ -95,6 +96,7 @@ def open_search(
         for name in PARTS_AND_HELP:
             part = OmegaConf.select(config, name)
             check_written(OmegaConf.to_container(part) if OmegaConf.is_config(part) else part, name)
+        complete(config)
         plain = resolved(config)
         return Searched(past, origin, plain, settings_of(plain), build_space(config), own)
 

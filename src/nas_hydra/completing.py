@@ -1,0 +1,105 @@
+"""What a config leaves to the data: numbers that suit the images take the place of nulls."""
+
+import math
+from typing import TYPE_CHECKING
+
+from numpy.random import default_rng
+from omegaconf import DictConfig, OmegaConf
+
+from nas_hydra.component import build, locate
+from nas_hydra.search_space import SearchSpace
+from nas_hydra.settings import resolved
+
+if TYPE_CHECKING:
+    from nas_hydra.dataset import ImageDataset
+
+BATCH_SIZE, EPOCHS = "dataset.batch_size", "trainer.max_epochs"
+
+SMALLEST, LARGEST = 16, 128
+"""Images per batch."""
+
+LEAST_EPOCHS = 5
+"""Also where nothing is known of the images."""
+
+LEAST_STEPS = 180
+"""Of the optimizer: with fewer, small networks are far from what they can learn."""
+
+
+def complete(config: DictConfig, builds: bool = True) -> None:
+    """Fill in, in place, what is null because the data decides; who keeps the config keeps that.
+
+    What a dataset finds out about its images (``ImageDataset.found``) comes first. Then images per
+    batch, and epochs that give so many steps at least, follow from the number of images that are
+    trained on.
+
+    Args:
+        config: composed, whose top level was checked.
+        builds: whether networks are trained on the dataset, see ``Evaluator.builds``.
+
+    Raises:
+        ConfigError: if the images have to be looked at, and cannot be.
+    """
+    known = builds and OmegaConf.select(config, "dataset._target_") is not None
+    if known:
+        from nas_hydra.dataset.held import doubt  # torch, which a table does without
+
+        doubt()  # an earlier search of this process may have loaded what has changed since
+        describe(config)
+    left = [key for key in (BATCH_SIZE, EPOCHS) if is_left(config, key)]
+    if not left:
+        return
+    images = training_images(config) if known else 0
+    batch = batch_size(images)
+    chosen = {BATCH_SIZE: batch, EPOCHS: epochs(images, taken_batch(config) or batch)}
+    for key in left:
+        OmegaConf.update(config, key, chosen[key])
+
+
+def is_left(config: DictConfig, key: str) -> bool:
+    """Whether a key is there, and left to the data; epochs may be left to a number of steps."""
+    part, _, name = key.partition(".")
+    there = OmegaConf.is_dict(config[part]) and name in config[part]
+    by_steps = key == EPOCHS and OmegaConf.select(config, "trainer.max_steps") not in (None, -1)
+    return there and config[part][name] is None and not by_steps
+
+
+def describe(config: DictConfig) -> None:
+    """Ask the dataset's class about what is null of its settings."""
+    given = resolved(config)["dataset"]
+    nulls = [name for name, value in given.items() if value is None]
+    found = getattr(locate(given["_target_"], "dataset._target_"), "found", None)
+    if not nulls or found is None:
+        return
+    for name, value in found(given).items():
+        OmegaConf.update(config, f"dataset.{name}", value)
+
+
+def training_images(config: DictConfig) -> int:
+    """How many images a candidate trains on; where candidates differ in that, one of them.
+
+    They are loaded for it, as they are to be anyway.
+    """
+    draft = config.copy()
+    if is_left(draft, BATCH_SIZE):
+        draft.dataset.batch_size = SMALLEST
+    space = SearchSpace(draft)
+    dataset: ImageDataset = build(space.close(space.sample(default_rng(0)))["dataset"], "dataset")
+    number: int = len(dataset.train)
+    return number
+
+
+def taken_batch(config: DictConfig) -> int | None:
+    """The batch size that the config gives, if it gives one."""
+    given = OmegaConf.select(config, BATCH_SIZE)
+    return int(given) if isinstance(given, int) and given > 0 else None
+
+
+def batch_size(images: int) -> int:
+    """The power of two next to the root of the number of images, within bounds."""
+    return min(max(1 << round(math.log2(max(images, 1)) / 2), SMALLEST), LARGEST)
+
+
+def epochs(images: int, batch: int) -> int:
+    """Enough for ``LEAST_STEPS``, and at least ``LEAST_EPOCHS``."""
+    steps = -(-images // batch)
+    return max(LEAST_EPOCHS, -(-LEAST_STEPS // steps)) if steps else LEAST_EPOCHS
