@@ -225,7 +225,10 @@ class WholeDataset(ImageDataset):
 
     def open_parts(self) -> tuple[Source, Source]:
         """All others, and the images set aside."""
-        source = self.open_all()
+        return self.parted(self.open_all())
+
+    def parted(self, source: Source) -> tuple[Source, Source]:
+        """As ``open_parts``, of all images."""
         check_labels(source.labels)
         check_rare(self, source.labels, ("training", "validation", "testing"))
         rest, chosen = stratified(source.labels, self.holdout, self.seed, "dataset.holdout")
