@@ -158,7 +158,7 @@ def test_image_folder_resizes_and_labels_by_folder(tmp_path):
 
 
 def test_missing_image_folder_is_named(tmp_path):
-    with pytest.raises(ConfigError, match=r"dataset\.root: .*nowhere is not a folder of class"):
+    with pytest.raises(ConfigError, match=r"dataset\.root: .*nowhere is not there\. Wanted is"):
         _ = folder(tmp_path / "nowhere").train
 
 
@@ -198,18 +198,18 @@ def test_broken_images_are_left_out_if_so_wanted_and_are_named_once(tmp_path, ca
 def test_a_class_of_which_nothing_is_left_is_named(tmp_path):
     write_folder(tmp_path, classes=3, number=2)
     break_images(tmp_path, "class_1/0.png", "class_1/1.png")
-    with pytest.raises(ConfigError, match="no image can be read of the class 'class_1'"):
+    with pytest.raises(ConfigError, match="no image can be read of the class folder 'class_1'"):
         folder(tmp_path, broken="skip", num_classes=3).open("test")
 
 
 def test_files_that_are_no_images_by_their_names_are_told(tmp_path, caplog):
     write_folder(tmp_path)
-    for name in ("notes.txt", "moving.gif", ".hidden"):
+    for name in ("notes.txt", "moving.mp4", ".hidden"):
         (tmp_path / "class_1" / name).write_bytes(b"")
     folder(f"{tmp_path}/./").open("development")
     (line,) = caplog.messages
     assert "data: 2 files in the class folders are left out" in line
-    assert "moving.gif" in line
+    assert "moving.mp4" in line
 
 
 def test_too_large_images_count_as_broken(tmp_path):

@@ -11,11 +11,13 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor
-from torchvision.datasets import ImageFolder as TorchvisionImageFolder
-from torchvision.datasets.folder import IMG_EXTENSIONS
 
-from nas_hydra.dataset.base import WholeDataset
+from nas_hydra.dataset.base import Selection, WholeDataset
+from nas_hydra.dataset.check import check_rare
+from nas_hydra.dataset.class_folders import MOST_SHOWN, ClassFolders, find
 from nas_hydra.dataset.digest import WHOLE, Contents, of_files
+from nas_hydra.dataset.headers import counted, headers
+from nas_hydra.dataset.images import Source
 from nas_hydra.dataset.picture import (
     PIXEL_LIMIT,
     RangeError,
@@ -25,12 +27,11 @@ from nas_hydra.dataset.picture import (
     read,
     resized,
 )
+from nas_hydra.dataset.split import stratified
 from nas_hydra.errors import ConfigError, listing, printable
 
 log = logging.getLogger(__name__)
 
-MOST_SHOWN = 5
-"""How many unreadable files a message names."""
 MEND = "Mend or remove what cannot be read, or say dataset.broken=skip"
 
 
@@ -38,8 +39,11 @@ MEND = "Mend or remove what cannot be read, or say dataset.broken=skip"
 class ImageFolder(WholeDataset):
     """``root/CLASS/*.png``, in colour, upright as their EXIF data says, resized to squares.
 
+    Where the class folders lie in folders for training, validation and test, these are the splits;
+    of one that is not there, images are set aside from those for training.
+
     Args:
-        root: the folder that holds one folder per class.
+        root: the folder that holds one folder per class, or the splits.
         size: height and width in pixels to which every image is resized.
         broken: what to do if images cannot be read: ``error``, or ``skip`` to leave them out.
         pixel_limit: images with more pixels count as unreadable, and are not decoded.
@@ -66,10 +70,28 @@ class ImageFolder(WholeDataset):
         """What is made of the files."""
         return Reading(self.background, self.range, self.pixel_limit)
 
+    @classmethod
+    def found(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """How many classes there are, and the size that fits the images; in a line all of it."""
+        if not given.get("root"):
+            return {}
+        folders = _folders(str(given["root"]))
+        limit = given.get("pixel_limit") or PIXEL_LIMIT
+        seen = headers([sample.file for sample in folders.samples], limit)
+        answers = {"num_classes": len(folders.classes), "size": seen.size}
+        left = {
+            name: answer
+            for name, answer in answers.items()
+            if given.get(name) is None and answer is not None
+        }
+        size = left.get("size", given.get("size"))
+        log.info("data: %s, %s", counted(folders), seen.sentence(size))
+        return left
+
     @property
     def class_names(self) -> Sequence[str]:
         r"""The names of the class folders; what is not UTF-8 in them is written as ``\xff``."""
-        names: list[str] = self._listed().classes
+        names = _folders(self.root).classes
         return [os.fsencode(name).decode("utf-8", "backslashreplace") for name in names]
 
     def open_all(self) -> "Files":
@@ -78,17 +100,45 @@ class ImageFolder(WholeDataset):
         Raises:
             ConfigError: if the folder is missing, has no images, or holds one that cannot be read.
         """
-        listed = self._listed()
-        unreadable, notes = self._checked([file for file, _ in listed.samples])
+        folders = _folders(self.root)
+        unreadable, notes = self._checked([sample.file for sample in folders.samples])
         self._check_ranges([one for one in unreadable.values() if isinstance(one, RangeError)])
-        kept = [(file, label) for file, label in listed.samples if file not in unreadable]
+        kept = [sample for sample in folders.samples if sample.file not in unreadable]
         if unreadable:
-            self._tell(unreadable, len(listed.samples))
-            check_classes(listed.classes, {label for _, label in kept})
-        tell_others(self.root, listed.classes, {file for file, _ in listed.samples})
+            self._tell(unreadable, len(folders.samples))
+            folders.check_left(kept)
+        folders.tell()
         tell_notes(notes)
-        files, labels = [file for file, _ in kept], torch.tensor([label for _, label in kept])
-        return Files(files, labels, self.size, self.reading)
+        files, labels, splits = zip(*kept, strict=True)
+        given = torch.tensor(splits) if folders.divided else None
+        return Files(files, torch.tensor(labels), self.size, self.reading, given)
+
+    def parted(self, source: Source) -> tuple[Source, Source]:
+        """As the folders say; what they do not have is set aside as of images without splits."""
+        splits = source.splits if isinstance(source, Files) else None
+        if splits is None:
+            return super().parted(source)
+        train, valid, test = (torch.nonzero(splits == place).flatten() for place in range(3))
+        self._tell_given({"validation": valid, "holdout": test})
+        if not len(test):
+            labels = source.labels[train]
+            check_rare(self, labels, ("training", "testing"))
+            rest, chosen = stratified(labels, self.holdout, self.seed, "dataset.holdout")
+            train, test = train[rest], train[chosen]
+        development = Given(source, train, valid) if len(valid) else Selection(source, train)
+        return development, Selection(source, test)
+
+    def _tell_given(self, places: Mapping[str, Tensor]) -> None:
+        """Say which settings of splits are not used, since the folders say it."""
+        names = {"validation": "validation", "holdout": "test"}
+        said = (
+            f"the {names[key]} images are those of their folder, and dataset.{key} is not used"
+            if len(given)
+            else f"{getattr(self, key):.0%} of the training images become {names[key]} images"
+            f" (dataset.{key}), since no folder is for them"
+            for key, given in places.items()
+        )
+        log.info("data: %s", "; ".join(said))
 
     def _checked(
         self, files: Sequence[str]
@@ -134,48 +184,23 @@ class ImageFolder(WholeDataset):
         more = f"; and {len(unreadable) - MOST_SHOWN:,} more" * (len(unreadable) > MOST_SHOWN)
         raise ConfigError("dataset.root", f"{first}{more}. {MEND}")
 
-    def _listed(self) -> Any:
-        try:
-            return TorchvisionImageFolder(self.root)
-        except OSError as error:
-            raise ConfigError(
-                "dataset.root",
-                f"{Path(self.root).resolve()} is not a folder of class folders with images:"
-                f" {error}. Say dataset.root=FOLDER",
-            ) from None
+    def _found(self) -> ClassFolders:
+        return find(self.root)
 
 
-def check_classes(names: Sequence[str], left: set[int]) -> None:
-    """Make sure that each class still has an image.
+def _folders(root: str) -> ClassFolders:
+    """What lies below a folder.
 
     Raises:
-        ConfigError: naming those that have none.
+        ConfigError: if it cannot be read, or holds no class folders.
     """
-    empty = [name for label, name in enumerate(names) if label not in left]
-    if empty:
-        raise ConfigError(
-            "dataset.root",
-            f"no image can be read of the class{'es' * (len(empty) > 1)} {listing(empty)}; mend"
-            " them, or move the class's folder away",
-        )
-
-
-def tell_others(root: str, classes: Sequence[str], known: set[str]) -> None:
-    """Say which files of class folders are not taken for images, but for hidden ones."""
-    others = [
-        file
-        for name in classes
-        for folder, _, files in os.walk(os.path.join(root, name), followlinks=True)
-        for file in (os.path.join(folder, one) for one in files if not one.startswith("."))
-        if file not in known
-    ]
-    if others:
-        log.warning(
-            "data: %d files in the class folders are left out, since their names do not end as"
-            " those of images do (%s): %s",
-            *(len(others), " ".join(IMG_EXTENSIONS)),
-            listing(map(printable, sorted(others)), MOST_SHOWN),
-        )
+    try:
+        folders = find(root)
+        _ = folders.samples
+    except OSError as error:
+        problem = f"{error.filename or root} cannot be read: {error.strerror or error}"
+        raise ConfigError("dataset.root", problem) from None
+    return folders
 
 
 def tell_notes(notes: Mapping[str, Iterable[str]]) -> None:
@@ -191,6 +216,20 @@ def tell_notes(notes: Mapping[str, Iterable[str]]) -> None:
         )
 
 
+class Given(Selection):
+    """Development images whose validation split is given.
+
+    Args:
+        source: of all images.
+        train: (N,), where those for training stand.
+        valid: (M,), likewise those for validation.
+    """
+
+    def __init__(self, source: Source, train: Tensor, valid: Tensor) -> None:
+        super().__init__(source, torch.cat([train, valid]))
+        self.validated = torch.arange(len(self.labels)) >= len(train)
+
+
 class Files:
     """A source of image files.
 
@@ -199,12 +238,18 @@ class Files:
         labels: (N,), int64.
         size: height and width in pixels to which every image is resized.
         reading: what is made of them.
+        splits: (N,), places in ``SPLITS``; None if they come without.
     """
 
     def __init__(
-        self, files: Sequence[str], labels: Tensor, size: int, reading: Reading | None = None
+        self,
+        files: Sequence[str],
+        labels: Tensor,
+        size: int,
+        reading: Reading | None = None,
+        splits: Tensor | None = None,
     ) -> None:
-        self.labels = labels
+        self.labels, self.splits = labels, splits
         self._files, self._size = files, size
         self._reading = reading or Reading()
 

@@ -30,6 +30,12 @@ from nas_hydra.errors import ConfigError, NasHydraError, in_one_line, printable,
 PIXEL_LIMIT = 100_000_000
 """How many pixels an image may have, unless another limit is set."""
 
+ENDINGS = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".avif", ".bmp"),
+    *(".tif", ".tiff", ".jp2", ".ppm", ".pgm", ".pbm", ".pnm"),
+)
+"""How names of image files end, in lower case."""
+
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 """Number of channels -> Pillow's name for such pictures."""
 
@@ -172,6 +178,16 @@ def read(file: str | Path, channels: int, reading: Reading) -> Picture:
             else deep_pixels(upright, depth, mode, reading.background, reading.range)
         )
         return Picture(pixels, _notes(picture, raw))
+
+
+def header(file: str | Path, pixel_limit: int) -> tuple[tuple[int, int], str]:
+    """Width and height of a picture as it lies in its file, and Pillow's name of its mode.
+
+    Raises:
+        UnreadableError: if the file does not begin as a picture.
+    """
+    with _opened(file, pixel_limit) as picture:
+        return picture.size, picture.mode
 
 
 def resized(pixels: Tensor, height: int, width: int) -> Tensor:

@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import psutil
@@ -67,6 +67,16 @@ class Splits(NamedTuple):
 
 Places = NDArray[np.int64]
 
+
+@runtime_checkable
+class Divided(Protocol):
+    """A source of development images of which some are given for validation."""
+
+    @property
+    def validated(self) -> Tensor:
+        """(N,), bool, which these are."""
+
+
 Chosen = tuple[Source, Tensor]
 """A source, and the places (N,) of the images that are meant."""
 
@@ -96,15 +106,15 @@ def choose(dataset: "ImageDataset") -> tuple[Chosen, Chosen, Chosen | None]:
         source = dataset.opened("development")
         check_described(dataset, source)
         check_rare(dataset, source.labels, ("training", "validation"))
-        rest, chosen = _places(dataset, _drawn(dataset, source.labels), source.labels)
+        rest, chosen = _places(dataset, _drawn(dataset, source), source)
         return (source, rest), (source, chosen), None
     source, test = dataset.opened_parts()
     check_described(dataset, source)
     check_described(dataset, test, test=True)
-    drawn, tested = _drawn(dataset, source.labels), (test, torch.arange(len(test.labels)))
+    drawn, tested = _drawn(dataset, source), (test, torch.arange(len(test.labels)))
     if dataset.stage == "final":
         return (source, drawn), tested, None
-    rest, chosen = _places(dataset, drawn, source.labels)
+    rest, chosen = _places(dataset, drawn, source)
     return (source, rest), tested, (source, chosen)
 
 
@@ -198,16 +208,24 @@ def statistics(parts: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
     return mean.float().view(-1, 1, 1), std.float().view(-1, 1, 1)
 
 
-def _drawn(dataset: "ImageDataset", labels: Tensor) -> Tensor:
+def _drawn(dataset: "ImageDataset", source: Source) -> Tensor:
     """Where the development images stand of which there are to be no more than the limit."""
+    labels = source.labels
     if dataset.limit is None or dataset.limit >= len(labels):
         return torch.arange(len(labels))
-    return stratified(labels, dataset.limit, dataset.seed, "dataset.limit", (0, 2))[1]
+    least = 0, 2
+    if isinstance(source, Divided):  # whose shares stay, with each class in both
+        labels, least = 2 * labels + source.validated, (0, 1)
+    return stratified(labels, dataset.limit, dataset.seed, "dataset.limit", least)[1]
 
 
-def _places(dataset: "ImageDataset", drawn: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+def _places(dataset: "ImageDataset", drawn: Tensor, source: Source) -> tuple[Tensor, Tensor]:
     """Where, of the drawn images, the training and the validation images stand."""
-    rest, chosen = stratified(labels[drawn], dataset.validation, dataset.seed, "dataset.validation")
+    if isinstance(source, Divided):
+        validated = source.validated[drawn]
+        return drawn[~validated], drawn[validated]
+    labels = source.labels[drawn]
+    rest, chosen = stratified(labels, dataset.validation, dataset.seed, "dataset.validation")
     return drawn[rest], drawn[chosen]
 
 

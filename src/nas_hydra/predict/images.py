@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from torch import Tensor
-from torchvision.datasets.folder import IMG_EXTENSIONS
 
 from nas_hydra.artifact import Artifact, Image
 from nas_hydra.component import locate
+from nas_hydra.dataset.image_files import is_hidden, is_image
 from nas_hydra.dataset.image_folder import ImageFolder
-from nas_hydra.dataset.picture import MODES, Reading, UnreadableError, read, resized
+from nas_hydra.dataset.picture import ENDINGS, MODES, Reading, UnreadableError, read, resized
 from nas_hydra.errors import ConfigError
 
 STANDARD_INPUT = "-"
@@ -52,12 +52,12 @@ def _files(path: Path) -> Iterator[Path]:
     inside = sorted(
         file
         for file in path.rglob("*")
-        if file.suffix.lower() in IMG_EXTENSIONS and not file.is_dir()
+        if is_image(file.name)
+        and not any(map(is_hidden, file.relative_to(path).parts))
+        and not file.is_dir()
     )
     if not inside:
-        raise ConfigError(
-            "images", f"the folder {path} holds no images ({', '.join(IMG_EXTENSIONS)})"
-        )
+        raise ConfigError("images", f"the folder {path} holds no images ({', '.join(ENDINGS)})")
     yield from inside
 
 
