@@ -128,12 +128,15 @@ def test_classes_may_be_called_as_splits_are_if_images_lie_in_them(caplog):
 
 def test_what_is_left_out_is_said(caplog):
     write("images/train", 5)
-    write("images", 2, classes=("test", "extra"))
+    write("images", 2, classes=("extra",))
+    write("images/test", 2, classes=("unknown",))
+    Path("images/val/cat").mkdir(parents=True)
     Image.new("RGB", (8, 8)).save("images/train/contact_sheet.png")
     assert sizes()[:3] == (9, 3, 3)
     told = "\n".join(caplog.messages)
-    assert "images/test is left out: without class folders, its images' classes are unk" in told
-    assert "images/extra is left out: it is none of 'test', 'train'" in told
+    assert "images/test is left out: its images lie in no class folders, so their cl" in told
+    assert "images/val is left out: it holds no images" in told
+    assert "images/extra is left out: it is none of 'test', 'train', 'val'" in told
     assert "data: 1 image is left out, since they lie in no class folder: 'images/train/c" in told
 
 
@@ -147,16 +150,27 @@ def test_splits_inside_of_class_folders_are_told(caplog):
     )
 
 
-def test_settings_that_given_splits_do_not_use_are_told(caplog):
-    for name in ("train", "val"):
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (
+            ("train", "val"),
+            "the validation images are those of their folders (dataset.validation not used); 20% of"
+            " the training images become test images (dataset.holdout)",
+        ),
+        (
+            ("train", "val", "test"),
+            "the validation and test images are those of their folders (dataset.validation and"
+            " dataset.holdout not used)",
+        ),
+    ],
+)
+def test_settings_that_given_splits_do_not_use_are_told(names, told, caplog):
+    for name in names:
         write(f"images/{name}", 5)
     with caplog.at_level(logging.INFO):
         folder().open("development")
-    assert caplog.messages[-1] == (
-        "data: the validation images are those of their folder, and dataset.validation is not used;"
-        " 20% of the training images become test images (dataset.holdout), since no folder is for"
-        " them"
-    )
+    assert caplog.messages == [f"data: {told}"]
 
 
 def flat() -> None:
@@ -171,6 +185,11 @@ def only_one() -> None:
 def other_classes() -> None:
     write("images/train", 3)
     write("images/val", 3, classes=("cat", "owl", "emu"))
+
+
+def one_class() -> None:
+    for name in ("train", "val"):
+        write(f"images/{name}", 3, classes=("cat",))
 
 
 def empty_class() -> None:
@@ -201,6 +220,7 @@ def two_for_training() -> None:
             other_classes,
             r"in train than in val: 'dog' only in train, 'emu' only in val\. Each",
         ),
+        (one_class, r"images/train holds only one folder, 'cat'\. Wanted is"),
         (empty_class, r"no image in the class folder 'owl'; .* Files there end in '\.heic'\. Add"),
         (archive, r"images is a file \(unpack it first\)\. Wanted is"),
         (two_for_training, r"has several folders for training: 'train_1', 'train_2'\. Leave one"),

@@ -40,6 +40,7 @@ WANTED = (
     "Wanted is one folder per class (ROOT/cat/1.png, ROOT/dog/2.png), or these in folders for"
     " training, validation and test (ROOT/train/cat/1.png, ROOT/val/cat/2.png, ROOT/test/cat/3.png)"
 )
+EMPTY = "it holds no images"
 TABLES = (".csv", ".tsv", ".txt", ".json", ".xlsx", ".parquet")
 
 
@@ -216,7 +217,7 @@ def _inner(folder: str) -> tuple[str, list[str]]:
         holding = [one for one in inside if holds_images(one)]
         if len(holding) != 1 or not any(map(holds_images, visible(holding[0], folders=True))):
             return folder, notes
-        notes += [_left(one, "it holds no images") for one in inside if one not in holding]
+        notes += [_left(one, EMPTY) for one in inside if one not in holding]
         (folder,) = holding
 
 
@@ -233,8 +234,9 @@ def _splits(base: str) -> tuple[dict[str, str], list[str]]:
     for split in SPLITS:
         for outer in (os.path.join(base, name) for name in named.get(split, ())):
             inner, more = _inner(outer)
-            if not any(map(holds_images, visible(inner, folders=True))):
-                notes.append(_left(outer, "without class folders, its images' classes are unknown"))
+            if not _has_classes(inner, splits.get(SPLITS[0], inner)):
+                unknown = "its images lie in no class folders, so their classes are unknown"
+                notes.append(_left(outer, unknown if holds_images(outer) else EMPTY))
             elif split in splits:
                 problem = f"has several folders for {split}: {listing(named[split])}. Leave one"
                 raise ConfigError("dataset.root", problem)
@@ -244,6 +246,12 @@ def _splits(base: str) -> tuple[dict[str, str], list[str]]:
     if SPLITS[0] in splits:
         return splits, notes + _unused(base, named)
     return {SPLITS[0]: base}, [f"{_listed(named)} are taken for classes: images lie in them"]
+
+
+def _has_classes(folder: str, training: str) -> bool:
+    """Whether a split has class folders; one alone could be anything that is no class."""
+    names = {os.path.basename(one) for one in visible(folder, folders=True) if holds_images(one)}
+    return len(names) > 1 or not names.isdisjoint(subfolders(training))
 
 
 def _unused(base: str, named: Mapping[str, Sequence[str]]) -> list[str]:

@@ -131,14 +131,18 @@ class ImageFolder(WholeDataset):
     def _tell_given(self, places: Mapping[str, Tensor]) -> None:
         """Say which settings of splits are not used, since the folders say it."""
         names = {"validation": "validation", "holdout": "test"}
-        said = (
-            f"the {names[key]} images are those of their folder, and dataset.{key} is not used"
-            if len(given)
-            else f"{getattr(self, key):.0%} of the training images become {names[key]} images"
-            f" (dataset.{key}), since no folder is for them"
-            for key, given in places.items()
-        )
-        log.info("data: %s", "; ".join(said))
+        given = [key for key, found in places.items() if len(found)]
+        told = [
+            f"the {' and '.join(names[key] for key in given)} images are those of their folders"
+            f" ({' and '.join(f'dataset.{key}' for key in given)} not used)"
+        ]
+        told += [
+            f"{getattr(self, key):.0%} of the training images become {names[key]} images"
+            f" (dataset.{key})"
+            for key in names
+            if key not in given
+        ]
+        log.info("data: %s", "; ".join(told))
 
     def _checked(
         self, files: Sequence[str]
