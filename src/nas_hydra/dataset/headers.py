@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median_low
+from typing import Any
 
 from nas_hydra.dataset.class_folders import SPLITS, ClassFolders
 from nas_hydra.dataset.picture import UnreadableError, header
@@ -31,34 +32,32 @@ class Headers:
     modes: Sequence[str]
 
     @property
-    def size(self) -> int | None:
+    def size(self) -> int:
         """The size of squares that fits them: the median of their shorter sides, within limits."""
         if not self.sizes:
-            return None
+            return LARGEST
         return max(SMALLEST, min(LARGEST, median_low([min(pair) for pair in self.sizes])))
 
-    def sentence(self, size: int | None) -> str:
+    def sentence(self, size: Any) -> str:
         """``28 x 28 to 64 x 48 pixels, grey; each is made 32 x 32, squeezed if it is not square``.
 
         Args:
-            size: what they are resized to.
+            size: what they are resized to, if it is a number; candidates may differ in it.
         """
         if not self.sizes:
             return "none of which can be read"
         least, most = (choose(self.sizes, key=_area) for choose in (min, max))
         span = _told(*least) if least == most else f"{_told(*least)} to {_told(*most)}"
         told = f"{span} pixels, {self._colours()}"
-        if size is None or {*self.sizes} == {(size, size)}:
+        if not isinstance(size, int) or all(pair == (size, size) for pair in self.sizes):
             return told
         oblong = any(width != height for width, height in self.sizes)
         how = ", squeezed if it is not square" if oblong else ""
         return f"{told}; each is made {_told(size, size)}{how}"
 
     def _colours(self) -> str:
-        grey = {mode in GREY or mode.startswith("I;16") for mode in self.modes}
-        return " and ".join(
-            name for name, one in (("grey", True), ("colour", False)) if one in grey
-        )
+        grey = [mode in GREY or mode.startswith("I;16") for mode in self.modes]
+        return "grey" if all(grey) else "grey and colour" if any(grey) else "colour"
 
 
 def _area(size: tuple[int, int]) -> int:
@@ -69,13 +68,13 @@ def _told(width: int, height: int) -> str:
     return f"{width} x {height}"
 
 
-def headers(files: Sequence[str], pixel_limit: int) -> Headers:
+def headers(files: Sequence[str]) -> Headers:
     """Read those of the files, or of some of them."""
     step = max(1, -(-len(files) // MOST_READ))
     sizes, modes = [], []
     for file in files[::step]:
         try:
-            size, mode = header(file, pixel_limit)
+            size, mode = header(file)
         except UnreadableError:  # which is told where all are looked at
             continue
         sizes.append(size)

@@ -72,21 +72,16 @@ class ImageFolder(WholeDataset):
 
     @classmethod
     def found(cls, given: Mapping[str, Any]) -> dict[str, Any]:
-        """How many classes there are, and the size that fits the images; in a line all of it."""
-        if not given.get("root"):
+        """How many classes there are, and the size that fits the images; a line tells of them."""
+        root, size = given.get("root"), given.get("size")
+        if not isinstance(root, str):  # candidates may differ in it
             return {}
-        folders = _folders(str(given["root"]))
-        limit = given.get("pixel_limit") or PIXEL_LIMIT
-        seen = headers([sample.file for sample in folders.samples], limit)
-        answers = {"num_classes": len(folders.classes), "size": seen.size}
-        left = {
-            name: answer
-            for name, answer in answers.items()
-            if given.get(name) is None and answer is not None
-        }
-        size = left.get("size", given.get("size"))
+        folders = _folders(root)
+        seen = headers([sample.file for sample in folders.samples])
+        size = seen.size if size is None else size
         log.info("data: %s, %s", counted(folders), seen.sentence(size))
-        return left
+        answers = {"num_classes": len(folders.classes), "size": size}
+        return {name: answer for name, answer in answers.items() if given.get(name) is None}
 
     @property
     def class_names(self) -> Sequence[str]:
@@ -187,9 +182,6 @@ class ImageFolder(WholeDataset):
         first = "; ".join(str(error) for error in [*unreadable.values()][:MOST_SHOWN])
         more = f"; and {len(unreadable) - MOST_SHOWN:,} more" * (len(unreadable) > MOST_SHOWN)
         raise ConfigError("dataset.root", f"{first}{more}. {MEND}")
-
-    def _found(self) -> ClassFolders:
-        return find(self.root)
 
 
 def _folders(root: str) -> ClassFolders:

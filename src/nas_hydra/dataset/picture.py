@@ -180,13 +180,13 @@ def read(file: str | Path, channels: int, reading: Reading) -> Picture:
         return Picture(pixels, _notes(picture, raw))
 
 
-def header(file: str | Path, pixel_limit: int) -> tuple[tuple[int, int], str]:
+def header(file: str | Path) -> tuple[tuple[int, int], str]:
     """Width and height of a picture as it lies in its file, and Pillow's name of its mode.
 
     Raises:
         UnreadableError: if the file does not begin as a picture.
     """
-    with _opened(file, pixel_limit) as picture:
+    with _opened(file, PIXEL_LIMIT) as picture:
         return picture.size, picture.mode
 
 
