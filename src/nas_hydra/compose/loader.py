@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_repository import ConfigRepository
@@ -22,6 +23,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from nas_hydra.compose.mistakes import ComposeError, told
+from nas_hydra.compose.naming import name_of_job
 from nas_hydra.compose.overrides import check_overrides, check_sweep
 from nas_hydra.compose.yaml_file import reading
 from nas_hydra.total_steps import add_total
@@ -86,7 +88,19 @@ class Loader(ConfigLoaderImpl):
             sweeper = config.hydra.sweeper
             if run_mode == RunMode.MULTIRUN and sweeper and sweeper._target_ == BASIC:
                 params = [f"{key}={value}" for key, value in (sweeper.params or {}).items()]
-                check_sweep([*params, *config.hydra.overrides.task])
+                check_sweep([*params, *task_words(config)])
+        return config
+
+    def load_sweep_config(
+        self, master_config: DictConfig, sweep_overrides: list[str]
+    ) -> DictConfig:
+        """The config of one job of a sweep, under a name of its own."""
+        config = super().load_sweep_config(master_config, sweep_overrides)
+        tried = config.copy()  # Hydra makes the one that it knows read-only
+        with told(self.repository), known(tried):
+            name = name_of_job(tried, sweep_overrides, task_words(master_config))
+        if name is not None:
+            config.name = name
         return config
 
 
@@ -188,6 +202,12 @@ def _name(file: Traversable) -> str:
     """How a file is told: from the working folder if it lies within."""
     within = isinstance(file, Path) and file.absolute().is_relative_to(Path.cwd())
     return os.path.relpath(str(file)) if within else str(file)
+
+
+def task_words(config: DictConfig) -> list[str]:
+    """The overrides of a composed config, as they were typed: their references are not theirs."""
+    words: Any = OmegaConf.to_container(config.hydra.overrides.task, resolve=False)
+    return [*words]
 
 
 @contextmanager
