@@ -1,6 +1,7 @@
 """What the module that trains a candidate measures."""
 
 import pytest
+import pytorch_lightning as pl
 import torch
 from sklearn.metrics import f1_score
 from torch import nn
@@ -10,7 +11,7 @@ from evaluator.candidates import candidate
 from nas_hydra.dataset import Batches, Images, Order
 from nas_hydra.dataset.augment import Augmentation
 from nas_hydra.evaluator.classifier import Classifier
-from nas_hydra.evaluator.fit import measure
+from nas_hydra.evaluator.fit import fit, measure
 from nas_hydra.evaluator.trainer import build_trainer
 
 
@@ -49,3 +50,48 @@ def test_where_every_class_has_images_macro_f1_is_that_of_torchmetrics():
     )
     found = measured(predicted.tolist(), labels.tolist(), 7)["val_f1"]
     assert found == float(multiclass_f1_score(predicted, labels, 7, "macro"))
+
+
+class Reading(pl.Callback):
+    """Reads the training loss where a callback may want it."""
+
+    def __init__(self) -> None:
+        self.read: list[tuple[str, int, float]] = []
+
+    def on_validation_end(self, trainer, module):
+        self._read("validation", trainer)
+
+    def on_train_epoch_end(self, trainer, module):
+        self._read("epoch", trainer)
+
+    def _read(self, where, trainer):
+        self.read.append(
+            (where, trainer.current_epoch, float(trainer.callback_metrics["train_loss"]))
+        )
+
+
+@pytest.mark.parametrize(
+    ("settings", "wanted"),
+    [
+        ({}, [("validation", 0), ("epoch", 0), ("validation", 1), ("epoch", 1)]),
+        ({"check_val_every_n_epoch": 2}, [("epoch", 0), ("validation", 1), ("epoch", 1)]),
+        ({"val_check_interval": 2, "max_epochs": 1}, [*[("validation", 0)] * 2, ("epoch", 0)]),
+    ],
+)
+def test_callbacks_know_the_training_loss_of_the_epoch_that_ends(settings, wanted):
+    images = Images(torch.rand(20, 1, 2, 2), torch.arange(20) % 2)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(4, 2))
+    module = Classifier(
+        network, 2, lambda known: torch.optim.SGD(known, 0.1), None, Augmentation([])
+    )
+    quiet = ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary")
+    stopping = pl.callbacks.EarlyStopping("train_loss", patience=9)
+    trainer = pl.Trainer(
+        callbacks=[reading := Reading(), stopping],
+        accelerator="cpu",
+        **{"max_epochs": 2, "num_sanity_val_steps": 0, **dict.fromkeys(quiet, False), **settings},
+    )
+    fit(trainer, module, Batches(images, Order(20, 5)), Batches(images, Order(20, 10)))
+    assert [(where, epoch) for where, epoch, _ in reading.read] == wanted
+    ends = [loss for where, _, loss in reading.read if where == "epoch"]
+    assert ends == pytest.approx(module.curves["train_loss"])

@@ -82,6 +82,15 @@ class Classifier(pl.LightningModule):
             self._finite(self._losses[-1])
         return loss
 
+    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
+        """Let callbacks know ``train_loss`` at the end of an epoch: they come before the module."""
+        if self.trainer.fit_loop.epoch_loop._is_training_done or self.trainer.should_stop:
+            self._show_loss()
+
+    def _show_loss(self) -> None:
+        """The mean of the epoch's losses so far, for callbacks; it is logged when all are there."""
+        self.trainer.callback_metrics["train_loss"] = torch.stack(self._losses).mean()
+
     def on_train_epoch_end(self) -> None:
         """Log the mean of the batches' losses."""
         loss = self._finite(torch.stack(self._losses).mean())
@@ -93,6 +102,8 @@ class Classifier(pl.LightningModule):
     def on_validation_epoch_start(self) -> None:
         """Forget an earlier validation."""
         self._validated.clear()
+        if self._losses:  # within an epoch; before training and after it there are none
+            self._show_loss()
 
     def validation_step(self, batch: Batch, index: int) -> None:
         """Put aside what one batch gives."""
