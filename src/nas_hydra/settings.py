@@ -20,6 +20,7 @@ from nas_hydra.engine.base import Limits
 from nas_hydra.errors import ConfigError, in_words, listing, nearest
 from nas_hydra.interpolation import as_written
 from nas_hydra.masking import masked
+from nas_hydra.origin import broken
 from nas_hydra.search_space import PARTS
 from nas_hydra.total_steps import without_total
 
@@ -157,7 +158,8 @@ def _resolved(config: DictConfig, key: str) -> Any:
     except OmegaConfBaseException as error:
         if key in {path[0] for path in PARTS.values()}:  # may depend on open values; the space
             return OmegaConf.to_container(config[key])  # checks its references itself
-        raise ConfigError(key, in_words(error)) from error
+        place = str(getattr(error, "full_key", None) or key)
+        raise ConfigError(broken(config, place), in_words(error)) from error
     except RecursionError as error:
         raise ConfigError(key, "is nested too deeply, or refers to itself") from error
 

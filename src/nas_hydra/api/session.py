@@ -8,13 +8,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import current_process
 from pathlib import Path
+from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from nas_hydra.compose import begun, changed, composed, override
 from nas_hydra.errors import ConfigError, NasHydraError
 from nas_hydra.masking import masked_words
+from nas_hydra.origin import naming_origin
 
 CHATTY = ("optuna", "pytorch_lightning")
 """Loggers of libraries that a search quiets."""
@@ -62,7 +64,10 @@ def session(
         folder = Path(own.folder)
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            yield Session(own, dict(HydraConfig.get().runtime.choices), folder, _command(folder))
+            with naming_origin(own):
+                yield Session(
+                    own, dict(HydraConfig.get().runtime.choices), folder, _command(folder)
+                )
         except NasHydraError:
             with suppress(OSError):
                 folder.rmdir()  # only if it is empty
@@ -70,8 +75,8 @@ def session(
 
 
 def _command(folder: Path) -> str:
-    typed = masked_words(HydraConfig.get().overrides.task)
-    return shlex.join(["nas-hydra", *typed, override("hydra.run.dir", str(folder))])
+    typed: Any = OmegaConf.to_container(HydraConfig.get().overrides.task, resolve=False)
+    return shlex.join(["nas-hydra", *masked_words(typed), override("hydra.run.dir", str(folder))])
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from nas_hydra.errors import (
 from nas_hydra.front import Front
 from nas_hydra.loop import Search
 from nas_hydra.masking import masked, masked_file, masked_words
+from nas_hydra.origin import naming_origin
 from nas_hydra.record.lock import exclusive
 from nas_hydra.report.files import read_own_summary
 from nas_hydra.report.run_page import PAGE, RunPage
@@ -82,7 +83,8 @@ def attempt(work: Callable[[DictConfig], float | None], config: DictConfig) -> f
         NasHydraError: if it cannot be done.
     """
     try:
-        return work(config)
+        with naming_origin(config):
+            return work(config)
     except NasHydraError:
         raise
     except RecursionError as error:

@@ -10,18 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.config_repository import ConfigRepository
+from hydra._internal.config_repository import ConfigRepository, IConfigRepository
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import ConfigSearchPath
-from hydra.core.default_element import GroupDefault, InputDefault
+from hydra.core.default_element import GroupDefault, InputDefault, ResultDefault
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.object_type import ObjectType
+from hydra.errors import ConfigCompositionException
 from hydra.plugins.config_source import ConfigResult, ConfigSource
 from hydra.types import RunMode
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
+from nas_hydra.compose.clashes import clash
 from nas_hydra.compose.mistakes import ComposeError, told
 from nas_hydra.compose.naming import name_of_job
 from nas_hydra.compose.overrides import check_overrides, check_sweep
@@ -90,6 +92,27 @@ class Loader(ConfigLoaderImpl):
                 params = [f"{key}={value}" for key, value in (sweeper.params or {}).items()]
                 check_sweep([*params, *task_words(config)])
         return config
+
+    def _compose_config_from_defaults_list(
+        self, defaults: list[ResultDefault], repo: IConfigRepository
+    ) -> DictConfig:
+        try:
+            return super()._compose_config_from_defaults_list(defaults, repo)
+        except ConfigCompositionException as error:
+            key, problem = self._clash(defaults, repo)
+            if not problem:
+                raise
+            raise ComposeError(key, problem) from error
+
+    def _clash(self, defaults: list[ResultDefault], repo: IConfigRepository) -> tuple[str, str]:
+        """The first key that has no place among those before it, and what is wrong with it."""
+        known = OmegaConf.create()
+        for default in defaults:
+            more = self._load_single_config(default, repo).config
+            if found := clash(known, more):
+                return found[0], f"{found[1]} (in '{default.config_path}')"
+            known.merge_with(more)
+        return "", ""
 
     def load_sweep_config(
         self, master_config: DictConfig, sweep_overrides: list[str]

@@ -1,12 +1,19 @@
 """Hydra's own errors, told like ours: the key, what was given, what is allowed."""
 
+import logging.config
 import re
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from hydra._internal.config_repository import IConfigRepository
 from hydra.core.object_type import ObjectType
-from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from hydra.errors import (
+    HydraException,
+    InstantiationException,
+    MissingConfigException,
+    OverrideParseException,
+)
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
@@ -29,6 +36,31 @@ WORDS = (
         r"([^:]*): (ValueError raised while resolving interpolation: )?HydraConfig was not set",
         r"\1: what stands there is known when the job begins; change it with KEY=VALUE",
     ),
+    (
+        r"Multiple values for (\S+)\. To override a value use 'override \S+: (.*)'",
+        r"\1: has an option already; say \1=\2, or in a defaults list 'override \1: \2'",
+    ),
+    (
+        r"force-add of config groups is not supported: '\+\+([^=]*)=(.*)'",
+        r"\1: is a group; say \1=\2",
+    ),
+    (
+        r"Could not append to config. An item is already at '(.*)'\.",
+        r"\1: is there already; say \1=VALUE",
+    ),
+    (
+        r"No config source registered for schema (\S+) ?,",
+        r"hydra.searchpath: there are no configs at \1://; allowed: file:// and pkg://",
+    ),
+    (
+        r"RuntimeError: Invalid plugin '(.*)'",
+        r"hydra.launcher, hydra.sweeper: '\1' is no plugin of Hydra's; install it, or leave it out",
+    ),
+    (
+        r"([^:]*): (?:Merge error|Invalid type assigned): \w+ is not a subclass .*value: (.*)",
+        r"\1: is \2; it must be a mapping",
+    ),
+    (r"([^:]*): Cannot assign (\w+) to Dict\b", r"\1: is of type \2; it must be a mapping"),
     (r"You must specify '(.*)', e.g", r"\1: has no option yet; say \1=OPTION"),
     (r"Could not delete from config. '(.*)' does not", r"\1: cannot be deleted, it is not there"),
     (
@@ -67,15 +99,40 @@ def explain(error: Exception, repository: IConfigRepository) -> str:
         return _missing_option(error, error.missing_cfg_file or "")
     if isinstance(error, OverrideParseException):
         return _unreadable(error)
+    if isinstance(error, InstantiationException):
+        return _not_built(error)
     if isinstance(error, HydraException | OmegaConfBaseException):
         return _unknown_key(error, repository) or _plainer(_of_key(error))
-    return in_words(error)
+    return _plainer(_place(error) + in_words(error))
+
+
+def _not_built(error: InstantiationException) -> str:
+    """For a part of Hydra's own config, such as a callback."""
+    key = re.search(r"^full_key: (\S+)", str(error), re.MULTILINE)
+    target = re.search(r"target '([^']+)'", str(error))
+    first: BaseException = error
+    while first.__cause__ is not None:
+        first = first.__cause__
+    return f"{key[1] if key else 'hydra'}: {target[1] + ': ' if target else ''}{in_words(first)}"
+
+
+def _place(error: BaseException) -> str:
+    """Where in the config something is wrong that Python's own logging is given."""
+    steps = traceback.extract_tb(error.__traceback__)
+    return (
+        "hydra.job_logging: "
+        if any(one.filename == logging.config.__file__ for one in steps)
+        else ""
+    )
 
 
 def _unreadable(error: OverrideParseException) -> str:
     key, _, value = error.override.partition("=")
     if "LexerNoViableAlt" not in str(error):
-        problem = in_words(error)
+        lines = str(error).splitlines()
+        problem = (
+            lines[1] if lines[0].startswith("Error parsing") and lines[1:] else in_words(error)
+        )
     elif re.fullmatch(r"[~+]*[\w.$/@:-]+", key, re.ASCII):
         problem = f"a value with such a sign must stand in quotes: {key}='{value}'"
     else:

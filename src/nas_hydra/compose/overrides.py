@@ -7,7 +7,14 @@ from math import ceil, prod
 
 from hydra._internal.config_repository import IConfigRepository
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import ChoiceSweep, Override, Quote, QuotedString, RangeSweep
+from hydra.core.override_parser.types import (
+    ChoiceSweep,
+    IntervalSweep,
+    Override,
+    Quote,
+    QuotedString,
+    RangeSweep,
+)
 
 from nas_hydra.compose.mistakes import ComposeError
 from nas_hydra.compose.yaml_file import MOST_LEVELS
@@ -41,7 +48,7 @@ def check_overrides(words: Sequence[str], repository: IConfigRepository) -> None
     for word in words:
         _check_size(word)
     for one in OverridesParser.create().parse_overrides([*words]):
-        if repository.group_exists(one.key_or_group):
+        if one.key_or_group and repository.group_exists(one.key_or_group):
             _check_option(one, repository)
 
 
@@ -101,4 +108,7 @@ def _count(one: Override) -> int:
             if not step:
                 raise ComposeError(one.key_or_group, "is a range whose step is 0")
             return max(0, ceil((stop - start) / step))
+        case IntervalSweep():
+            problem = "is an interval, and a plain sweep tries single values"
+            raise ComposeError(one.key_or_group, f"{problem}; say range(...), or the values: 1,2,3")
     return 1
