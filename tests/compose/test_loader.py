@@ -48,7 +48,7 @@ def test_a_group_takes_the_name_of_an_option(group, value):
         ("hydra=1", ["hydra: is 1", "hydra.run.dir=FOLDER"]),
         ("hydra=null", ["hydra: is null"]),
         ("hydra=mine", ["hydra", "hydra.KEY=VALUE"]),
-        ("++optimizer=sgd", ["optimizer: is a group; say optimizer=sgd", "++optimizer=sgd"]),
+        ("++optimizer=sgd", ["optimizer: is a group; say optimizer=sgd"]),
         ("~optimizer=3", ["optimizer: is 3"]),
         ("experiment=e", ["experiment: nothing is taken", "+experiment=OPTION: 'e'"]),
         ("hydra.searchpath=[nope]", ["hydra.searchpath: there is no folder", "nope"]),
