@@ -23,7 +23,7 @@ from nas_hydra.loop import Search
 from nas_hydra.named_files import digests
 from nas_hydra.objective import Objectives, objectives_from, unmeasured, wanted
 from nas_hydra.record import Record
-from nas_hydra.record.study import OtherDataError
+from nas_hydra.record.study import BEGUN, OtherDataError, OtherRunError
 from nas_hydra.report.files import RunFiles
 from nas_hydra.report.run_page import RunPage
 from nas_hydra.run import Run
@@ -32,6 +32,7 @@ from nas_hydra.search_space.later import identifying
 from nas_hydra.search_space.node import Choice, Constant, Node, Table
 from nas_hydra.settings import resolved, settings_of, shown
 from nas_hydra.strategy import Strategy
+from nas_hydra.strategy.base import blindness
 from nas_hydra.strategy.initial import Initial
 from nas_hydra.tracker import Tracker
 from nas_hydra.tracker.expendable import Expendable
@@ -95,6 +96,11 @@ def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command
         record = build(settings.record, "record", Record, **needs, identity=known)
     except OtherDataError as error:  # the folder may say more exactly than the record
         raise OtherDataError(evaluator.changed(folder) or error.how) from None
+    except OtherRunError as error:
+        begun = as_begun(config, error.trials)
+        if begun is None:
+            raise
+        return assemble(begun, choices, group, command)
     run = Run(
         folder=folder,
         name=settings.name,
@@ -109,6 +115,8 @@ def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command
         seed=settings.seed,
         optimum=evaluator.optimum(space, objectives),
     )
+    if learns_nothing := blindness(strategy, run.trials):
+        log.warning("%s", learns_nothing)
     pages = [RunPage(space)] if settings.report else []
     trackers: list[Tracker] = [RunFiles(space), *pages, Expendable(tracker), Terminal()]
     strategy = Initial(candidates, strategy) if candidates else strategy
@@ -135,10 +143,32 @@ def identity(
         "evaluator": {key: given[key] for key in given if key not in NEUTRAL},
         "engine": {"ahead": ahead, "order": order, "threads": plain["engine"].get("threads")},
         "budget": {"repeats": plain["budget"]["repeats"]},
+        BEGUN: {"trials": plain["budget"]["trials"]},
         "machine": evaluator.machine,
         "data": evaluator.data,
         "files": digests([known[part] for part in NAMING if part in known]),
     }
+
+
+def as_begun(config: DictConfig, trials: int | None) -> DictConfig | None:
+    """The config of a search that goes on with a larger budget, its strategy as it was begun.
+
+    Settings of a strategy may follow from the budget, and another strategy would be another search.
+
+    Args:
+        config: of this search.
+        trials: the budget with which the one in its folder began; None if that is not known.
+
+    Returns:
+        None if the strategy does not depend on it.
+    """
+    now = OmegaConf.to_container(config.strategy, resolve=True)
+    then = config.copy()
+    OmegaConf.update(then, "budget.trials", trials or config.budget.trials)
+    strategy = OmegaConf.to_container(then.strategy, resolve=True)
+    then = config.copy()
+    OmegaConf.update(then, "strategy", strategy, merge=False)
+    return None if strategy == now else then
 
 
 def build_space(config: DictConfig, builds: bool = True) -> SearchSpace:

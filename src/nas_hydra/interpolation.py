@@ -1,18 +1,22 @@
-"""Which of OmegaConf's resolvers a config reaches; there is one table of them in a process."""
+"""Which resolvers of OmegaConf a config reaches, and our own; a process has one table of them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.basecontainer import BaseContainer
 
+THIRD = "third_of_budget"
 HARMLESS = (
     *("oc.create", "oc.decode", "oc.deprecated", "oc.select"),
     *("oc.dict.keys", "oc.dict.values"),
+    THIRD,
 )
 """Resolvers that reach nothing but the config."""
 ENVIRONMENT = "oc.env"
+FEWEST = 2
+"""Nothing can be learned from a single trial."""
 
 
 @contextmanager
@@ -48,3 +52,17 @@ def _no_environment(*_: Any) -> Any:
 
 def _asking(*given: Any) -> str:
     return f"${{{ENVIRONMENT}:{','.join('null' if one is None else str(one) for one in given)}}}"
+
+
+def _third_of_budget(most: Any, least: int = FEWEST, /, *, _root_: DictConfig) -> Any:
+    """``${third_of_budget:30}``: a third of ``budget.trials``, at least two and at most 30.
+
+    So that of what a strategy does in turn, such as founders and generations, a small budget has
+    room for more than the first. What is no number is left to those who read it.
+    """
+    trials = OmegaConf.select(_root_, "budget.trials")
+    counted = isinstance(most, int) and isinstance(trials, int)
+    return min(most, max(least, trials // 3)) if counted else most
+
+
+OmegaConf.register_new_resolver(THIRD, _third_of_budget, replace=True)

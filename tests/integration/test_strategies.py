@@ -23,15 +23,15 @@ COMMON = (
 SETTINGS = {
     "random": (),
     "evolution": (),
-    "regularized_evolution": ("strategy.population_size=10",),
-    "mu_comma_lambda": ("strategy.generation_size=7",),
-    "nsga2": ("strategy.population_size=6",),
+    "regularized_evolution": (),
+    "mu_comma_lambda": (),
+    "nsga2": (),
     "local_search": (),
     "surrogate_evolution": (),
     "tpe": (),
     "gp": ("strategy.sampler.n_startup_trials=17",),
     "cmaes": (),
-    "nsgaii_optuna": ("strategy.sampler.population_size=6",),
+    "nsgaii_optuna": (),
     "random_optuna": (),
     "optuna": ("strategy.sampler._target_=optuna.samplers.QMCSampler",),
 }
@@ -84,6 +84,20 @@ def test_a_killed_search_ends_as_an_uninterrupted_one(search, strategy, ahead):
     search("killed", *common)
     assert len(rows(Path("whole"))) == 20
     assert rows(Path("killed")) == rows(Path("whole"))
+
+
+def test_a_larger_budget_goes_on_with_the_founders_that_the_search_began_with(search):
+    search("run", "strategy=regularized_evolution", "budget.trials=12")
+    search("run", "strategy=regularized_evolution", "budget.trials=30")
+    fixed = ("strategy=regularized_evolution", "strategy.founders=4")
+    search("whole", *fixed, "budget.trials=30")
+    assert rows(Path("run")) == rows(Path("whole"))
+    assert [row["origin"] for row in rows(Path("run"))[:5]] == ["random"] * 4 + ["mutation"]
+
+
+def test_a_search_that_never_gets_beyond_its_founders_says_so(search, capsys):
+    search("run", "strategy=evolution", "strategy.founders=20")
+    assert "strategy.founders is 20 and budget.trials 20, so every" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -177,7 +191,7 @@ def test_a_candidate_outside_the_space_is_refused_by_gene_and_value(monkeypatch,
         ),
         (
             ("strategy=evolution", "strategy.founders=0"),
-            "strategy.founders: is 0; parent selection draws 1 at a time",
+            "strategy.founders: is 0; at least 1 is needed",
         ),
     ],
 )

@@ -24,11 +24,12 @@ def config(name, folder=CONF, **changes):
     return OmegaConf.merge(loaded, changes)
 
 
-def maker(name, **changes) -> Make:
+def maker(name, budget=None, **changes) -> Make:
+    """What makes a strategy of conf/strategy; without a budget, as for a large one."""
+
     def make(space, objectives, seed):
-        plain = OmegaConf.to_container(
-            OmegaConf.create({"seed": seed, "strategy": config(name, **changes)}), resolve=True
-        )
+        whole = {"seed": seed, "strategy": config(name, **changes), "budget": {"trials": budget}}
+        plain = OmegaConf.to_container(OmegaConf.create(whole), resolve=True)
         return build(plain["strategy"], "strategy", space=space, objectives=objectives)
 
     return make

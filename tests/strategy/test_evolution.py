@@ -313,7 +313,6 @@ def test_minimised_objectives_are_minimised():
     ("changes", "key"),
     [
         ({"population_size": 2, "parents": "tournament"}, "strategy.population_size"),
-        ({"founders": 2, "parents": "tournament"}, "strategy.founders"),
         ({"founders": 0}, "strategy.founders"),
         ({"population_size": 0}, "strategy.population_size"),
         ({"generation_size": 0}, "strategy.generation_size"),

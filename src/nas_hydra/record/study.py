@@ -40,6 +40,9 @@ FACTS = ("number", "key", "epochs", "seconds", "error", "duplicate_of", "source"
 """Attributes of a trial that are kept as they are."""
 RECORD = "the record of this search"
 """What it is called in messages."""
+BEGUN = "begun"
+"""The part of an identity that says with which budget the run began; another one is no other run.
+"""
 MOST_SHOWN = 5
 """How many differences between two runs a message lists."""
 
@@ -62,6 +65,23 @@ class OtherDataError(ConfigError):
     def __reduce__(self) -> tuple[type["OtherDataError"], tuple[str]]:  # type: ignore[override]
         """Errors of worker processes are pickled."""
         return OtherDataError, (self.how,)
+
+
+class OtherRunError(ConfigError):
+    """A record is that of a search with other settings.
+
+    Args:
+        problem: what differs, in words.
+        trials: the budget with which that search began; None if its record is older, and lacks it.
+    """
+
+    def __init__(self, problem: str, trials: int | None) -> None:
+        super().__init__("folder", problem)
+        self.trials = trials
+
+    def __reduce__(self) -> tuple[type["OtherRunError"], tuple[str, int | None]]:  # type: ignore[override]
+        """Errors of worker processes are pickled."""
+        return OtherRunError, (self.problem, self.trials)
 
 
 class StudyRecord:
@@ -192,7 +212,8 @@ class StudyRecord:
             self._study.set_user_attr("identity", ours)
             return
         there, here = (
-            {name: one[name] for name in one if name not in LATER} for one in (known, ours)
+            {name: one[name] for name in one if name not in (*LATER, BEGUN)}
+            for one in (known, ours)
         )
         differences = [
             f"{key} is {masked(then, key)!r} there and {masked(now, key)!r} here"
@@ -201,10 +222,10 @@ class StudyRecord:
         if differences:
             hidden = len(differences) - MOST_SHOWN
             more = f" and {hidden} more" if hidden > 0 else ""
-            raise ConfigError(
-                "folder",
+            raise OtherRunError(
                 f"holds the record of another run: {'; '.join(differences[:MOST_SHOWN])}{more}. "
                 "Choose another hydra.run.dir, or the settings of that run",
+                (known.get(BEGUN) or {}).get("trials"),
             )
         if how := told(known, ours):
             raise OtherDataError(how)

@@ -1,6 +1,6 @@
 """What every strategy can do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from numpy.random import Generator
@@ -15,6 +15,9 @@ class Strategy(Protocol):
 
     A strategy is built with ``space`` and ``objectives`` beside its own settings. It knows
     nothing of torch, files or processes, and draws from nothing but the generator it is handed.
+
+    One that begins with proposals which depend on no result can have an attribute ``blind``: the
+    config key that says how many -> how many. A search that ends with these is warned of.
     """
 
     def ask(self, number: int, rng: Generator) -> Proposal | None:
@@ -32,6 +35,18 @@ class Strategy(Protocol):
 
         A warm start tells of candidates that the strategy did not propose, before it is asked.
         """
+
+
+def blindness(strategy: Strategy, trials: int) -> str | None:
+    """Why a search of so many trials learns nothing from them, by its settings; None if it does."""
+    blind: Mapping[str, int] = getattr(strategy, "blind", {})
+    for key, first in blind.items():
+        if first >= trials:
+            return (
+                f"{key} is {first} and budget.trials {trials}, so every candidate is random and"
+                f" nothing is learned from them; take a smaller {key}, or a larger budget"
+            )
+    return None
 
 
 def only(objectives: Sequence[Objective], strategy: str) -> Objective:

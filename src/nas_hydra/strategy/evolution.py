@@ -30,7 +30,8 @@ class Evolution:
         generation_size: children per generation; 1 is a steady state, in which no child waits
             for another.
         founders: how many trials have to be complete before children are bred. With
-            fewer than ``population_size``, the population grows to its size afterwards.
+            fewer than ``population_size``, the population grows to its size afterwards; with
+            fewer than parent selection draws, it draws from all until there are more.
         design: draws the founders.
         parents: draws a parent from the population.
         variation: makes a child of parents.
@@ -39,6 +40,7 @@ class Evolution:
 
     Attributes:
         population: complete trials, at most ``population_size`` once there are children.
+        blind: see ``Strategy``.
     """
 
     def __init__(
@@ -54,11 +56,12 @@ class Evolution:
         prescreen: Prescreen,
         survivors: Survivors,
     ) -> None:
-        _check_sizes(population_size, generation_size, founders, parents)
+        _check_sizes(population_size, generation_size, founders, parents.least)
         _check_objectives(objectives, parents, survivors)
         self._space, self._objectives = space, objectives
         self._population_size, self._generation_size = population_size, generation_size
         self._founders, self._design = founders, design
+        self.blind = {"strategy.founders": founders}
         self._parents, self._variation, self._survivors = parents, variation, survivors
         self._prescreen = prescreen
         self._unseen = Unseen(space)
@@ -144,19 +147,17 @@ class Evolution:
         return chosen
 
 
-def _check_sizes(
-    population_size: int, generation_size: int, founders: int, parents: Parents
-) -> None:
-    least = max(1, parents.least)
-    for name, size in (("population_size", population_size), ("founders", founders)):
-        if size < least:
-            raise ConfigError(
-                f"strategy.{name}",
-                f"is {size}; parent selection draws {least} at a time, so at least {least} is"
-                " needed (or a smaller strategy.parents.size)",
-            )
-    if generation_size < 1:
-        raise ConfigError("strategy.generation_size", f"is {generation_size}; at least 1 is needed")
+def _check_sizes(population_size: int, generation_size: int, founders: int, drawn: int) -> None:
+    least = max(1, drawn)
+    if population_size < least:
+        raise ConfigError(
+            "strategy.population_size",
+            f"is {population_size}; parent selection draws {least} at a time, so at least {least}"
+            " is needed (or a smaller strategy.parents.size)",
+        )
+    for name, size in (("generation_size", generation_size), ("founders", founders)):
+        if size < 1:
+            raise ConfigError(f"strategy.{name}", f"is {size}; at least 1 is needed")
 
 
 def _check_objectives(objectives: Objectives, parents: Parents, survivors: Survivors) -> None:

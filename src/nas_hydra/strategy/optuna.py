@@ -24,6 +24,9 @@ from nas_hydra.trial import Proposal, Trial
 TRIES = 20
 """How often the sampler is asked anew when it suggests what was proposed before, or may not be."""
 
+BLIND = ("n_startup_trials", "population_size", "popsize")
+"""What Optuna's samplers call the number of trials after which they begin to learn."""
+
 STATES = {"pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
 
 
@@ -44,6 +47,9 @@ class OptunaStrategy:
 
     Raises:
         ConfigError: if the sampler cannot be made or seeded, or does not work on these genes.
+
+    Attributes:
+        blind: see ``Strategy``.
     """
 
     def __init__(
@@ -58,6 +64,7 @@ class OptunaStrategy:
         self._pending: dict[str, list[optuna.Trial]] = {}
         self._told: dict[str, Trial] = {}
         self._study = open_study(objectives, make(sampler, seed, space))
+        self.blind = blind(sampler)
 
     def ask(self, number: int, rng: Generator) -> Proposal | None:
         """What the sampler suggests, if it is fresh; None if the space is exhausted."""
@@ -180,6 +187,13 @@ def make(sampler: Callable[..., BaseSampler], seed: int, space: SearchSpace) -> 
         check_installed("cmaes")
         check_numeric(space)
     return made
+
+
+def blind(sampler: Callable[..., BaseSampler]) -> dict[str, int]:
+    """Of the arguments in ``BLIND`` those that a sampler takes, with their values."""
+    parameters = inspect.signature(sampler).parameters
+    given = {name: parameters[name].default for name in BLIND if name in parameters}
+    return {f"strategy.sampler.{n}": one for n, one in given.items() if isinstance(one, int)}
 
 
 def seedable() -> list[str]:
