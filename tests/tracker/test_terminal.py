@@ -65,6 +65,12 @@ def test_the_end_names_the_winner_the_files_and_three_commands(follow, capsys, t
     assert shown.split("next")[1].count("nas-hydra") == 3
 
 
+def test_numbers_are_shown_to_four_digits(follow, capsys):
+    printed = follow(complete(0, 0.5, {"lr": 0.0031622776601683794, "width": 16}))
+    assert "lr=0.003162 width=16" in printed
+    assert "lr     0.003162\n" in capsys.readouterr().out
+
+
 def test_what_looks_like_markup_is_shown_as_it_is(capsys, tmp_path):
     folder = tmp_path / "a[/]" / ":b:[red]"
     folder.mkdir(parents=True)

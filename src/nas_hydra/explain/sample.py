@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nas_hydra.report.traits import many
 from nas_hydra.search_space import Categorical, Decision, Gene, Genotype, SearchSpace
+from nas_hydra.search_space.gene import shown
 from nas_hydra.search_space.scale import fraction, values
 
 SIZE = 1500
@@ -47,7 +48,7 @@ class Axis:
     @property
     def labels(self) -> list[str]:
         """The decisions as they are shown."""
-        return [f"{one:.4g}" if isinstance(one, float) else str(one) for one in self.decisions]
+        return [shown(one) for one in self.decisions]
 
 
 def sample(space: SearchSpace, size: int = SIZE) -> list[Genotype]:

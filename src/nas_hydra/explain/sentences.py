@@ -7,6 +7,7 @@ from nas_hydra.explain.result import Explanation, Importance, Neighbour, Source
 from nas_hydra.page import number, share
 from nas_hydra.report.traits import INACTIVE
 from nas_hydra.search_space import Decision
+from nas_hydra.search_space.gene import shown as in_words
 
 RELIABLE, USELESS = 0.7, 0.3
 """Agreement from which on the surrogate is followed, and below which nothing is claimed."""
@@ -137,7 +138,5 @@ def changed(changes: Mapping[str, tuple[Decision, Decision]]) -> str:
 
 
 def shown(decision: Decision) -> str:
-    """A decision as it is written."""
-    if isinstance(decision, float):
-        return f"{decision:.4g}"
-    return INACTIVE if decision is None else str(decision)
+    """A decision in words, also where there is none."""
+    return INACTIVE if decision is None else in_words(decision)

@@ -10,6 +10,7 @@ from nas_hydra.report.lineage import Change, Step, lineage
 from nas_hydra.report.outcome import Outcome
 from nas_hydra.report.traits import INACTIVE
 from nas_hydra.search_space import Decision
+from nas_hydra.search_space.gene import shown
 
 
 def winner(outcome: Outcome) -> list[Markup]:
@@ -39,10 +40,10 @@ def text(file: Path) -> str:
 
 
 def cell(decision: Decision) -> Cell:
-    """A decision as it is written; numbers are sorted as such."""
+    """A decision in words; numbers are sorted as such."""
     if isinstance(decision, int | float) and not isinstance(decision, bool):
-        return Sorted(decision, str(decision))
-    return str(decision)
+        return Sorted(decision, shown(decision))
+    return shown(decision)
 
 
 def origins(outcome: Outcome) -> list[Markup]:
@@ -103,4 +104,4 @@ def _changed(changes: Mapping[str, Change]) -> str:
 
 
 def _shown(decision: Decision) -> str:
-    return INACTIVE if decision is None else str(decision)
+    return INACTIVE if decision is None else shown(decision)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from nas_hydra.search_space import Categorical, Decision, Gene, Real
 from nas_hydra.search_space.gene import Number
+from nas_hydra.search_space.gene import shown as in_words
 from nas_hydra.search_space.scale import fraction
 from nas_hydra.trial import Trial
 
@@ -63,7 +64,7 @@ def shown(gene: Gene, trial: Trial) -> str:
         return INACTIVE
     decision: Decision = trial.proposal.genotype[gene.name]
     if isinstance(gene, Categorical) or not many(gene):
-        return str(decision)
+        return in_words(decision)
     return QUARTERS[min(int(4 * fraction(gene, decision)), 3)]
 
 

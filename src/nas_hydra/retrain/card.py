@@ -11,6 +11,7 @@ from nas_hydra.artifact import CONFIG, CONFUSION, WEIGHTS, Description
 from nas_hydra.page.markdown import code, escaped, table
 from nas_hydra.retrain.seen import Seen
 from nas_hydra.retrain.standing import Spread, Standing
+from nas_hydra.search_space.gene import shown
 from nas_hydra.trial import Trial
 
 LIMITED = "as its config or this command's limits them"
@@ -47,6 +48,7 @@ def card(facts: Facts, command: str) -> str:
         facts: what it tells.
         command: that made the model; left out if empty.
     """
+    decisions = {name: shown(made) for name, made in facts.trial.proposal.genotype.items()}
     parts = [
         f"# Trial {facts.trial.number} of {escaped(facts.description.source.run)}",
         *_about(facts),
@@ -57,7 +59,7 @@ def card(facts: Facts, command: str) -> str:
         "## Data",
         *_data(facts),
         "## Choices",
-        table(("decision", "made"), facts.trial.proposal.genotype.items()),
+        table(("decision", "made"), decisions.items()),
         "## Cost",
         *_cost(facts),
         "## Versions",

@@ -11,6 +11,12 @@ from numpy.random import Generator
 Decision = bool | int | float | str | None
 """What a gene can hold: a scalar that YAML, JSON and Optuna all know."""
 
+
+def shown(decision: Decision) -> str:
+    """A decision for people: a number with a fraction to four digits, anything else as it is."""
+    return f"{decision:.4g}" if isinstance(decision, float) else str(decision)
+
+
 STEP_CONTINUES = 0.5
 """Chance that a mutation of an ordered gene goes one step further (a geometric step length)."""
 STEP_DEVIATION = 0.15

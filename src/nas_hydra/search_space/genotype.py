@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from nas_hydra.search_space.gene import Decision
+from nas_hydra.search_space.gene import Decision, shown
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -43,5 +43,5 @@ class Genotype(Mapping[str, Decision]):
 
     @property
     def summary(self) -> str:
-        """One line for people: ``depth=3 width=32``."""
-        return " ".join(f"{name}={decision}" for name, decision in self.decisions.items())
+        """One line for people: ``depth=3 width=32 lr=0.003162``."""
+        return " ".join(f"{name}={shown(decision)}" for name, decision in self.decisions.items())

@@ -14,6 +14,7 @@ from rich.text import Text
 from nas_hydra.errors import shortened
 from nas_hydra.front import Front
 from nas_hydra.run import Run, parted
+from nas_hydra.search_space.gene import shown as decision
 from nas_hydra.trial import Trial
 
 FILES = {
@@ -129,7 +130,7 @@ def show(run: Run, summary: Mapping[str, Any]) -> None:
         ("\ndone", f": {', '.join(counts)}; {summary['seconds']:.0f} s of evaluation", {}),
         *(broken if best.get("violation") else []),
         *front_rows(summary),
-        ("winner", f": {winner(best)}", best["genotype"]),
+        ("winner", f": {winner(best)}", {k: decision(v) for k, v in best["genotype"].items()}),
         *optimum_rows(summary),
         ("files", f" in {run.folder}", files(run)),
         ("next", "", suggestions(run)),

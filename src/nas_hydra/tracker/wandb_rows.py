@@ -7,6 +7,7 @@ from typing import Any
 from nas_hydra.report.history import Moment
 from nas_hydra.report.lineage import Change, Step
 from nas_hydra.run import Run
+from nas_hydra.search_space.gene import shown
 from nas_hydra.trial import Trial
 
 LONGEST_TAG = 64
@@ -122,7 +123,9 @@ def lineage_table(run: Run, line: Sequence[Step]) -> Table:
 
 def changed(changes: Mapping[str, Change]) -> str:
     """``width 16 -> 32, depth None -> 3``."""
-    return ", ".join(f"{name} {before} -> {after}" for name, (before, after) in changes.items())
+    return ", ".join(
+        f"{name} {shown(before)} -> {shown(after)}" for name, (before, after) in changes.items()
+    )
 
 
 def flat_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
