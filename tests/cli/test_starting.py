@@ -6,9 +6,6 @@ import pytest
 
 from command import SMALL, nas_hydra
 
-LEFT = {"nas-hydra.log", "multirun.yaml"}
-"""What Hydra itself has written before it knows that a config is wrong."""
-
 
 @pytest.fixture
 def folder() -> Path:
@@ -79,7 +76,31 @@ def test_a_wrong_command_is_one_message(words, told, monkeypatch, capsys):
     assert "Traceback" not in printed.err + printed.out
     assert printed.err.count("error: ") == 1
     assert len(printed.err) <= 2000
-    assert {path.name for path in Path().rglob("*") if path.is_file()} <= LEFT
+    assert not [*Path().iterdir()]
+
+
+def test_a_refused_config_leaves_folders_as_they_were(monkeypatch):
+    Path("mine/empty").mkdir(parents=True)
+    Path("mine/log").mkdir()
+    Path("mine/log/nas-hydra.log").write_text("of an earlier search\n")
+    for folder in ("mine/empty", "mine/log", "mine/new/run"):
+        assert nas_hydra(monkeypatch, *SMALL, f"hydra.run.dir={folder}", "seed=-1") == 2
+    assert {str(path) for path in Path().rglob("*") if path.is_dir()} == {
+        "mine",
+        "mine/empty",
+        "mine/log",
+    }
+    assert Path("mine/log/nas-hydra.log").read_text().startswith("of an earlier search\n")
+
+
+def test_of_a_sweep_the_folders_of_refused_configs_go(monkeypatch):
+    words = ("-m", *SMALL, "hydra.sweep.dir=sweeps/one")
+    assert nas_hydra(monkeypatch, *words, "seed=-1,-2") == 2
+    assert not Path("sweeps").exists()
+    assert nas_hydra(monkeypatch, *words, "seed=-1,0") == 2
+    assert [path.name for path in Path("sweeps/one").glob("*/")] == [
+        "1-evolution-conv_net-digits-0"
+    ]
 
 
 @pytest.mark.parametrize("logging", ["none", "disabled", "default", "nas_hydra"])

@@ -13,6 +13,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from nas_hydra.assemble import assemble
+from nas_hydra.cli.folders import Folders
 from nas_hydra.cli.starting import start
 from nas_hydra.compose import ComposeError, override
 from nas_hydra.errors import (
@@ -55,6 +56,7 @@ def launch(words: Sequence[str], work: Callable[[DictConfig], float | None]) -> 
             sweeper optimise the settings.
     """
     failures: list[NasHydraError] = []
+    folders = Folders()
 
     def job(config: DictConfig) -> float | None:
         try:
@@ -63,17 +65,28 @@ def launch(words: Sequence[str], work: Callable[[DictConfig], float | None]) -> 
             log.debug("error: %s", error)
             tell(error)  # whatever the user has made of the logging
             failures.append(error)
+            if is_refusal(error):
+                folders.drop(Path(HydraConfig.get().runtime.output_dir))
             if is_told_of_failures():
                 raise
         return None
 
     try:
-        start(words, job)
+        start(words, job, folders)
     except ComposeError as error:
+        failures.append(error)
         return tell(error)
     except (NasHydraError, KeyboardInterrupt) as error:  # its job has told it
         return exit_code(error)
+    finally:
+        if failures and folders.root is not None and all(map(is_refusal, failures)):
+            folders.drop(folders.root)
     return exit_code(failures[0]) if failures else 0
+
+
+def is_refusal(error: NasHydraError) -> bool:
+    """Whether nothing was done, since the config is wrong."""
+    return isinstance(error, ConfigError)
 
 
 def attempt(work: Callable[[DictConfig], float | None], config: DictConfig) -> float | None:

@@ -13,7 +13,8 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode, TaskFunction
 
-from nas_hydra.compose import CONF, PRIMARY, ComposeError, Composer, told
+from nas_hydra.cli.folders import Folders, Watched
+from nas_hydra.compose import CONF, PRIMARY, ComposeError, told
 
 KINDS = ("run", "multirun", "cfg", "info", "shell_completion", "hydra_help")
 """The flags that say what to do; at most one of them."""
@@ -31,12 +32,13 @@ def parser() -> argparse.ArgumentParser:
     return _Parser(parents=[get_args_parser()], add_help=False)
 
 
-def start(words: Sequence[str], job: TaskFunction) -> None:
+def start(words: Sequence[str], job: TaskFunction, made: Folders) -> None:
     """Do what a command line says, which may be to run a job or several.
 
     Args:
         words: flags and overrides, in any order.
         job: is given the composed config.
+        made: is told which folders are there before.
 
     Raises:
         ComposeError: if a flag or the config is wrong.
@@ -45,7 +47,7 @@ def start(words: Sequence[str], job: TaskFunction) -> None:
     kind = _kind(given)
     version.setbase("1.3")
     folders = [] if given.config_dir is None else [Path(given.config_dir)]
-    hydra = Composer(folders, _place(given.config_path))
+    hydra = Watched(made, folders, _place(given.config_path))
     name = given.config_name or PRIMARY
     try:
         with told(hydra.config_loader.repository):  # also what Hydra says of its own settings
