@@ -4,10 +4,11 @@ import logging
 import math
 
 from nas_hydra.dataset import ImageDataset
+from nas_hydra.dataset.images import number_of_batches
 
 log = logging.getLogger(__name__)
 
-FEW_STEPS = 50
+FEW_STEPS = 20
 """Of the optimizer: with fewer, next to nothing is learned from scratch."""
 
 
@@ -18,9 +19,15 @@ def tell_outlook(dataset: ImageDataset, steps: float) -> None:
         dataset: of a candidate.
         steps: of the optimizer, of a whole training; infinite if only a clock ends it.
     """
-    batch = min(dataset.batch_size, len(dataset.train))
+    images = len(dataset.train)
+    batches = number_of_batches(images, dataset.batch_size)
     if math.isfinite(steps):
-        log.info("training: %s steps for a candidate, of up to %s images", f"{steps:,}", batch)
+        log.info(
+            "training: %s steps for each candidate; %s of %s images are an epoch",
+            f"{steps:,}",
+            f"{batches:,}",
+            -(-images // batches),
+        )
     if steps < FEW_STEPS:
         log.warning(
             "training: %s steps are too few to learn much from scratch; give more with"
@@ -30,8 +37,8 @@ def tell_outlook(dataset: ImageDataset, steps: float) -> None:
     counts = dataset.valid.labels.bincount()
     number = int(counts.sum())
     log.info(
-        "validation: each of %s images is %.2g %% of the accuracy; always naming the most"
-        " frequent class would give %.3g %%",
+        "validation: each of %s images is %.2g %% of the accuracy; to name the most frequent"
+        " class always would give %.3g %%",
         f"{number:,}",
         100 / number,
         100 * float(counts.max()) / number,

@@ -169,7 +169,8 @@ class TrainEvaluator(Evaluator):
             check_optimizer(module)
             check_augmentation(dataset.augment, dataset.input_shape, dataset.num_classes)
             steps = self._rehearse(candidate, module, dataset)
-        tell_outlook(dataset, steps)
+        if dataset.stage == "search":
+            tell_outlook(dataset, steps)
 
     def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
         """Train from scratch unless the store knows it; the last epoch's weights go to the file."""
