@@ -137,7 +137,7 @@ def test_what_is_left_out_is_said(caplog):
     assert "images/test is left out: its images lie in no class folders, so their cl" in told
     assert "images/val is left out: it holds no images" in told
     assert "images/extra is left out: it is none of 'test', 'train', 'val'" in told
-    assert "data: 1 image is left out, since they lie in no class folder: 'images/train/c" in told
+    assert "data: 1 image outside of the class folders is left out: 'images/train/c" in told
 
 
 def test_splits_inside_of_class_folders_are_told(caplog):

@@ -159,12 +159,12 @@ class ClassFolders:
             log.warning("data: %s", note)
         around = {self.base, *self.splits.values()}
         loose = [file for folder in around for file in visible(folder, folders=False)]
-        _tell_files(filter(is_image, loose), "image%s", "they lie in no class folder")
+        _tell_files(filter(is_image, loose), "image%s outside of the class folders", "")
         inside = (file for folder, _, _ in self._each() for file in files_in(folder))
         _tell_files(
             (file for file in inside if not is_image(file)),
             "file%s in the class folders",
-            f"their names do not end as those of images do ({' '.join(ENDINGS)})",
+            f", since names of images end in {' '.join(ENDINGS)}",
         )
 
     def _mixed(self) -> Iterator[str]:
@@ -189,7 +189,7 @@ def _tell_files(files: Iterable[str], what: str, why: str) -> None:
         several = len(named) > 1
         kind, verb = what % ("s" * several), "are" if several else "is"
         log.warning(
-            "data: %d %s %s left out, since %s: %s",
+            "data: %d %s %s left out%s: %s",
             *(len(named), kind, verb, why, listing(named, MOST_SHOWN)),
         )
 
