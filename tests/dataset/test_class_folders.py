@@ -150,6 +150,19 @@ def test_splits_inside_of_class_folders_are_told(caplog):
     )
 
 
+@pytest.mark.parametrize("root", ["images/train", "images/train/"])
+def test_splits_beside_the_folder_that_was_named_are_told(root, caplog):
+    for name in ("train", "val"):
+        write(f"images/{name}", 5)
+    folder(root).open("development")
+    assert caplog.messages == [
+        "data: 'val' beside images/train is not used; dataset.root=images takes the splits as"
+        " they are"
+    ]
+    folder("images").open("development")
+    assert len(caplog.messages) == 1
+
+
 @pytest.mark.parametrize(
     ("names", "told"),
     [

@@ -200,13 +200,27 @@ def find(root: str) -> ClassFolders:
     Raises:
         ConfigError: if there is no such folder, or two of its folders are for the same split.
     """
-    where = os.path.expanduser(root)
+    where = os.path.expanduser(root).rstrip("/") or "/"
     if not os.path.isdir(where):
         found = "is a file (unpack it first)" if os.path.exists(where) else "is not there"
         raise ConfigError("dataset.root", f"{Path(where).resolve()} {found}. {WANTED}")
     base, notes = _inner(where)
     splits, more = _splits(base)
-    return ClassFolders(where, base, splits, [*notes, *more])
+    return ClassFolders(where, base, splits, [*_around(where), *notes, *more])
+
+
+def _around(root: str) -> Iterator[str]:
+    """Whether the root is one of several splits that lie beside each other."""
+    parent, name = os.path.split(os.path.abspath(root))
+    named = _named(parent) if os.access(parent, os.R_OK) else {}
+    others = [one for names in named.values() for one in names if one != name]
+    if name in named.get(SPLITS[0], ()) and len(named) > 1:
+        verb = "is" if len(others) == 1 else "are"
+        whole = printable(parent if os.path.isabs(root) else os.path.relpath(parent))
+        yield (
+            f"{listing(others)} beside {printable(root)} {verb} not used; dataset.root={whole}"
+            " takes the splits as they are"
+        )
 
 
 def _inner(folder: str) -> tuple[str, list[str]]:
