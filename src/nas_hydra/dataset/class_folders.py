@@ -3,6 +3,7 @@
 A folder that alone holds images within others is looked into, and what is left out is told.
 """
 
+import itertools
 import logging
 import os
 import re
@@ -180,7 +181,7 @@ class ClassFolders:
 
 
 def _listed(named: Mapping[str, Sequence[str]]) -> str:
-    return listing(name for names in named.values() for name in names)
+    return listing(itertools.chain(*named.values()))
 
 
 def _tell_files(files: Iterable[str], what: str, why: str) -> None:
@@ -213,8 +214,15 @@ def _around(root: str) -> Iterator[str]:
     """Whether the root is one of several splits that lie beside each other."""
     parent, name = os.path.split(os.path.abspath(root))
     named = _named(parent) if os.access(parent, os.R_OK) else {}
-    others = [one for names in named.values() for one in names if one != name]
-    if name in named.get(SPLITS[0], ()) and len(named) > 1:
+    classes = subfolders(root)
+    others = [
+        one
+        for one in itertools.chain(*named.values())
+        if one != name
+        and os.access(os.path.join(parent, one), os.R_OK)
+        and not set(classes).isdisjoint(subfolders(os.path.join(parent, one)))
+    ]
+    if others and name in named.get(SPLITS[0], ()):
         verb = "is" if len(others) == 1 else "are"
         whole = printable(parent if os.path.isabs(root) else os.path.relpath(parent))
         yield (
@@ -270,7 +278,7 @@ def _has_classes(folder: str, training: str) -> bool:
 
 def _unused(base: str, named: Mapping[str, Sequence[str]]) -> list[str]:
     """Notes on folders with images beside the splits."""
-    known = {os.path.join(base, name) for names in named.values() for name in names}
+    known = {os.path.join(base, name) for name in itertools.chain(*named.values())}
     others = [one for one in visible(base, folders=True) if one not in known]
     return [_left(one, f"it is none of {_listed(named)}") for one in filter(holds_images, others)]
 
