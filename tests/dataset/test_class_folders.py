@@ -112,6 +112,7 @@ def test_images_of_class_folders_are_found_inside_and_once_where_links_go_round(
     write("images/cat", 6, ".JPG", classes=("black",))
     Path("images/cat/again").symlink_to("..", target_is_directory=True)
     Path("images/dog/same").symlink_to(".", target_is_directory=True)
+    Path("images/loop").symlink_to("loop")
     labels = [sample.label for sample in find("images").samples]
     assert [labels.count(label) for label in range(3)] == [18, 4, 4]
 

@@ -214,15 +214,18 @@ def _around(root: str) -> Iterator[str]:
     """Whether the root is one of several splits that lie beside each other."""
     parent, name = os.path.split(os.path.abspath(root))
     named = _named(parent) if os.access(parent, os.R_OK) else {}
-    classes = subfolders(root)
+    if name not in named.get(SPLITS[0], ()):
+        return
+    classes = set(subfolders(root))
+    beside = {
+        one: os.path.join(parent, one) for one in itertools.chain(*named.values()) if one != name
+    }
     others = [
         one
-        for one in itertools.chain(*named.values())
-        if one != name
-        and os.access(os.path.join(parent, one), os.R_OK)
-        and not set(classes).isdisjoint(subfolders(os.path.join(parent, one)))
+        for one, path in beside.items()
+        if os.access(path, os.R_OK) and not classes.isdisjoint(subfolders(path))
     ]
-    if others and name in named.get(SPLITS[0], ()):
+    if others:
         verb = "is" if len(others) == 1 else "are"
         whole = printable(parent if os.path.isabs(root) else os.path.relpath(parent))
         yield (

@@ -18,8 +18,15 @@ def visible(folder: str, folders: bool) -> list[str]:
     """Paths of the folders, or of the files, in a folder, by name."""
     with os.scandir(folder) as found:
         return sorted(
-            one.path for one in found if one.is_dir() == folders and not is_hidden(one.name)
+            one.path for one in found if _is_folder(one) == folders and not is_hidden(one.name)
         )
+
+
+def _is_folder(one: os.DirEntry[str]) -> bool:
+    try:
+        return one.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
 
 
 def is_hidden(name: str) -> bool:
