@@ -14,6 +14,7 @@ from nas_hydra.arguments import CONTROL, UNKNOWN, check_arguments, kinds_of, pla
 from nas_hydra.errors import ConfigError, NasHydraError, in_one_line, nearest, said
 from nas_hydra.foreign import check_foreign, permit, permit_found
 from nas_hydra.kind import check_kind, check_made, check_plain, part_of
+from nas_hydra.own_modules import HINT
 
 
 def build(config: Mapping[str, Any], key: str, kind: Any = Any, **provided: Any) -> Any:
@@ -194,7 +195,7 @@ def _reason(target: str, error: Exception) -> str:
     if not isinstance(error, ImportError | AttributeError | ValueError):
         return in_one_line(error)
     if not module:
-        return said(error)
+        return f"{said(error)}; {HINT}" if isinstance(error, ModuleNotFoundError) else said(error)
     try:
         home = resolve_name(module)
     except Exception as above:  # noqa: BLE001  it is reported one level up

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nas_hydra.api.session import undisturbed
 from nas_hydra.front import Front
+from nas_hydra.own_modules import importable
 from nas_hydra.report.files import columns, row
 from nas_hydra.run import Run
 from nas_hydra.trial import Trial
@@ -66,7 +67,7 @@ class Result:
         """
         from nas_hydra.retrain import Request, retrain  # torch
 
-        with undisturbed():
+        with undisturbed(), importable(wanted.get("config_dirs", ())):
             return retrain(Request(self.folder, **wanted), overrides)[0]
 
     def explain(self, **wanted: Any) -> "Explanation":

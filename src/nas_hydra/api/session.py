@@ -17,6 +17,7 @@ from nas_hydra.compose import begun, changed, composed, override
 from nas_hydra.errors import ConfigError, NasHydraError
 from nas_hydra.masking import masked_words
 from nas_hydra.origin import naming_origin
+from nas_hydra.own_modules import importable
 
 CHATTY = ("optuna", "pytorch_lightning")
 """Loggers of libraries that a search quiets."""
@@ -60,7 +61,7 @@ def session(
     given = config if isinstance(config, DictConfig) else None
     typed = [*overrides] if isinstance(config, DictConfig) else [*(config or ()), *overrides]
     folders = [] if config_dir is None else [Path(config_dir)]
-    with undisturbed(), _composed(given, typed, folders) as own:
+    with undisturbed(), importable(folders), _composed(given, typed, folders) as own:
         folder = Path(own.folder)
         folder.mkdir(parents=True, exist_ok=True)
         try:

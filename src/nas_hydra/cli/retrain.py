@@ -3,13 +3,13 @@
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from nas_hydra.artifact import DESCRIPTION, read_artifact
 from nas_hydra.cli.export import DATASET, changed
-from nas_hydra.cli.words import ForeignWords, RecordWords, command, listed, typed, unknown
+from nas_hydra.cli.words import ForeignWords, RecordWords, command, typed, unknown
 
 FLAG = "--verify"
 
@@ -46,9 +46,6 @@ class RetrainWords(RecordWords):
     random: bool = Field(True, description="false: without a random candidate")
     folder: Path | None = Field(
         None, description="where the model goes; RUN/retrain, or RUN/retrain-N if not given"
-    )
-    config_dirs: Annotated[tuple[Path, ...], BeforeValidator(listed)] = Field(
-        (), alias="config_dir", description="a folder with options of your own, for OVERRIDES"
     )
     force: bool = Field(
         False, description="true: also if the data has changed, or a model is there already"
@@ -122,4 +119,5 @@ def work(said: RetrainWords, overrides: Sequence[str], shown: str) -> None:
         print(f"the model, its card and its figures: {one.folder}")
         words = [f"run={one.folder}", "format=onnx"]
         words += [f"trust=[{','.join(said.trust)}]"] if said.trust else []
+        words += [f"config_dir=[{','.join(map(str, said.config_dirs))}]"] * bool(said.config_dirs)
         print(f"next: {shlex.join(['nas-hydra-export', *words])}")

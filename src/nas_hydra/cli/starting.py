@@ -15,6 +15,7 @@ from hydra.types import RunMode, TaskFunction
 
 from nas_hydra.cli.folders import Folders, Watched
 from nas_hydra.compose import CONF, PRIMARY, ComposeError, told
+from nas_hydra.own_modules import importable
 
 KINDS = ("run", "multirun", "cfg", "info", "shell_completion", "hydra_help")
 """The flags that say what to do; at most one of them."""
@@ -50,7 +51,8 @@ def start(words: Sequence[str], job: TaskFunction, made: Folders) -> None:
     hydra = Watched(made, folders, _place(given.config_path))
     name = given.config_name or PRIMARY
     try:
-        with told(hydra.config_loader.repository):  # also what Hydra says of its own settings
+        # What Hydra says of its own settings is told too.
+        with importable(folders), told(hydra.config_loader.repository):
             _do(kind, hydra, name, given, job)
     finally:
         GlobalHydra.instance().clear()

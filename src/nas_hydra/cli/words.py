@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from tempfile import NamedTemporaryFile
 from traceback import format_exception
 from typing import Annotated, Any, TypeVar
@@ -21,6 +22,7 @@ from nas_hydra.errors import (
     tell,
 )
 from nas_hydra.masking import masked, masked_words
+from nas_hydra.own_modules import importable
 
 
 class Words(BaseModel):
@@ -48,6 +50,11 @@ class ForeignWords(Words):
 
     trust: Annotated[tuple[str, ...], BeforeValidator(listed)] = Field(
         (), description="modules whose classes may be used: [my_package]; else only known ones"
+    )
+    config_dirs: Annotated[tuple[Path, ...], BeforeValidator(listed)] = Field(
+        (),
+        alias="config_dir",
+        description="a folder of your own, as --config-dir: modules beside and within it are found",
     )
 
 
@@ -78,7 +85,12 @@ def command(
     if {"-h", "--help"} & set(argv[1:]):
         print(about + "\n" + "\n".join(described(kind)))
         return 0
-    return attempt(lambda: work(*read(argv[1:], kind)))
+    return attempt(lambda: _work(work, *read(argv[1:], kind)))
+
+
+def _work(work: Callable[[W, Sequence[str]], None], said: W, rest: Sequence[str]) -> None:
+    with importable(getattr(said, "config_dirs", ())):
+        work(said, rest)
 
 
 def attempt(work: Callable[[], None]) -> int:
