@@ -2,6 +2,7 @@
 
 import json
 import math
+import warnings
 
 import psutil
 import pytest
@@ -222,3 +223,23 @@ def test_global_settings_are_left_as_they_were():
     assert torch.equal(torch.rand(1), expected)
     assert torch.empty(1).device == CPU
     assert torch.is_grad_enabled()
+
+
+class Pretrained(nn.Linear):
+    """A network that loads weights when it is built, and has something to say of it."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__(64, classes)
+        with torch.device("cpu"):
+            known = nn.Linear(64, classes).state_dict()
+        self.load_state_dict(known)
+        warnings.warn("the weights are old", stacklevel=1)
+
+
+def test_weights_that_a_network_loads_are_no_news_and_count():
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        own = {"_target_": f"{__name__}.Pretrained", "classes": 10}
+        sketch = Sketch(sequential({"_target_": "torch.nn.Flatten"}, own), (1, 8, 8))
+        assert sketch.params == 65 * 10
+    assert [str(one.message) for one in said] == ["the weights are old"]

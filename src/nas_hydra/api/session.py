@@ -18,6 +18,7 @@ from nas_hydra.errors import ConfigError, NasHydraError
 from nas_hydra.masking import masked_words
 from nas_hydra.origin import naming_origin
 from nas_hydra.own_modules import importable
+from nas_hydra.warned import said_once
 
 CHATTY = ("optuna", "pytorch_lightning")
 """Loggers of libraries that a search quiets."""
@@ -65,7 +66,7 @@ def session(
         folder = Path(own.folder)
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            with naming_origin(own):
+            with naming_origin(own), said_once():
                 yield Session(
                     own, dict(HydraConfig.get().runtime.choices), folder, _command(folder)
                 )

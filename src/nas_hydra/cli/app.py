@@ -38,6 +38,7 @@ from nas_hydra.run import parted
 from nas_hydra.small_file import make_folder, replace
 from nas_hydra.tracker.terminal import show
 from nas_hydra.trial import Trial
+from nas_hydra.warned import said_once
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +97,7 @@ def attempt(work: Callable[[DictConfig], float | None], config: DictConfig) -> f
         NasHydraError: if it cannot be done.
     """
     try:
-        with naming_origin(config):
+        with naming_origin(config), said_once():
             return work(config)
     except NasHydraError:
         raise

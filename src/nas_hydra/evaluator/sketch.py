@@ -16,6 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from nas_hydra.errors import CandidateError
 from nas_hydra.evaluator.build import count_parameters, is_lazy, make_model, seeded
 from nas_hydra.evaluator.probe import IMAGES, probe
+from nas_hydra.warned import unsaid
 
 INITIALISERS = {
     *(init.kaiming_uniform_, init.kaiming_normal_, init.xavier_uniform_, init.xavier_normal_),
@@ -24,6 +25,8 @@ INITIALISERS = {
 }
 FIXED = ("torch.", "torchvision.", "nas_hydra.")
 """Modules of these make all of their layers when they are built, but for lazy ones."""
+NO_WEIGHTS = "for .*: copying from a non-meta parameter in the checkpoint to a meta parameter"
+"""What torch says of each weight that a network loads, and that has no place to go there."""
 NORMS = {functional.batch_norm, functional.layer_norm}
 ELEMENTWISE = {
     *(functional.relu, functional.relu6, functional.hardswish, functional.hardsigmoid),
@@ -67,7 +70,7 @@ def fits(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
 @contextmanager
 def on_meta(mode: ShapesOnly | None = None) -> Iterator[None]:
     """Whatever is made in here has a shape, but neither memory nor values."""
-    with torch.device("meta"), mode or ShapesOnly():
+    with unsaid(NO_WEIGHTS), torch.device("meta"), mode or ShapesOnly():
         yield
 
 
