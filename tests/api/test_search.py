@@ -42,6 +42,15 @@ def test_it_finds_what_the_command_finds(monkeypatch):
     assert result.front == [result.best]
 
 
+def test_progress_is_told_but_not_what_to_type_and_nothing_where_it_is_to_be_quiet(capsys):
+    nas_hydra.search([*SMALL, "hydra.run.dir=run"])
+    told = capsys.readouterr()
+    assert "winner: trial" in told.err
+    assert "next" not in told.err + told.out
+    nas_hydra.search([*SMALL, "hydra.run.dir=quiet"], quiet=True)
+    assert capsys.readouterr() == ("", "")
+
+
 def test_the_trials_are_a_table_like_trials_csv():
     result = nas_hydra.search(overrides=[*SMALL, "hydra.run.dir=run"])
     written = read_csv("run/trials.csv")

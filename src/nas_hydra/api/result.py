@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nas_hydra.api.session import undisturbed
+from nas_hydra.api.shown import shown
 from nas_hydra.front import Front
 from nas_hydra.own_modules import importable
 from nas_hydra.report.files import columns, row
@@ -87,6 +88,10 @@ class Result:
     @cached_property
     def _front(self) -> Front:
         return Front(self.run.objectives, self.told)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the winner, its decisions, the way to it, and the files."""
+        return shown(self.run, self.told, self._front)
 
     def __repr__(self) -> str:
         best = f"trial {self.best.number} {dict(self.best.values)}" if self.best else None

@@ -1,7 +1,8 @@
 """``nas_hydra.search``: a whole search in one call."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig
 
@@ -10,12 +11,26 @@ from nas_hydra.api.session import Session, session
 from nas_hydra.assemble import assemble
 from nas_hydra.cli.app import add_page, finished_trials, save_config
 from nas_hydra.record.lock import exclusive
+from nas_hydra.tracker.terminal import Terminal, messages, winner
+
+
+class Progress(Terminal):
+    """The live line; what to type next is for those who type commands."""
+
+    def finish(self, summary: Mapping[str, Any] | None, exit_code: int) -> None:
+        """The winner in one line; the result shows the rest."""
+        if summary is None or not summary["best"]:
+            super().finish(summary, exit_code)
+            return
+        self._progress.stop()
+        messages.print(f"winner: {winner(summary['best'])}")
 
 
 def search(
     config: DictConfig | Sequence[str] | None = None,
     overrides: Sequence[str] = (),
     config_dir: Path | str | None = None,
+    quiet: bool = False,
 ) -> Result:
     """Search as ``nas-hydra`` does: the same strategies, files and record.
 
@@ -27,18 +42,21 @@ def search(
         overrides: as one would type them: ``["dataset=digits", "budget.trials=10"]``. They may
             also stand in the place of ``config``.
         config_dir: a further folder of config groups, as ``--config-dir``.
+        quiet: print nothing; else progress goes to standard error.
 
     Raises:
         ConfigError: if the config is wrong; nothing is trained or written then.
         SearchFailedError: if no trial was completed.
     """
     with session(config, overrides, config_dir) as begun, exclusive(begun.folder):
-        return _searched(begun)
+        return _searched(begun, quiet)
 
 
-def _searched(begun: Session) -> Result:
+def _searched(begun: Session, quiet: bool) -> Result:
     folder = begun.folder
     found = assemble(begun.config, begun.choices, folder.name, begun.command)
+    others = [one for one in found.trackers if not isinstance(one, Terminal)]
+    found.trackers = others if quiet else [*others, Progress()]
     budget = {"trials": found.run.trials}
     if found.record.finished(budget):
         add_page(found)

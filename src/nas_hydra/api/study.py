@@ -144,6 +144,10 @@ class Study:
         trials = sorted(self._dialogue.known, key=lambda trial: trial.number)
         return Result(self._dialogue.run, trials)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the result so far."""
+        return self.result._repr_html_()
+
     def close(self) -> None:
         """Finish the run's files and let go of its folder; a later study can go on with it.
 
