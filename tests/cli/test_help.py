@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import version
 from pathlib import Path
 
 from command import COMMAND, nas_hydra
@@ -34,6 +36,28 @@ def test_options_of_a_config_dir_are_listed_too(capsys, tmp_path):
     printed = capsys.readouterr().out
     assert "my own space" in printed
     assert "conv_net" in printed
+
+
+SCRIPTS = tomllib.loads((CONF.parent / "pyproject.toml").read_text())["project"]["scripts"]
+
+
+def test_every_other_command_is_listed(capsys):
+    show_help([])
+    printed = capsys.readouterr().out
+    for command in set(SCRIPTS) - {"nas-hydra"}:
+        assert f"  {command} " in printed
+
+
+def test_every_command_knows_its_version():
+    names = [script.partition(":")[2] for script in SCRIPTS.values()]
+    code = (
+        "import sys; sys.argv = ['it', '-m', '--version']; from nas_hydra import cli\n"
+        f"for name in {names}:\n"
+        " try: getattr(cli, name)()\n except SystemExit as ended: assert not ended.code"
+    )
+    words = [sys.executable, "-c", code]
+    found = subprocess.run(words, check=True, text=True, capture_output=True)
+    assert found.stdout.splitlines() == [f"nas-hydra {version('nas-hydra')}"] * len(names)
 
 
 def test_help_needs_neither_torch_nor_hydra():

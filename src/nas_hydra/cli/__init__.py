@@ -4,20 +4,26 @@ import os
 import sys
 from io import TextIOWrapper
 
+from nas_hydra import __version__
 
-def make_printable() -> None:
-    """Let every text be printed, also file names that are no UTF-8, and on terminals that are not.
 
-    Python prints what it cannot encode as an escape on standard error only.
+def begin() -> None:
+    """What every command begins with: texts that can be printed, and its version if that is asked.
+
+    Python prints what it cannot encode, such as file names that are no UTF-8, as an escape on
+    standard error only.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    if "--version" in sys.argv[1:]:
+        print(f"nas-hydra {__version__}")
+        sys.exit()
 
 
 def main() -> None:
     """Search, sweep or explain, as the command line says; see the README for the exit codes."""
-    make_printable()
+    begin()
     if {"--help", "-h"} & set(sys.argv[1:]):
         from nas_hydra.cli.help import show_help
 
@@ -31,7 +37,7 @@ def main() -> None:
 
 def compare() -> None:
     """Put searches side by side. The exit codes are those above."""
-    make_printable()
+    begin()
     from nas_hydra.cli.compare import run
 
     sys.exit(run(sys.argv))
@@ -39,7 +45,7 @@ def compare() -> None:
 
 def space() -> None:
     """Show what a search could choose from; nothing is trained. The exit codes are those above."""
-    make_printable()
+    begin()
     os.environ["HYDRA_FULL_ERROR"] = "1"
     from nas_hydra.cli.space import run
 
@@ -48,7 +54,7 @@ def space() -> None:
 
 def export() -> None:
     """Write a retrained network in a format that others run. The exit codes are those above."""
-    make_printable()
+    begin()
     from nas_hydra.cli.export import run
 
     sys.exit(run(sys.argv))
@@ -56,7 +62,7 @@ def export() -> None:
 
 def predict() -> None:
     """Classify images with a retrained network. The exit codes are those above."""
-    make_printable()
+    begin()
     from nas_hydra.cli.predict import run
 
     sys.exit(run(sys.argv))
@@ -64,7 +70,7 @@ def predict() -> None:
 
 def explain() -> None:
     """Say why a search's winner won. The exit codes are those above."""
-    make_printable()
+    begin()
     from nas_hydra.cli.explain import run
 
     sys.exit(run(sys.argv))
@@ -72,7 +78,7 @@ def explain() -> None:
 
 def retrain() -> None:
     """Train a search's winner to the end, and test it. The exit codes are those above."""
-    make_printable()
+    begin()
     from nas_hydra.cli.retrain import run
 
     sys.exit(run(sys.argv))

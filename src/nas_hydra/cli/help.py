@@ -14,11 +14,19 @@ USAGE = """\
 
   nas-hydra                                        evolution over a small convolutional space
   nas-hydra dataset=fashion_mnist budget.trials=50
-  nas-hydra -m strategy=evolution,random,tpe seed=0,1      a sweep: one search each
+  nas-hydra -m strategy=evolution,random seed=0,1,2,3,4,5,6   a sweep: one search each
   nas-hydra 'optimizer.lr={_float_:{low:1e-3,high:1e-1,log:true}}'   open any value
   nas-hydra evaluator=tabular evaluator.table=FILE evaluator.value=COLUMN   search a table
   nas-hydra hydra.run.dir=FOLDER                   name the run's folder; again: go on with it
 """
+SIBLINGS = {
+    "nas-hydra-space": "what a search could choose from, before anything is trained",
+    "nas-hydra-retrain": "train a search's winner to the end, and test it",
+    "nas-hydra-predict": "classify images with a retrained network",
+    "nas-hydra-export": "write a retrained network as ONNX, Python code and others",
+    "nas-hydra-explain": "why a search's winner won",
+    "nas-hydra-compare": "searches side by side, with statistics",
+}
 SETTINGS = {
     "seed=0": "of the strategy",
     "budget.trials=30": "how many candidates are proposed",
@@ -29,6 +37,7 @@ FLAGS = {
     "-m": "run a sweep over values with commas",
     "--config-dir DIR": "add your own options: DIR/search_space/mine.yaml is search_space=mine",
     "--cfg job": "print the composed config and stop",
+    "--version": "of nas-hydra; every command knows it",
     "--hydra-help": "Hydra's own flags",
 }
 
@@ -44,6 +53,7 @@ def show_help(arguments: Sequence[str]) -> None:
         _section(console, f"{group}=", options)
     _section(console, "settings", SETTINGS)
     _section(console, "flags", FLAGS)
+    _section(console, "other commands, each with --help", SIBLINGS)
 
 
 def _section(console: Console, title: str, rows: dict[str, str]) -> None:

@@ -30,7 +30,9 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """Hydra's flags."""
-    return _Parser(parents=[get_args_parser()], add_help=False)
+    found = _Parser(parents=[get_args_parser()], add_help=False)
+    found._option_string_actions["--version"].help = "Show the version of nas-hydra and exit"
+    return found
 
 
 def start(words: Sequence[str], job: TaskFunction, made: Folders) -> None:
