@@ -9,6 +9,7 @@ import atexit
 import logging
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
+from threading import Lock
 
 from pydantic import ByteSize, TypeAdapter
 
@@ -27,6 +28,8 @@ from nas_hydra.engine.seat import Recycling, Seat
 from nas_hydra.engine.worker import LOGGERS, Outfit, Parcel
 from nas_hydra.errors import ConfigError, SearchFailedError, in_one_line
 from nas_hydra.trial import Trial
+
+log = logging.getLogger(__name__)
 
 
 class ProcessEngine:
@@ -72,14 +75,17 @@ class ProcessEngine:
         self._limits = limits
         self._seats: list[Seat] = []
         self._pool: ThreadPoolExecutor | None = None
+        self._unheard = Lock()
 
     def start(self, evaluator: Evaluates) -> None:
         """Share what the evaluator shares; a worker is started when there is a job for it."""
         parcel = Parcel((evaluator, evaluator.share()))
         self._seats = [
-            Seat(self._outfit(parcel, visible), self._limits, self._recycling)
+            Seat(self._outfit(parcel, visible), self._limits, self._recycling, self._welcome)
             for visible in self._visible
         ]
+        many = f"{self.workers} workers start" if self.workers > 1 else "a worker starts"
+        log.info("%s; what they import takes some seconds", many)
         self._free: SimpleQueue[Seat] = SimpleQueue()
         for seat in self._seats:
             self._free.put(seat)
@@ -108,6 +114,11 @@ class ProcessEngine:
         self._pool.shutdown()
         self._pool = None
         atexit.unregister(self.shutdown)
+
+    def _welcome(self) -> None:
+        """Tell of the first worker that has all it needs."""
+        if self._unheard.acquire(blocking=False):
+            log.info("the first worker is ready, and evaluates")
 
     def _evaluate(self, job: Job) -> Trial:
         seat = self._free.get()

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 
@@ -38,12 +39,20 @@ class Seat:
         outfit: what its workers are started with.
         limits: of each trial.
         recycling: when a worker is replaced.
+        ready: is called when a worker has all it needs.
     """
 
-    def __init__(self, outfit: Outfit, limits: Limits, recycling: Recycling) -> None:
+    def __init__(
+        self,
+        outfit: Outfit,
+        limits: Limits,
+        recycling: Recycling,
+        ready: Callable[[], None] = lambda: None,
+    ) -> None:
         self._outfit = outfit
         self._limits = limits
         self._recycling = recycling
+        self._ready = ready
         self._worker: Worker | None = None
         self._closed = False
         self._changing = threading.Lock()
@@ -98,6 +107,7 @@ class Seat:
                 continue
             if isinstance(answer, Mistake):
                 raise ConfigError(answer.key, answer.problem)
+            self._ready()
             return worker
         raise SearchFailedError(
             f"no worker starts: the last one {death}. The log has what it printed; engine=serial"
