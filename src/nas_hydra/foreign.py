@@ -150,6 +150,25 @@ def _found(target: str) -> Any:
         return None
 
 
+def needed_trust(config: Any) -> list[str]:
+    """What ``trust`` has to name where a config is read that is somebody else's.
+
+    Args:
+        config: plain values, open ones too, of the user's own.
+    """
+    names: list[str] = []
+    for place, text in _texts(config, ""):
+        if TARGET not in place or "${" in text or _found(text) is None:
+            continue
+        with foreign(names):
+            try:
+                check_written({"_target_": text}, place)
+            except ConfigError:
+                package = text.partition(".")[0]
+                names.append(text if package in PACKAGES else package)
+    return names
+
+
 def check_names(config: Any, key: str) -> None:
     """Make sure that the targets written in a config may be imported; none is.
 

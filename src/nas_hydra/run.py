@@ -11,6 +11,8 @@ VALUED = ("--config-dir", "-cd", "--config-name", "-cn", "--config-path", "-cp",
 """Flags of Hydra's that are followed by a value."""
 EXPLANATION = "explanation.json"
 """What ``nas-hydra-explain`` leaves in the run's folder."""
+FEWEST_EXPLAINED = 10
+"""Candidates that it takes to tell what they have in common."""
 
 
 @dataclass(frozen=True)

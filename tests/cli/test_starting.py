@@ -120,22 +120,3 @@ def test_what_nobody_foresaw_is_one_message_and_its_traceback_is_in_the_log(monk
     assert "error: ZeroDivisionError: a" in printed
     assert "Traceback" not in printed
     assert "Traceback" in Path("run/nas-hydra.log").read_text()
-
-
-def test_the_next_command_goes_on_with_the_same_folders(monkeypatch, capsys, folder):
-    from shlex import split
-
-    (folder / "optimizer" / "mine.yaml").write_text(
-        "_target_: torch.optim.SGD\n_partial_: true\nlr: 0.05\n"
-    )
-    typed = (
-        "--config-dir",
-        str(folder),
-        *SMALL,
-        "optimizer=mine",
-        "hydra.run.dir='it is a=run, 1'",
-    )
-    assert nas_hydra(monkeypatch, *typed) == 0
-    shown = capsys.readouterr().out.splitlines()
-    again = next(line for line in shown if "another strategy" in line).split("nas-hydra ", 1)[1]
-    assert nas_hydra(monkeypatch, *split(again), "hydra.run.dir=other", "budget.trials=1") == 0

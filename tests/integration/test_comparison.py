@@ -56,7 +56,15 @@ def comparison() -> dict:
 def test_a_sweep_ends_with_its_comparison(monkeypatch, capsys):
     assert nas_hydra(monkeypatch, *SWEEP, "strategy=random,evolution", "seed=0,1") == 0
     assert written() == FILES
-    assert capsys.readouterr().err.rstrip().endswith("sweep/comparison.html")
+    printed = capsys.readouterr().out
+    assert [line.split()[0] for line in printed.splitlines()[:4]] == [
+        f"{strategy}-nasbench201-acc-{seed}"
+        for strategy in ("random", "evolution")
+        for seed in "01"
+    ]
+    assert "acc by strategy, 4 runs" in printed
+    assert "comparison of this sweep: sweep/comparison.html\n" in printed
+    assert printed.endswith("  nas-hydra-compare sweep\n")
     found = comparison()
     assert found["by"] == ["strategy"]
     assert found["command"] == "nas-hydra-compare sweep"

@@ -67,7 +67,7 @@ def test_a_sweep_that_is_extended_trains_only_what_is_new(monkeypatch, capsys):
     assert nas_hydra(monkeypatch, *SWEEP, "seed=1,0") == 0
     capsys.readouterr()
     assert nas_hydra(monkeypatch, *SWEEP, "strategy=random,evolution", "seed=0,1") == 0
-    assert capsys.readouterr().err.count("is finished already") == 2
+    assert capsys.readouterr().out.count(", finished already\n") == 2
     assert len([*Path("sweep").glob("*/summary.json")]) == 4
 
 

@@ -1,28 +1,46 @@
 """What a person sees, on a terminal and in a log."""
 
 import io
+import re
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from nas_hydra.objective import Limit, Objectives
 from nas_hydra.report.summary import summarize
+from nas_hydra.search_space import Genotype
 from nas_hydra.tracker import terminal
-from nas_hydra.tracker.terminal import Terminal, show, suggestions
-from trials import ONE, TWO, complete, search, standing, told, trials
+from nas_hydra.tracker.terminal import Terminal, show
+from nas_hydra.trial import Proposal, Trial
+from trials import ONE, TWO, complete, standing, told, trials
+from trials import search as of_sweep
+
+
+def search(folder, **changes):
+    """A run that is no part of a sweep."""
+    return of_sweep(folder, **{"group": folder.name, **changes})
 
 
 @pytest.fixture
 def follow(tmp_path, monkeypatch):
     """A search followed by the terminal: what it printed while running."""
 
-    def run(*given, upto=4, recorded=0, finish=True, is_terminal=False, objectives=ONE):
+    def run(
+        *given, upto=4, recorded=0, finish=True, is_terminal=False, objectives=ONE, sweep=False
+    ):
         stream = io.StringIO()
         console = Console(
-            file=stream, force_terminal=is_terminal, soft_wrap=True, width=100, markup=False
+            file=stream,
+            force_terminal=is_terminal,
+            soft_wrap=True,
+            width=80,
+            markup=False,
+            highlight=False,
         )
         monkeypatch.setattr(terminal, "messages", console)
-        followed = search(tmp_path / "run", objectives=objectives)
+        group = "sweep" if sweep else "run"
+        followed = search(tmp_path / "run", objectives=objectives, group=group)
         tracker = Terminal()
         tracker.start(followed)
         for trial, front in told(*given, objectives=objectives)[:upto]:
@@ -36,7 +54,7 @@ def follow(tmp_path, monkeypatch):
 
 def test_a_log_has_a_line_per_trial(follow):
     printed = follow().splitlines()
-    assert printed[0].startswith("random-conv_net-digits-0: 4 trials, 2 genes, in /")
+    assert printed[0].startswith("random-conv_net-digits-0: 4 trials, 2 genes, in ")
     assert printed[1] == "   0  val_acc 0.5  mutation  width=16  <- best so far"
     assert printed[2] == "   1  failed: too deep  random  width=32"
     assert printed[3].endswith("width=32 model.act=relu  <- best so far")
@@ -48,21 +66,46 @@ def test_a_terminal_has_lines_for_news_only(follow):
     assert printed.count("best so far") == 2
     assert "too deep" in printed
     assert "known from trial" not in printed
-    assert "4/4 trials" in printed
+    assert "4/4" in printed
     assert "1 failed" in printed
 
 
-def test_the_end_names_the_winner_the_files_and_three_commands(follow, capsys, tmp_path):
+def test_news_take_one_line_of_a_terminal(follow):
+    genes = {f"block[{i}].kernel_size": 3 for i in range(40)}
+    printed = follow(complete(0, 0.5, genes), complete(1, 0.75, {"lr": 0.1}), is_terminal=True)
+    first, second = (line for line in printed.splitlines() if "best so far" in line)
+    assert "   0  val_acc 0.5  mutation  block.kernel_size=3,3,3,3,3,3,3,3" in first
+    assert first.endswith("…  <- best so far")
+    assert cell_len(re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", first)) == 80
+    assert second.endswith("lr=0.1  <- best so far")
+
+
+def test_why_a_trial_failed_is_told_whole(follow):
+    why = "the kernel is larger than the image " * 4
+    failed = Trial(Proposal(0, Genotype({"width": 32}, "c"), "random"), "failed", error=why)
+    assert f"failed: {why}" in follow(failed, is_terminal=True, finish=False, upto=1)
+
+
+def test_of_a_sweeps_search_one_line_is_left(follow, capsys):
+    printed = follow(sweep=True)
+    assert printed == ""
+    shown = capsys.readouterr().out
+    assert shown.startswith("random-conv_net-digits-0  val_acc 0.8  3 s  1 failed  ")
+    assert shown.count("\n") == 1
+    assert "next" not in shown
+
+
+def test_the_end_names_the_winner_the_files_and_what_to_do_next(follow, capsys, tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "best.yaml").write_text("")
     follow()
     shown = capsys.readouterr().out
     assert "winner: trial 2, val_acc 0.8" in shown
     assert "width      32" in shown
-    assert str(tmp_path / "run") in shown
+    assert "files in run\n" in shown
     assert "best.yaml" in shown
     assert "best.ckpt" not in shown  # not there
-    assert shown.split("next")[1].count("nas-hydra") == 3
+    assert shown.split("next")[1].count("nas-hydra -m strategy=random,evolution") == 1
 
 
 def test_numbers_are_shown_to_four_digits(follow, capsys):
@@ -78,7 +121,7 @@ def test_what_looks_like_markup_is_shown_as_it_is(capsys, tmp_path):
     best = complete(0, 0.5, {"[/x]": "[bold]"})
     show(run, summarize(run, [best], standing(best)))
     shown = capsys.readouterr().out
-    assert f"files in {folder}" in shown
+    assert "files in a[/]/:b:[red]\n" in shown
     assert "[/x]  [bold]" in shown
 
 
@@ -142,27 +185,3 @@ def test_a_known_optimum_is_told_with_the_regret(optimum, regret, capsys, tmp_pa
 
 def test_no_optimum_is_made_up(capsys, tmp_path):
     assert "optimum:" not in shown_at_the_end(capsys, tmp_path / "run")
-
-
-def test_commands_to_try_next_are_the_users_own_with_a_change(capsys, tmp_path):
-    typed = "strategy=random +optimizer.lr=0.1 dataset.limit=9"
-    command = f"nas-hydra --config-dir my hydra.run.dir=x {typed}"
-    shown = shown_at_the_end(capsys, tmp_path / "run", command=command)
-    for line in (
-        "nas-hydra --config-dir my dataset=fashion_mnist strategy=random +optimizer.lr=0.1",
-        "nas-hydra --config-dir my strategy=tpe +optimizer.lr=0.1 dataset.limit=9",
-        "nas-hydra -m --config-dir my strategy=evolution,random,tpe seed=0,1 +optimizer.lr=0.1",
-    ):
-        assert line in shown
-    assert "hydra.run.dir" not in shown
-
-
-def test_without_a_dataset_no_other_one_is_suggested(capsys, tmp_path):
-    choices = {"strategy": "random", "search_space": "mine", "dataset": "none"}
-    assert "fashion" not in shown_at_the_end(capsys, tmp_path / "run", choices=choices)
-
-
-def test_with_several_objectives_no_strategy_is_suggested_that_refuses_them(tmp_path):
-    commands = " ".join(suggestions(search(tmp_path, objectives=TWO)).values())
-    assert "strategy=nsga2,random,tpe" in commands
-    assert "evolution" not in commands

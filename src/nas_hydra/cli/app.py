@@ -5,6 +5,7 @@ import logging
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +37,14 @@ from nas_hydra.report.summary import agrees
 from nas_hydra.report.winners import check_weights
 from nas_hydra.run import parted
 from nas_hydra.small_file import make_folder, replace
-from nas_hydra.tracker.terminal import show
+from nas_hydra.tracker.terminal import ConsoleHandler, at_work, show
 from nas_hydra.trial import Trial
 from nas_hydra.warned import said_once
 
 log = logging.getLogger(__name__)
+
+READING = "reading the config and the data, and trying one candidate"
+"""What goes on before a search begins."""
 
 
 def run() -> int:
@@ -60,6 +64,8 @@ def launch(words: Sequence[str], work: Callable[[DictConfig], float | None]) -> 
     folders = Folders()
 
     def job(config: DictConfig) -> float | None:
+        if is_sweep():
+            hush()
         try:
             return attempt(work, config)
         except NasHydraError as error:
@@ -120,7 +126,7 @@ def is_told_of_failures() -> bool:
     hydra_config = HydraConfig.get()
     choices = hydra_config.runtime.choices
     own = {choices.get(f"hydra/{part}") for part in ("launcher", "sweeper")}
-    return hydra_config.mode == RunMode.MULTIRUN and own != {"basic"}
+    return is_sweep() and own != {"basic"}
 
 
 def search_in_folder(config: DictConfig) -> float | None:
@@ -152,14 +158,15 @@ def search(config: DictConfig, folder: Path) -> float | None:
     Returns:
         The best value of the objective; of several, the hypervolume.
     """
-    search = assemble(config, dict(HydraConfig.get().runtime.choices), group(folder), command())
+    with nullcontext() if is_sweep() else at_work(READING):
+        search = assemble(config, dict(HydraConfig.get().runtime.choices), group(folder), command())
     budget = {"trials": search.run.trials}
     summary = known_summary(search) if search.record.finished(budget) else None
     if summary is not None:
         log.info("%s is finished already", folder)
         add_page(search)
         check_best(search)
-        show(search.run, summary)
+        show(search.run, summary, earlier=True)
     else:
         save_config(config, folder / ".hydra")
         summary = search()
@@ -205,15 +212,24 @@ def finished_trials(search: Search) -> list[Trial]:
 
 def group(folder: Path) -> str:
     """The sweep's name, or the run's own outside one."""
-    hydra_config = HydraConfig.get()
-    sweep = hydra_config.mode == RunMode.MULTIRUN
-    return Path(hydra_config.sweep.dir).name if sweep else folder.name
+    return Path(HydraConfig.get().sweep.dir).name if is_sweep() else folder.name
+
+
+def is_sweep() -> bool:
+    """Whether the job is one of several."""
+    return bool(HydraConfig.get().mode == RunMode.MULTIRUN)
+
+
+def hush() -> None:
+    """Of a sweep's searches, the terminal tells warnings; the log of each tells all."""
+    for handler in logging.root.handlers:
+        if isinstance(handler, ConsoleHandler):
+            handler.setLevel(logging.WARNING)
 
 
 def command() -> str:
     """What to type to go on with this run, or with the sweep that it is part of."""
-    hydra_config = HydraConfig.get()
-    sweep = hydra_config.mode == RunMode.MULTIRUN
+    hydra_config, sweep = HydraConfig.get(), is_sweep()
     key = "hydra.sweep.dir" if sweep else "hydra.run.dir"
     folder = hydra_config.sweep.dir if sweep else hydra_config.runtime.output_dir
     flags, overrides = parted(sys.argv[1:])

@@ -9,7 +9,8 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 
 from nas_hydra.artifact import DESCRIPTION, read_artifact
 from nas_hydra.cli.export import DATASET, changed
-from nas_hydra.cli.words import ForeignWords, RecordWords, command, typed, unknown
+from nas_hydra.cli.words import ForeignWords, RecordWords, command, listed, typed, unknown
+from nas_hydra.shell import pasteable
 
 FLAG = "--verify"
 
@@ -120,4 +121,4 @@ def work(said: RetrainWords, overrides: Sequence[str], shown: str) -> None:
         words = [f"run={one.folder}", "format=onnx"]
         words += [f"trust=[{','.join(said.trust)}]"] if said.trust else []
         words += [f"config_dir=[{','.join(map(str, said.config_dirs))}]"] * bool(said.config_dirs)
-        print(f"next: {shlex.join(['nas-hydra-export', *words])}")
+        print(f"next: {pasteable(shlex.join(['nas-hydra-export', *words]))}")

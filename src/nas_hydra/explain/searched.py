@@ -13,12 +13,11 @@ from nas_hydra.foreign import check_names, check_written
 from nas_hydra.objective import Objective, Objectives
 from nas_hydra.ranking import by_fitness
 from nas_hydra.record.past import PastRun, read_search
+from nas_hydra.run import FEWEST_EXPLAINED
 from nas_hydra.search_space import PARTS, Genotype, SearchSpace
 from nas_hydra.trial import Trial
 
 KEY = "run"
-FEWEST = 10
-"""From fewer candidates, nothing can be learned about what they have in common."""
 
 
 @dataclass(frozen=True)
@@ -133,11 +132,11 @@ def check_enough(folder: Path, trials: Sequence[Trial], objective: Objective) ->
         raise ConfigError(KEY, f"{folder} has no finished trial; search first, or go on with it")
     if not any(trial.proposal.genotype for trial in trials):
         raise ConfigError(KEY, f"{folder} left nothing to decide, so there is nothing to explain")
-    if candidates < FEWEST:
+    if candidates < FEWEST_EXPLAINED:
         raise ConfigError(
             KEY,
             f"{folder} has {candidates} complete candidates, too few to tell what they have in"
-            f" common; it takes {FEWEST}. Go on with it with a larger budget.trials",
+            f" common; it takes {FEWEST_EXPLAINED}. Go on with it with a larger budget.trials",
         )
     if len({trial.values[objective.name] for trial in trials}) == 1:
         raise ConfigError(

@@ -10,15 +10,16 @@ from nas_hydra.page import code, folded, note, paragraph, table
 from nas_hydra.report.outcome import Outcome
 from nas_hydra.report.summary import versions
 from nas_hydra.run import Run, parted
+from nas_hydra.shell import pasteable
 
 
 def reproduce(outcome: Outcome) -> list[Markup]:
     """The command, how to go on after an interruption, and what it ran with."""
     run = outcome.run
-    resume = [paragraph("To go on with this one:"), code(run.command)]
+    resume = [paragraph("To go on with this one:"), code(pasteable(run.command))]
     return [
         paragraph("The same search in a new folder:"),
-        code(command(run)),
+        code(pasteable(command(run))),
         *([] if outcome.ended else resume),
         note(f"It was written to {run.folder.absolute()}; .hydra/config.yaml has every setting."),
         folded("Versions", table(["package", "version"], versions().items())),

@@ -2,19 +2,25 @@
 
 import logging
 import re
-import shlex
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import find_spec
+from time import perf_counter
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from nas_hydra.errors import shortened
 from nas_hydra.front import Front
-from nas_hydra.run import Run, parted
+from nas_hydra.page.element import duration
+from nas_hydra.run import Run
+from nas_hydra.search_space import Decision
 from nas_hydra.search_space.gene import shown as decision
+from nas_hydra.shell import from_here, pasteable
+from nas_hydra.tracker.estimate import Estimate, roughly
+from nas_hydra.tracker.live_line import LiveLine
+from nas_hydra.tracker.next_steps import next_steps
 from nas_hydra.trial import Trial
 
 FILES = {
@@ -35,6 +41,8 @@ HOW = ": hydra.utils.instantiate(OmegaConf.load('best.yaml').model)"
 
 LONGEST_LINE = 1900
 """Characters of a log message that are shown."""
+WORTH_TELLING = 60
+"""Seconds that a search still takes, from which a log tells it."""
 
 messages = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
 """Progress and messages; the winner goes to standard output."""
@@ -49,50 +57,54 @@ class ConsoleHandler(logging.Handler):
 
 
 class Terminal:
-    """A tracker that prints with rich; where output is no terminal, one plain line per trial."""
+    """A tracker that prints with rich; where output is no terminal, one plain line per trial.
+
+    Of a search of a sweep, one line is left.
+    """
 
     def start(self, run: Run) -> None:
         """Say what is searched, and begin the live line."""
         self._run, self._failed, self._told, self._known = run, 0, 0, 0
-        messages.print(f"{run.name}: {run.trials} trials, {len(run.genes)} genes, in {run.folder}")
-        self._progress = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            TextColumn("{task.completed:.0f}/{task.total:.0f} trials"),
-            TextColumn("{task.fields[failed]} failed"),
-            TimeRemainingColumn(),
-            console=messages,
-            transient=True,
-            disable=not live(),
-        )
-        self._task = self._progress.add_task("no result yet", total=run.trials, failed=0)
-        self._progress.start()
+        self._estimate, self._estimated = Estimate(run.trials), False
+        self._alone = not in_sweep(run)
+        if self._alone:
+            what = f"{run.trials} trials, {len(run.genes)} genes, in {from_here(run.folder)}"
+            messages.print(f"{run.name}: {what}")
+        self._live = LiveLine(messages, self._estimate, run.trials, live())
+        self._live.start(self._standing(Front(run.objectives)))
 
     def tell(self, trial: Trial, front: Front, recorded: bool) -> None:
         """Move the live line on; a line of its own for a new best, a failure, or no terminal."""
         self._told += 1
         self._failed += trial.state == "failed"
         self._known += recorded
-        if not recorded:
+        self._estimate.tell(trial, recorded, perf_counter())
+        if not recorded and self._alone:
             self._print(trial, news(trial, front, len(self._run.objectives) > 1))
-        self._progress.update(
-            self._task, advance=1, description=standing(front), failed=self._failed
-        )
+        self._live.advance(self._standing(front), self._failed)
+
+    def _standing(self, front: Front) -> str:
+        return ("" if self._alone else f"{self._run.name}: ") + standing(front)
 
     def _print(self, trial: Trial, news: str) -> None:
         if self._known:
             messages.print(f"{self._known} trials are recorded already")
             self._known = 0
         if news or trial.state == "failed" or not live():
-            messages.print(line(trial) + (f"  <- {news}" if news else ""))
+            messages.print(line(trial, news, messages.width if live() else None))
+        left = self._estimate.seconds(perf_counter())
+        if not self._estimated and left is not None and not live():
+            self._estimated = True
+            if left >= WORTH_TELLING:
+                messages.print(f"about {roughly(left)} for the other {self._estimate.left} trials")
 
     def finish(self, summary: Mapping[str, Any] | None, exit_code: int) -> None:
         """The winner and what to do next, or how to resume."""
-        self._progress.stop()
+        self._live.stop()
         if summary is None:
             messages.print(
                 f"stopped after {self._told} of {self._run.trials} trials; all are recorded."
-                f" To go on:\n  {self._run.command}"
+                f" To go on:\n  {pasteable(self._run.command)}"
             )
         elif summary["best"]:
             show(self._run, summary)
@@ -101,6 +113,22 @@ class Terminal:
 def live() -> bool:
     """Whether a line can be redrawn: in a terminal, or in a notebook that has widgets."""
     return messages.is_terminal or (messages.is_jupyter and find_spec("ipywidgets") is not None)
+
+
+@contextmanager
+def at_work(text: str) -> Iterator[None]:
+    """Say what goes on meanwhile."""
+    if live():
+        with messages.status(text):
+            yield
+    else:
+        messages.print(text)
+        yield
+
+
+def in_sweep(run: Run) -> bool:
+    """Whether a run is one of several."""
+    return run.group != run.folder.name
 
 
 def news(trial: Trial, front: Front, several: bool) -> str:
@@ -120,11 +148,20 @@ def standing(front: Front) -> str:
     return f"{size} {shown(front.best.values)} (trial {front.best.number})"
 
 
-def show(run: Run, summary: Mapping[str, Any]) -> None:
-    """The end of a search, also of one that was finished before."""
+def show(run: Run, summary: Mapping[str, Any], earlier: bool = False) -> None:
+    """The end of a search.
+
+    Args:
+        run: what it is; of a sweep's, one line is shown.
+        summary: what it has found.
+        earlier: whether it was finished before.
+    """
+    console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+    if in_sweep(run):
+        console.print(in_brief(run, summary) + (", finished already" if earlier else ""))
+        return
     best = summary["best"]
     counts = [f"{n} {name.replace('_', ' ')}" for name, n in summary["trials"].items() if n]
-    console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
     broken: list[Part] = [("no trial meets the limits", "; the winner breaks them least", {})]
     for word, rest, rows in (
         ("\ndone", f": {', '.join(counts)}; {summary['seconds']:.0f} s of evaluation", {}),
@@ -132,12 +169,20 @@ def show(run: Run, summary: Mapping[str, Any]) -> None:
         *front_rows(summary),
         ("winner", f": {winner(best)}", {k: decision(v) for k, v in best["genotype"].items()}),
         *optimum_rows(summary),
-        ("files", f" in {run.folder}", files(run)),
-        ("next", "", suggestions(run)),
+        ("files", f" in {from_here(run.folder)}", files(run)),
+        ("next", "", next_steps(run, summary)),
     ):
         console.print(Text.assemble((word, "bold"), rest))
         if rows:
             console.print(aligned(rows))
+
+
+def in_brief(run: Run, summary: Mapping[str, Any]) -> str:
+    """The end of a search in one line: its best, its time and its folder."""
+    failed = summary["trials"]["failed"]
+    told = [shown(summary["best"]["values"]), duration(summary["seconds"])]
+    told += [f"{failed} failed"] if failed else []
+    return "  ".join([run.name, *told, from_here(run.folder)])
 
 
 def winner(best: Mapping[str, Any]) -> str:
@@ -177,13 +222,41 @@ def front_rows(summary: Mapping[str, Any]) -> Iterator[Part]:
         yield "front", rest, {f"trial {one['trial']}": shown(one["values"]) for one in front}
 
 
-def line(trial: Trial) -> str:
-    """A trial in one line: number, outcome, origin, decisions."""
+def line(trial: Trial, news: str = "", width: int | None = None) -> str:
+    """A trial in one line: number, outcome, origin, decisions, and what is new.
+
+    Args:
+        trial: that was told.
+        news: about it.
+        width: characters that there is room for; None is as many as it takes. Why a trial failed
+            is told whole.
+    """
     outcome = shown(trial.values) if trial.complete else f"failed: {trial.error}"
     known = trial.source if trial.duplicate_of is None else f"trial {trial.duplicate_of}"
     again = f", known from {known}" if known else ""
     proposal = trial.proposal
-    return f"{trial.number:>4}  {outcome}  {proposal.origin}{again}  {proposal.genotype.summary}"
+    first = f"{trial.number:>4}  {outcome}  {proposal.origin}{again}"
+    last = f"  <- {news}" if news else ""
+    if width is None:
+        return f"{first}  {proposal.genotype.summary}{last}"
+    whole = f"{first}  {compact(proposal.genotype)}"
+    room = width - len(last)
+    return fitted(whole, max(room, len(first)) if trial.state == "failed" else room) + last
+
+
+def compact(genotype: Mapping[str, Decision]) -> str:
+    """``depth=3 kernel_size=5,3,3``: the decisions of repeated parts one after the other."""
+    parts: dict[str, list[str]] = {}
+    for name, made in genotype.items():
+        parts.setdefault(re.sub(r"\[\d+\]", "", name), []).append(decision(made))
+    return " ".join(f"{name}={','.join(made)}" for name, made in parts.items())
+
+
+def fitted(text: str, width: int) -> str:
+    """A text that is cut where there is no room."""
+    found = Text(text)
+    found.truncate(width, overflow="ellipsis")
+    return found.plain
 
 
 def shown(values: Mapping[str, float]) -> str:
@@ -198,25 +271,3 @@ def aligned(rows: Mapping[str, str]) -> str:
     """Names and texts side by side, indented, one line each."""
     width = max(map(len, rows), default=0)
     return "\n".join(f"  {name:<{width}}  {text}" for name, text in rows.items())
-
-
-def suggestions(run: Run) -> dict[str, str]:
-    """What is worth trying after this search, and the commands for it."""
-    ours = "evolution" if len(run.objectives) == 1 else "nsga2"
-    other = "tpe" if run.choices["strategy"] != "tpe" else ours
-    images = {"the same search on other images": again(run, "dataset=fashion_mnist")}
-    return {
-        **(images if run.choices["dataset"] != "none" else {}),
-        "another strategy": again(run, f"strategy={other}"),
-        "strategies side by side": again(run, f"strategy={ours},random,tpe", "seed=0,1"),
-    }
-
-
-def again(run: Run, *changes: str) -> str:
-    """The run's command in a new folder, with changes; settings of a changed group are dropped."""
-    changed = [re.escape(change.partition("=")[0]) for change in changes]
-    dropped = re.compile(rf"hydra\.(run|sweep)\.dir=|\W?({'|'.join(changed)})\b")
-    flags, overrides = parted(shlex.split(run.command)[1:])
-    kept = [word for word in overrides if not dropped.match(word)]
-    sweep = ["-m"] if any("," in change for change in changes) and "-m" not in flags else []
-    return shlex.join(["nas-hydra", *sweep, *flags, *changes, *kept])

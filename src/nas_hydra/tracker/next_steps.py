@@ -1,0 +1,79 @@
+"""What is worth doing after a search, as commands to paste."""
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from nas_hydra.foreign import needed_trust
+from nas_hydra.run import FEWEST_EXPLAINED, Run, parted
+from nas_hydra.shell import from_here, pasteable
+
+SEEDS = "seed=0,1,2,3,4,5,6"
+"""As many as it takes to tell strategies apart."""
+TRAINS = "nas_hydra.evaluator.train.TrainEvaluator"
+MEMORY = "nas_hydra.record.memory.MemoryRecord"
+UNREAD = ("strategy", "objective", "record")
+"""Parts of a config that are not built when a finished run is read."""
+URL = "record.storage.url="
+
+
+def next_steps(run: Run, summary: Mapping[str, Any]) -> dict[str, str]:
+    """What each command is for, and the command; at most three."""
+    return dict([*of_this_run(run, summary), comparison(run)])
+
+
+def of_this_run(run: Run, summary: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What the run's folder is good for, if its record can be read again."""
+    if _target(run, "record") == MEMORY:
+        return
+    words = [f"run={from_here(run.folder)}", *trust(run), *url(run)]
+    if _target(run, "evaluator") == TRAINS and not (run.folder / "retrain").exists():
+        yield "train the winner to the end", _command("nas-hydra-retrain", words)
+    counts = summary["trials"]
+    if run.genes and counts["complete"] - counts["duplicates_saved"] >= FEWEST_EXPLAINED:
+        yield "why it won", _command("nas-hydra-explain", words)
+
+
+def comparison(run: Run) -> tuple[str, str]:
+    """The run's strategy beside another one; with settings of its own, it over several seeds."""
+    flags, overrides = parted(shlex.split(run.command)[1:])
+    kept = without(overrides, "hydra.run.dir", "hydra.sweep.dir", "seed")
+    own = without(kept, "strategy")
+    if any(re.match(r"\W?strategy[./]", word) for word in kept):
+        return "was it luck", _command("nas-hydra", ["-m", *flags, SEEDS, *kept])
+    strategy = run.choices["strategy"]
+    other = ("evolution" if len(run.objectives) == 1 else "nsga2") if _is_random(run) else "random"
+    pair = f"strategy={strategy},{other}"
+    return f"is it better than {other}", _command("nas-hydra", ["-m", *flags, pair, SEEDS, *own])
+
+
+def without(overrides: Sequence[str], *keys: str) -> list[str]:
+    """Overrides, but for those of these keys and of what is in them."""
+    dropped = re.compile(rf"\W?({'|'.join(map(re.escape, keys))})\b")
+    return [word for word in overrides if not dropped.match(word)]
+
+
+def trust(run: Run) -> list[str]:
+    """The word by which a command may use the modules of the user's that the run has used."""
+    parts = {name: part for name, part in run.config.items() if name not in UNREAD}
+    names = needed_trust(parts)
+    return [f"trust=[{','.join(names)}]"] if names else []
+
+
+def url(run: Run) -> list[str]:
+    """The word that says where the record is, as it was typed."""
+    return [word for word in shlex.split(run.command) if word.startswith(URL)]
+
+
+def _is_random(run: Run) -> bool:
+    return run.choices["strategy"] in ("random", "random_optuna")
+
+
+def _target(run: Run, part: str) -> str | None:
+    config = run.config.get(part)
+    return config.get("_target_") if isinstance(config, Mapping) else None
+
+
+def _command(program: str, words: Sequence[str]) -> str:
+    return pasteable(shlex.join([program, *words]))
