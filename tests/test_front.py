@@ -1,5 +1,7 @@
 """The best of the trials told so far, with one objective or several, with limits or without."""
 
+from dataclasses import replace
+
 import numpy
 import pytest
 from hypothesis import given, settings
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from nas_hydra.front import Front
 from nas_hydra.objective import Limit, Objective, Objectives
 from nas_hydra.objective.pareto import ranks
+from nas_hydra.ranking import by_fitness
 from nas_hydra.search_space import Genotype
 from nas_hydra.trial import Proposal, Trial, duplicate
 from trials import ONE, TWO, complete, standing, trials
@@ -26,7 +29,7 @@ def numbers(front: Front) -> list[int]:
     return [member.number for member in front.members]
 
 
-def test_one_objective_has_one_member_of_equals_the_oldest():
+def test_one_objective_has_one_member_of_equals_in_all_the_oldest():
     front = standing(*trials())
     assert (numbers(front), front.best.number) == ([2], 2)
     front.add(complete(4, 0.8, {}))
@@ -97,6 +100,57 @@ def test_a_runs_hypervolume_never_shrinks(values):
         front.add(trial(number, up=up, down=down))
         assert front.hypervolume >= last - 1e-12
         last = front.hypervolume
+
+
+def equal(number: int, acc: float = 0.5, **metrics: float) -> Trial:
+    """With an accuracy as its only value."""
+    values = {"val_acc": acc}
+    proposal = Proposal(number, Genotype({}, str(number)), "random")
+    return Trial(proposal, "complete", values, {**values, **metrics})
+
+
+TIED = [
+    equal(0, val_loss=0.3, params=10.0),
+    equal(1, val_loss=0.2, params=30.0),
+    equal(2, val_loss=0.2, params=20.0),
+    equal(3, val_loss=0.2, params=20.0),
+    equal(4, val_loss=float("nan"), params=1.0),
+    equal(5, acc=0.4, val_loss=0.1, params=1.0),
+]
+
+
+@given(st.permutations(TIED))
+def test_of_equals_the_lowest_loss_wins_then_the_fewest_parameters_then_the_oldest(told):
+    front = standing(*told)
+    assert (numbers(front), front.best.number, front.ties) == ([2], 2, 4)
+    assert front.decided_by == ["val_loss", "params"]
+    assert numbers(standing(*told, objectives=PAIR_OF_EQUALS)) == [2, 5]
+    assert by_fitness(TIED, ONE)[0].number == 2
+
+
+PAIR_OF_EQUALS = Objectives((ONE[0], Objective("val_acc", "minimize")))
+
+
+def test_what_is_an_objective_decides_no_tie_and_what_is_not_measured_neither():
+    front = standing(complete(0, 0.5, {"a": 1}, val_loss=0.1), objectives=TWO)
+    assert (front.decided_by, front.ties) == ([], 0)
+    assert standing(equal(0), equal(1)).decided_by == []
+
+
+def test_infeasible_ones_and_repeats_of_the_winner_do_not_tie():
+    told = [limited(0, 0.9, 300), limited(1, 0.9, 300)]
+    assert standing(*told, objectives=LIMITED).ties == 0
+    assert standing(equal(0), replace(equal(1), proposal=equal(0).proposal)).ties == 0
+
+
+def test_without_a_knee_the_first_objective_decides_or_the_one_that_is_named():
+    told = [trial(0, up=0.379, down=1.0), trial(1, up=0.854, down=1.08)]
+    front = standing(*told, objectives=PAIR)
+    assert (front.best.number, front.chosen_by) == (1, "up")
+    assert "has no knee" in front.choice
+    named = standing(*told, objectives=replace(PAIR, choose="down"))
+    assert (named.best.number, named.chosen_by) == (0, "down")
+    assert "objective.choose" in named.choice
 
 
 def test_the_best_is_the_knee():

@@ -4,13 +4,17 @@ from collections.abc import Iterable
 
 import numpy
 
-from nas_hydra.objective import Objectives
+from nas_hydra.objective import TIE_BREAKERS, Objectives
 from nas_hydra.objective.pareto import Fitness, dominates, hypervolume, knee
 from nas_hydra.trial import Trial
 
+KNEE = "knee"
+
 
 class Front:
-    """The trials that no other one beats, of equals the oldest.
+    """The trials that no other one beats, whatever the order in which they are told.
+
+    Of those with equal objectives one is a member: see ``Objectives.tie_key``, then the oldest.
 
     A feasible trial is beaten by a feasible one that is nowhere worse; an infeasible one by all
     that break the limits less, or as much (Deb et al. 2002). So with one objective there is one
@@ -31,6 +35,7 @@ class Front:
         self.infeasible = 0
         self._violation = numpy.inf
         self._fitness = numpy.empty((0, len(objectives)))
+        self._equals: dict[tuple[float, ...], set[str]] = {}  # fitness -> keys of feasible ones
         self._worst = numpy.full(len(objectives), numpy.inf)
         for trial in trials:
             self.add(trial)
@@ -44,11 +49,11 @@ class Front:
         self.infeasible += violation > 0
         if not violation:
             self._worst = numpy.minimum(self._worst, fitness)
+            self._equals.setdefault(tuple(fitness), set()).add(trial.key)
         if not self.members or violation < self._violation:
             self._keep([], trial, fitness, violation)
-        elif violation == 0 and not (self._fitness >= fitness).all(1).any():
-            stay = numpy.flatnonzero(~dominates(fitness, self._fitness))
-            self._keep([int(index) for index in stay], trial, fitness, violation)
+        elif violation == self._violation:
+            self._compare(trial, fitness, violation)
 
     @property
     def feasible(self) -> bool:
@@ -57,8 +62,44 @@ class Front:
 
     @property
     def best(self) -> Trial | None:
-        """The one member to recommend, the front's knee (see ``pareto.knee``); None if none is."""
-        return self.members[knee(self._fitness)] if self.members else None
+        """The one member to recommend, see ``chosen_by``; None if there is none."""
+        if not self.members:
+            return None
+        found = None if self._objectives.choose else knee(self._fitness)
+        return self.members[self._first_by(self.chosen_by) if found is None else found]
+
+    @property
+    def chosen_by(self) -> str:
+        """How the best is chosen: ``knee`` (see ``pareto.knee``), or the name of an objective.
+
+        It is the objective that the user names, or the first one where the front has no knee.
+        """
+        if self._objectives.choose:
+            return self._objectives.choose
+        return self._objectives[0].name if knee(self._fitness) is None else KNEE
+
+    @property
+    def choice(self) -> str:
+        """The same in words."""
+        if len(self.members) < 2:
+            return "the only candidate of the front"
+        if (name := self.chosen_by) == KNEE:
+            return "the knee of the front, which gives up least"
+        why = "as objective.choose says" if self._objectives.choose else "which has no knee"
+        return f"the best {name} of the front, {why}"
+
+    @property
+    def ties(self) -> int:
+        """How many other candidates are as good as the best in every objective."""
+        best = self.best if self.feasible else None
+        return 0 if best is None else len(self._equals[self._vector(best)]) - 1
+
+    @property
+    def decided_by(self) -> list[str]:
+        """The metrics that decide between ties, in their order; after them, age does."""
+        names = self.best.metrics if self.best else {}
+        optimised = {objective.name for objective in self._objectives}
+        return [name for name in TIE_BREAKERS if name in names and name not in optimised]
 
     @property
     def reference(self) -> dict[str, float]:
@@ -88,7 +129,34 @@ class Front:
             ]
         )
 
+    def _first_by(self, name: str) -> int:
+        """The member with the best value of an objective; of equals, the best in the others."""
+        place = [objective.name for objective in self._objectives].index(name)
+        return max(
+            range(len(self.members)),
+            key=lambda one: (self._fitness[one, place], *self._fitness[one]),
+        )
+
+    def _compare(self, trial: Trial, fitness: Fitness, violation: float) -> None:
+        """Take in a trial that breaks the limits as much as the members: not at all, as a rule."""
+        equal = (self._fitness == fitness).all(1) if not violation else numpy.array([True])
+        if equal.any():
+            (place,) = numpy.flatnonzero(equal)
+            if self._preference(trial) < self._preference(self.members[place]):
+                self._keep([int(i) for i in numpy.flatnonzero(~equal)], trial, fitness, violation)
+        elif not (self._fitness >= fitness).all(1).any():
+            stay = numpy.flatnonzero(~dominates(fitness, self._fitness))
+            self._keep([int(index) for index in stay], trial, fitness, violation)
+
+    def _preference(self, trial: Trial) -> tuple[float, ...]:
+        return *self._objectives.tie_key(trial.metrics), trial.number
+
+    def _vector(self, trial: Trial) -> tuple[float, ...]:
+        return tuple(self._objectives.fitness(trial.values))
+
     def _keep(self, stay: list[int], trial: Trial, fitness: Fitness, violation: float) -> None:
-        self.members = [*(self.members[index] for index in stay), trial]
-        self._fitness = numpy.vstack([self._fitness[stay], fitness])
-        self._violation = violation
+        members = [*(self.members[index] for index in stay), trial]
+        rows = numpy.vstack([self._fitness[stay], fitness])
+        order = sorted(range(len(members)), key=lambda place: members[place].number)
+        self.members = [members[place] for place in order]
+        self._fitness, self._violation = rows[order], violation

@@ -11,7 +11,7 @@ THIRD = "third_of_budget"
 HARMLESS = (
     *("oc.create", "oc.decode", "oc.deprecated", "oc.select"),
     *("oc.dict.keys", "oc.dict.values"),
-    THIRD,
+    *(THIRD, "metrics_of"),
 )
 """Resolvers that reach nothing but the config."""
 ENVIRONMENT = "oc.env"

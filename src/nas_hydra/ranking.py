@@ -10,16 +10,17 @@ from nas_hydra.trial import Trial
 
 
 def by_fitness(trials: Sequence[Trial], objectives: Objectives) -> list[Trial]:
-    """Complete trials by the one objective, best first; of equals, the older.
+    """Complete trials by the one objective, best first; of equals, see ``Objectives.tie_key``.
 
-    Feasible trials stand before infeasible ones, and these are ranked by how much they break the
-    limits (Deb 2002).
+    Of those that are equal in that too, the older is first. Feasible trials stand before infeasible
+    ones, and these are ranked by how much they break the limits (Deb 2002).
     """
     (objective,) = objectives
 
-    def order(trial: Trial) -> tuple[float, float, int]:
+    def order(trial: Trial) -> tuple[float, ...]:
         violation = objectives.violation(trial.metrics)
-        return violation, 0.0 if violation else -objective.fitness(trial.values), trial.number
+        worth = 0.0 if violation else -objective.fitness(trial.values)
+        return violation, worth, *objectives.tie_key(trial.metrics), trial.number
 
     return sorted(trials, key=order)
 

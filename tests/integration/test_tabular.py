@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from itertools import product
@@ -55,6 +56,22 @@ def test_the_run_tells_the_optimum_and_its_regret(search, capsys):
     assert f"optimum: acc 99.5, regret {99.5 - best:.4g}" in printed.out
     assert "dataset=fashion_mnist" not in printed.out
     assert {row["test"] for row in rows(Path("run"))} >= {str(best - 1)}
+
+
+def test_the_user_says_which_objective_decides(search, monkeypatch, capsys):
+    front = ("objective.cost=minimize", "strategy=random", "engine.ahead=4")
+    summary = search(*front, "objective.choose=acc")
+    accuracies = [float(row["acc"]) for row in rows(Path("run"))]
+    assert summary["best"]["values"]["acc"] == max(accuracies)
+    assert summary["chosen"]["by"] == "acc"
+    assert "the best acc of the front, as objective.choose says" in capsys.readouterr().out
+    shutil.rmtree("run")
+    cheapest = search(*front, "objective.choose=cost")
+    assert cheapest["best"]["values"]["cost"] == min(float(r["cost"]) for r in rows(Path("run")))
+    assert nas_hydra(monkeypatch, *CELLS, *front, "objective.choose=test") == 2
+    assert "objective.choose: is 'test', which is no objective; allowed: 'acc', 'cost'" in (
+        capsys.readouterr().err
+    )
 
 
 @pytest.mark.long

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nas_hydra.errors import ConfigError
-from nas_hydra.objective import Limit, Objective, Objectives, objectives_from, values_of
+from nas_hydra.objective import Limit, Objective, Objectives, objectives_from, values_of, wanted
 
 BOTH = Objectives((Objective("acc", "maximize"), Objective("loss", "minimize")))
 NUMBERS = st.floats(-1e6, 1e6)
@@ -108,3 +108,20 @@ def test_one_value_that_is_not_finite_spoils_all(bad):
 def test_a_metric_that_is_not_measured_is_named():
     with pytest.raises(ConfigError, match=r"objective\.loss: is not measured; .*'los'\?"):
         values_of(BOTH, {"acc": 0.5, "los": 1.0})
+
+
+def test_an_objective_can_be_named_that_decides():
+    found = objectives_from({"val_acc": "maximize", "params": "minimize", "choose": "params"})
+    assert (found.names, found.choose) == (["val_acc", "params"], "params")
+    assert objectives_from({"val_acc": "maximize", "choose": None}).choose is None
+    with pytest.raises(ConfigError, match="no objective; allowed: 'val_acc'") as caught:
+        objectives_from({"val_acc": "maximize", "choose": "val_ac"})
+    assert caught.value.key == "objective.choose"
+
+
+def test_a_metric_may_be_called_choose():
+    found = objectives_from({"choose": "maximize", "params": {"at_most": 3}})
+    assert (found.names, found.choose) == (["choose", "params"], None)
+    assert objectives_from({"a": "maximize", "choose": {"at_most": 3}}).limits[0].name == "choose"
+    with pytest.raises(ConfigError, match="since it is a metric here"):
+        wanted({"choose": "maximize"}, {"choose": "acc"})

@@ -125,7 +125,37 @@ def test_the_knee_is_farthest_from_the_line_between_the_ends():
     assert knee(front * [1e-3, 1e6]) == 2
 
 
-def test_a_front_without_a_bulge_has_its_knee_at_its_first_end():
-    assert knee(numpy.array([[0.0, 1.0], [0.2, 0.2], [1.0, 0.0]])) == 0
-    assert knee(numpy.array([[1.0, 2.0], [2.0, 1.0]])) == 0
-    assert knee(numpy.array([[5.0, 5.0, 5.0]])) == 0
+@pytest.mark.parametrize(
+    "front",
+    [
+        [[0.0, 1.0], [0.2, 0.2], [1.0, 0.0]],  # a dent
+        [[0.0, 1.0], [0.5, 0.52], [1.0, 0.0]],  # a line
+        [[1.0, 2.0], [2.0, 1.0]],
+        [[5.0, 5.0, 5.0]],
+    ],
+)
+def test_a_front_without_a_bulge_has_no_knee(front):
+    assert knee(numpy.array(front)) is None
+
+
+def test_no_end_is_a_knee():
+    assert knee(numpy.array([[0.379, -1.00], [0.854, -1.08]])) is None
+    steep = numpy.array([[0.0, 0.0, 9.0], [0.9, 0.9, 0.0], [1.0, 0.0, 0.1], [0.0, 1.0, 0.2]])
+    assert knee(steep) == 1
+
+
+def test_a_cost_that_hardly_differs_does_not_count_as_a_whole_range():
+    assert knee(numpy.array([[0.379, -1.00], [0.6, -1.01], [0.854, -1.08]])) is None
+    assert knee(numpy.array([[0.379, -0.1], [0.7, -0.2], [0.854, -1.08]])) == 1
+
+
+@settings(max_examples=200, deadline=None)
+@given(points(most=12, objectives=(2, 3), values=WIDE), st.randoms(use_true_random=False))
+def test_the_knee_is_no_end_and_does_not_depend_on_the_order(fitness, random):
+    front = fitness[ranks(fitness) == 0]
+    places = list(range(len(front)))
+    random.shuffle(places)
+    found, again = knee(front), knee(front[places])
+    assert (found is None) == (again is None)
+    if found is not None:
+        assert not (front[found] == front.max(0)).any()

@@ -84,8 +84,8 @@ def test_every_member_of_the_front_has_its_files_and_the_knee_is_the_best(folder
 def test_an_interrupted_search_has_the_files_of_its_front(folder):
     write(folder, upto=2, finish=False)
     assert kept(folder) == {
-        **{"pareto/0.ckpt": 0, "pareto/1.ckpt": 1, "best.ckpt": 0},
-        **{"pareto/0.yaml": 1, "pareto/1.yaml": 2, "best.yaml": 1},
+        **{"pareto/0.ckpt": 0, "pareto/1.ckpt": 1, "best.ckpt": 1},
+        **{"pareto/0.yaml": 1, "pareto/1.yaml": 2, "best.yaml": 2},
     }
     assert (folder / "pareto.svg").exists()
 
@@ -108,6 +108,7 @@ def test_the_summary_has_the_front_its_hypervolume_and_the_reference(folder):
     summary = json.loads((folder / "summary.json").read_text())
     assert [one["trial"] for one in summary["pareto"]] == [1, 2, 3]
     assert summary["best"] == summary["pareto"][2]
+    assert summary["chosen"]["by"] == "knee"
     assert summary["pareto"][0]["values"] == {"val_acc": 0.8, "val_loss": 9.0, "params": 10.0}
     assert summary["reference"] == {"val_acc": 0.2, "val_loss": 9.0}
     assert summary["hypervolume"] == pytest.approx((0.7 - 0.2) * (9 - 2))

@@ -142,7 +142,13 @@ def test_a_front_is_shown_with_its_hypervolume(tmp_path):
     found = sections(write(run, told))
     assert "5 of 5 candidates are on the front" in found["Front"]
     assert "hypervolume" in found["Front"]
-    assert "knee of the front" in found["Result"]
+    assert "the best val_acc of the front, which has no knee" in found["Result"]
+
+
+def test_ties_are_told(tmp_path):
+    told = [replace(complete(n, 0.5, {"width": n}), values={"val_acc": 0.5}) for n in range(3)]
+    found = sections(write(search(tmp_path / "run"), told))
+    assert "2 other candidates are as good; decided by val_loss, then by age." in found["Result"]
 
 
 def test_limits_that_nothing_meets_are_told(tmp_path):

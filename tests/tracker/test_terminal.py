@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
@@ -134,12 +135,25 @@ def test_several_objectives_have_a_front(follow, capsys):
     assert "trial 1  val_acc 0.75, val_loss 5" in shown
 
 
-def test_the_live_line_of_several_objectives_shows_the_knee():
+def test_the_live_line_of_several_objectives_shows_the_winner():
     front = standing(complete(0, 0.5, {}, val_loss=3.0), objectives=TWO)
     assert terminal.standing(front) == "best val_acc 0.5, val_loss 3 (trial 0)"
     front.add(complete(1, 0.75, {}, val_loss=5.0))
     shown = terminal.standing(front)
-    assert shown == "front of 2, knee val_acc 0.5, val_loss 3 (trial 0)"
+    assert shown == "front of 2, best val_acc 0.75, val_loss 5 (trial 1)"
+    front.add(complete(2, 0.7, {}, val_loss=3.5))
+    assert terminal.standing(front) == "front of 3, knee val_acc 0.7, val_loss 3.5 (trial 2)"
+
+
+def test_ties_are_told_while_they_are_found_and_at_the_end(follow, capsys):
+    told = [replace(complete(n, 0.5, {"width": n}), values={"val_acc": 0.5}) for n in range(3)]
+    told[1].metrics["val_loss"] = 0.1
+    printed = follow(*told)
+    assert printed.count("<- best so far") == 2
+    assert printed.count("<- best so far, of 2 that tie") == 1
+    assert "trial 1, val_acc 0.5 (val_loss 0.1); 2 others tie, decided by val_loss, age" in (
+        capsys.readouterr().out
+    )
 
 
 def test_limits_that_nothing_meets_are_mentioned(follow, capsys):

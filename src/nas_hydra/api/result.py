@@ -40,7 +40,7 @@ class Result:
 
     @property
     def best(self) -> Trial | None:
-        """The winner; of several objectives the front's knee. None if no trial is complete."""
+        """The winner, of a front as ``Front.chosen_by`` says; None if no trial is complete."""
         return self._front.best
 
     @property

@@ -12,6 +12,7 @@ from nas_hydra.api.result import Result
 from nas_hydra.api.session import Session, session, undisturbed
 from nas_hydra.assemble import assemble
 from nas_hydra.cli.app import save_config
+from nas_hydra.objective import metrics_of
 from nas_hydra.record.lock import exclusive
 from nas_hydra.tracker.terminal import Terminal
 from nas_hydra.trial import Evaluation, Proposal, Trial
@@ -120,7 +121,7 @@ class Study:
 
     @property
     def best(self) -> Trial | None:
-        """The best trial so far; of several objectives the front's knee. None if there is none."""
+        """The best trial so far, of a front as ``Front.chosen_by`` says; None if there is none."""
         return self.result.best
 
     @property
@@ -178,7 +179,7 @@ def _dialogue(begun: Session) -> Dialogue:
     config, folder = begun.config.copy(), begun.folder
     ahead = OmegaConf.select(config, "engine.ahead")
     with open_dict(config):
-        metrics = list(config.objective)
+        metrics = metrics_of(config.objective)
         config.evaluator = {"_target_": f"{HERE}.HandEvaluator", "metrics": metrics}
         config.engine = {"_target_": f"{HERE}.HandEngine", "ahead": 1 if ahead is None else ahead}
     found = assemble(config, begun.choices, folder.name, begun.command)

@@ -9,7 +9,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 
 from nas_hydra.artifact import DESCRIPTION, read_artifact
 from nas_hydra.cli.export import DATASET, changed
-from nas_hydra.cli.words import ForeignWords, RecordWords, command, listed, typed, unknown
+from nas_hydra.cli.words import ForeignWords, RecordWords, command, typed, unknown
 from nas_hydra.shell import pasteable
 
 FLAG = "--verify"

@@ -24,7 +24,7 @@ class Progress:
     Args:
         best: (trials,) the best feasible value so far; nan while there is none.
         spent: axis -> (trials,) what was spent up to each trial, that one included.
-        winner: number of the trial that gave the last best value, of a front its knee;
+        winner: number of the trial that gave the last best value, of a front its best;
             ``NOBODY`` if there is none.
     """
 

@@ -37,8 +37,9 @@ class Task:
         return list(dict.fromkeys(member.group for member in self.members))
 
     def objectives(self, run: SearchRun) -> Objectives:
-        """What is compared, under the run's own limits."""
-        return Objectives(self.optimised, run.past.objectives.limits)
+        """What is compared; limits, and who is the winner of a front, are the run's own."""
+        own, names = run.past.objectives, [objective.name for objective in self.optimised]
+        return Objectives(self.optimised, own.limits, own.choose if own.choose in names else None)
 
 
 def tasks_of(

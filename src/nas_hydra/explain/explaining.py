@@ -19,6 +19,7 @@ from nas_hydra.explain.sentences import summary
 from nas_hydra.explain.surrogate import Surrogate
 from nas_hydra.explain.training import Training
 from nas_hydra.foreign import foreign
+from nas_hydra.front import Front
 from nas_hydra.predictor import Array
 
 SURFACES = 3
@@ -111,7 +112,7 @@ def notes(searched: Searched) -> Iterator[str]:
         yield (
             f"The search has {len(past.objectives)} objectives. This explains what is best in"
             f" {searched.objective.name} alone; objective=NAME explains another one, and best.yaml"
-            " is the knee of the front."
+            f" is {Front(past.objectives, past.trials).choice}."
         )
     if past.objectives.limits:
         yield "Limits decide which trial won, not what is learned about the decisions."

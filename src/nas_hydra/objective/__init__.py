@@ -1,14 +1,22 @@
 """What a search optimises: named metrics, each with a direction, and limits on metrics."""
 
-from nas_hydra.objective.base import Direction, Limit, Objective, Objectives
-from nas_hydra.objective.config import objectives_from, unmeasured, wanted
+from nas_hydra.objective.base import (
+    TIE_BREAKERS,
+    Direction,
+    Limit,
+    Objective,
+    Objectives,
+)
+from nas_hydra.objective.config import metrics_of, objectives_from, unmeasured, wanted
 from nas_hydra.objective.values import values_of
 
 __all__ = [
+    "TIE_BREAKERS",
     "Direction",
     "Limit",
     "Objective",
     "Objectives",
+    "metrics_of",
     "objectives_from",
     "unmeasured",
     "values_of",

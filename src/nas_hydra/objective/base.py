@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Literal, overload
 
 Direction = Literal["maximize", "minimize"]
+TIE_BREAKERS = ("val_loss", "params")
+"""Metrics that decide between candidates with equal objectives, where they are measured: less wins.
+"""
 
 
 @dataclass(frozen=True)
@@ -59,10 +62,13 @@ class Objectives(Sequence[Objective]):
     Args:
         optimised: at least one.
         limits: what a feasible candidate must meet, at most one for each metric.
+        choose: the objective whose best value is the winner of a front; None is
+            its knee, or else the first objective.
     """
 
     optimised: tuple[Objective, ...]
     limits: tuple[Limit, ...] = ()
+    choose: str | None = None
 
     @property
     def names(self) -> list[str]:
@@ -77,6 +83,11 @@ class Objectives(Sequence[Objective]):
     def violation(self, metrics: Mapping[str, float]) -> float:
         """0.0 if all limits are met, else the sum of the relative excesses (Deb 2002)."""
         return sum((limit.excess(metrics) for limit in self.limits), 0.0)
+
+    def tie_key(self, metrics: Mapping[str, float]) -> tuple[float, ...]:
+        """Of candidates with equal objectives, the one with the smallest is preferred."""
+        known = (metrics.get(name, math.nan) for name in TIE_BREAKERS)
+        return tuple(math.inf if math.isnan(value) else value for value in known)
 
     def __len__(self) -> int:
         return len(self.optimised)

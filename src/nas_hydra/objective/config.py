@@ -1,8 +1,10 @@
 """The config group ``objective``: metric -> direction, limits or both."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
+
+from omegaconf import OmegaConf
 
 from nas_hydra.errors import ConfigError, listing, nearest
 from nas_hydra.objective.base import Direction, Limit, Objective, Objectives
@@ -10,6 +12,8 @@ from nas_hydra.objective.base import Direction, Limit, Objective, Objectives
 DIRECTIONS = get_args(Direction)
 BOUNDS = ("at_least", "at_most")
 KEYS = ("direction", *BOUNDS, "reference")
+CHOOSE = "choose"
+"""The key that names an objective; a metric may have this name too."""
 FORMS = "maximize, minimize, or a mapping such as {direction: minimize, at_most: 1e6}"
 
 
@@ -18,19 +22,28 @@ def objectives_from(config: Mapping[str, Any]) -> Objectives:
 
     Args:
         config: metric -> ``maximize`` or ``minimize``; or a mapping with some of ``KEYS``, which
-            is an objective if it has a direction, and a limit if it has a bound.
+            is an objective if it has a direction, and a limit if it has a bound. And ``CHOOSE``
+            -> an objective.
 
     Raises:
         ConfigError: if a key or a value has no meaning, bounds exclude each other, or nothing is
             left to optimise.
     """
-    parts = {name: _part(given, f"objective.{name}") for name, given in config.items()}
+    parts = {name: _part(config[name], f"objective.{name}") for name in metrics_of(config)}
     optimised = tuple(_objective(name, part) for name, part in parts.items() if "direction" in part)
     limits = tuple(_limit(name, part) for name, part in parts.items() if {*BOUNDS} & {*part})
     if not optimised:
         only = f" to optimise, only limits of {listing(parts)}" if parts else ""
         raise ConfigError("objective", f"names no metric{only}; for example objective=val_acc")
-    return Objectives(optimised, limits)
+    return Objectives(optimised, limits, _chosen(config, [one.name for one in optimised]))
+
+
+def metrics_of(config: Mapping[str, Any]) -> list[str]:
+    """The metrics that the config group names; ``choose: val_acc`` is no metric."""
+    return [name for name in config if not _is_choice(name, config[name])]
+
+
+OmegaConf.register_new_resolver("metrics_of", metrics_of, replace=True)
 
 
 def unmeasured(name: str, measured: Iterable[str]) -> str:
@@ -47,13 +60,39 @@ def wanted(own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         own: metric -> direction.
         given: the config group ``objective``.
+
+    Raises:
+        ConfigError: if the name of an evaluator's own is taken for a choice.
     """
+    if CHOOSE in own and _is_choice(CHOOSE, given.get(CHOOSE, own[CHOOSE])):
+        _check_direction(
+            given[CHOOSE], f"objective.{CHOOSE}", f"{FORMS}, since it is a metric here"
+        )
     completed = {
         name: {"direction": own[name], **part}
         for name, part in given.items()
         if name in own and isinstance(part, Mapping)
     }
     return {**own, **given, **completed}
+
+
+def _is_choice(name: str, given: Any) -> bool:
+    named = given is None or (isinstance(given, str) and given not in DIRECTIONS)
+    return name == CHOOSE and named
+
+
+def _chosen(config: Mapping[str, Any], names: Sequence[str]) -> str | None:
+    """The objective that the config chooses by, if it does."""
+    name = config.get(CHOOSE)
+    if name is None or not _is_choice(CHOOSE, name):
+        return None
+    if name not in names:
+        hint = nearest(name, names)
+        raise ConfigError(
+            f"objective.{CHOOSE}",
+            f"is {name!r}, which is no objective; allowed: {listing(names)}{hint}",
+        )
+    return str(name)
 
 
 def _part(given: Any, key: str) -> dict[str, Any]:

@@ -79,14 +79,30 @@ def _volume(points: Fitness) -> float:
     )
 
 
-def knee(fitness: Fitness) -> int:
-    """The point of a front that gives up least: its index; of equals, the first.
+LEAST_RANGE = 0.5
+"""Of a cost, as a share of its largest value: a front on which it differs by less is told so."""
+LEAST_BULGE = 0.1
+"""By how much a knee is better than the ends, as a share of an objective's range."""
+
+
+def knee(fitness: Fitness) -> int | None:
+    """The point inside of a front that gives up least: its index; of equals, the first.
 
     Objectives are normalised to the front's range. Then the knee is farthest out from the plane
     through the objectives' best points, the line between the ends if there are two objectives
-    (Das 1999); that is, the sum of its normalised objectives is largest. A front without a bulge
-    has its knee at an end.
+    (Das 1999); that is, the sum of its normalised objectives is largest. As to Branke et al. (2004)
+    and Deb and Gupta (2011), an end is no knee, whatever little the other objective gains there:
+    the knee has to be inside, and clearly farther out than the ends. And a cost, which is an
+    objective with positive values that are minimised, counts only as much as it differs: 1.00 to
+    1.08 milliseconds are no whole range.
+
+    Returns:
+        None if there is no such point.
     """
-    span = numpy.ptp(fitness, axis=0)
-    normalised = (fitness - fitness.min(0)) / numpy.where(span > 0, span, 1.0)
-    return int(normalised.sum(1).argmax())
+    costs = (fitness < 0).all(0)
+    least = numpy.where(costs, LEAST_RANGE * abs(fitness).max(0), 0.0)
+    span = numpy.maximum(numpy.ptp(fitness, axis=0), least)
+    worth = ((fitness - fitness.min(0)) / numpy.where(span > 0, span, 1.0)).sum(1)
+    ends = (fitness == fitness.max(0)).any(1)
+    best = int(numpy.where(ends, -numpy.inf, worth).argmax())
+    return best if not ends[best] and worth[best] >= worth[ends].max() + LEAST_BULGE else None

@@ -60,7 +60,7 @@ def axis(objective: Objective, trials: Sequence[Trial]) -> Axis:
 def front_picture(trials: Sequence[Trial], front: Front, objectives: Objectives, title: str) -> str:
     """An SVG: the first objective against each other one.
 
-    Complete trials are points, pale if they break a limit; the front is dark, its knee in a ring.
+    Complete trials are points, pale if they break a limit; the front is dark, the winner in a ring.
 
     Args:
         trials: at least one is complete.

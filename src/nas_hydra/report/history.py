@@ -35,7 +35,7 @@ class Moment:
 
     Args:
         trial: that was told last.
-        best: the incumbent, or the front's knee; None while nothing is complete.
+        best: the incumbent, or the winner of the front; None while nothing is complete.
         population: None while nothing is complete.
         duplicates: trials that an earlier one answered.
         failures: failed trials.
@@ -82,11 +82,11 @@ class History:
         self._failures += trial.state == "failed"
         self._epochs += trial.epochs
         self._seconds += trial.seconds
-        return self._front.members[-1:] == [trial]
+        return any(member is trial for member in self._front.members)
 
     @property
     def best(self) -> Trial | None:
-        """The incumbent, or the front's knee; None while nothing is complete."""
+        """The incumbent, or the winner of the front; None while nothing is complete."""
         return self._front.best
 
     @property

@@ -129,11 +129,19 @@ def remarks(outcome: Outcome) -> list[Markup]:
         remarks.append("No trial was completed.")
     elif not front.feasible:
         remarks.append("No trial meets the limits; the winner breaks them least.")
-    if outcome.several and front.members:
-        remarks.append("The winner shown is the knee of the front, which gives up least.")
+    if len(front.members) > 1:
+        remarks.append(f"The winner shown is {front.choice}.")
+    if front.ties:
+        remarks.append(f"{ties(front)}.")
     for name, optimum in run.optimum.items():
         remarks.append(f"The best possible {name} is {number(optimum)}.")
     return [bullets(remarks)]
+
+
+def ties(front: Front) -> str:
+    """``2 other candidates are as good; decided by val_loss, then by params, then by age``."""
+    others = "1 other candidate is" if front.ties == 1 else f"{front.ties:,} other candidates are"
+    return f"{others} as good; decided by {', then by '.join([*front.decided_by, 'age'])}"
 
 
 def limits(run: Run) -> str:

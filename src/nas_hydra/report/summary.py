@@ -31,13 +31,22 @@ class Winner(BaseModel, extra="allow"):
     genotype: dict[str, Any]
 
 
+class Ties(BaseModel, extra="allow"):
+    """How many others are as good as the best."""
+
+    others: int
+    decided_by: list[str]
+
+
 class Summary(BaseModel, extra="allow"):
     """What ``summary.json`` holds, as far as it is read again."""
 
     trials: dict[str, int]
     best: Winner | None
+    ties: Ties | None = None
     seconds: Number
     pareto: list[Winner] = []
+    chosen: dict[str, str] = {}
     hypervolume: Number = 0.0
     optimum: dict[str, Number] = {}
     regret: dict[str, Number] = {}
@@ -49,7 +58,8 @@ def summarize(run: Run, trials: Sequence[Trial], front: Front, rejected: int = 0
     ``seconds`` is the time that all evaluations took together, also those of an earlier,
     interrupted process; ``best`` is None if no trial was completed; ``rejected`` is the number of
     different candidates that the space's constraints refused, so that no trial was spent on them,
-    and ``infeasible`` that of complete trials that break the objective's limits. ``exhausted``
+    and ``infeasible`` that of complete trials that break the objective's limits. ``chosen`` tells
+    how the winner was chosen from a front, and ``ties`` how many others are as good. ``exhausted``
     says that the search ended before its budget was spent, since no candidate was left.
     """
     return {
@@ -60,6 +70,7 @@ def summarize(run: Run, trials: Sequence[Trial], front: Front, rejected: int = 0
         "trials": {**count(trials), "infeasible": front.infeasible, "rejected": rejected},
         "exhausted": len(trials) < run.trials,
         "best": winner(run.objectives, front.best) if front.best else None,
+        **ties(front),
         **(pareto(front) if len(run.objectives) > 1 else {}),
         **({"optimum": dict(run.optimum), "regret": regret(run, front)} if run.optimum else {}),
         "seconds": round(sum(trial.seconds for trial in trials), 3),
@@ -72,8 +83,15 @@ def agrees(summary: Mapping[str, Any], run: Run, trials: Sequence[Trial]) -> boo
     counts = {**summary["trials"], "rejected": 0}
     known = {**summary, "trials": counts, "versions": None}
     told = {**summarize(run, trials, Front(run.objectives, trials)), "versions": None}
-    both = ({key: one[key] for key in known if key in told} for one in (known, told))
+    both = _common(known, told), _common(told, known)
     return len({json.dumps(one, sort_keys=True) for one in both}) == 1  # so nan is nan
+
+
+def _common(one: Any, other: Any) -> Any:
+    """Of a mapping, and of those in it, the keys that another one has too."""
+    if not isinstance(one, Mapping) or not isinstance(other, Mapping):
+        return one
+    return {key: _common(one[key], other[key]) for key in one if key in other}
 
 
 def limits(objectives: Objectives) -> dict[str, Any]:
@@ -95,6 +113,12 @@ def winner(objectives: Objectives, best: Trial) -> dict[str, Any]:
     return {**entry(best), **violation}
 
 
+def ties(front: Front) -> dict[str, Any]:
+    """How many others are as good as the best, if any are, and what has decided between them."""
+    found = {"others": front.ties, "decided_by": front.decided_by}
+    return {"ties": found} if front.ties else {}
+
+
 def regret(run: Run, front: Front) -> dict[str, float]:
     """Objective -> how far its best feasible value is from the optimum; 0.0 if it was found.
 
@@ -114,6 +138,7 @@ def pareto(front: Front) -> dict[str, Any]:
     """The front, empty if no trial is feasible, and how much it dominates."""
     return {
         "pareto": [entry(member) for member in front.members if front.feasible],
+        "chosen": {"by": front.chosen_by, "winner": front.choice},
         "hypervolume": front.hypervolume,
         "reference": front.reference,
     }

@@ -112,7 +112,7 @@ def front(outcome: Outcome, across: Objective) -> Markup:
     series = [placed(name, groups[name], markers[name]) for name in groups if groups[name]]
     if outcome.front.best is not None:
         ring = {"color": shade("ink"), "size": 18, "symbol": "circle-open", "line": {"width": 2}}
-        series.append(placed("knee", [outcome.front.best], ring))
+        series.append(placed("winner", [outcome.front.best], ring))
     title = f"{up.name} against {across.name}"
     return plot(series, title, better(across), better(up), height=440)
 

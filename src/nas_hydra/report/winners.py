@@ -22,7 +22,7 @@ class Winners:
     """Keeps the config and the trained weights of the best trial, and drops all other weights.
 
     With several objectives, each member of the front has ``pareto/NUMBER.yaml`` and
-    ``pareto/NUMBER.ckpt`` as long as it is one, and ``best`` is the knee. Files of an earlier
+    ``pareto/NUMBER.ckpt`` as long as it is one, and ``best`` is ``Front.best``. Files of an earlier
     process are taken over: a resumed search tells its trials again.
 
     Args:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from nas_hydra.errors import shortened
-from nas_hydra.front import Front
+from nas_hydra.front import KNEE, Front
 from nas_hydra.page.element import duration
 from nas_hydra.run import Run
 from nas_hydra.search_space import Decision
@@ -137,14 +137,16 @@ def news(trial: Trial, front: Front, several: bool) -> str:
         return ""
     if not front.feasible:
         return "best so far, but over a limit"
-    return "on the front" if several else "best so far"
+    tie = f", of {front.ties + 1} that tie" if front.ties and front.best is trial else ""
+    return "on the front" if several else f"best so far{tie}"
 
 
 def standing(front: Front) -> str:
     """The best so far, in a few words."""
     if front.best is None:
         return "no result yet"
-    size = f"front of {len(front.members)}, knee" if len(front.members) > 1 else "best"
+    word = "knee" if front.chosen_by == KNEE else "best"
+    size = f"front of {len(front.members)}, {word}" if len(front.members) > 1 else "best"
     return f"{size} {shown(front.best.values)} (trial {front.best.number})"
 
 
@@ -167,7 +169,11 @@ def show(run: Run, summary: Mapping[str, Any], earlier: bool = False) -> None:
         ("\ndone", f": {', '.join(counts)}; {summary['seconds']:.0f} s of evaluation", {}),
         *(broken if best.get("violation") else []),
         *front_rows(summary),
-        ("winner", f": {winner(best)}", {k: decision(v) for k, v in best["genotype"].items()}),
+        (
+            "winner",
+            f": {winner(best)}{ties(summary)}",
+            {k: decision(v) for k, v in best["genotype"].items()},
+        ),
         *optimum_rows(summary),
         ("files", f" in {from_here(run.folder)}", files(run)),
         ("next", "", next_steps(run, summary)),
@@ -190,6 +196,14 @@ def winner(best: Mapping[str, Any]) -> str:
     others = {name: value for name, value in best["metrics"].items() if name not in best["values"]}
     known = f" ({shown(others)})" if others else ""
     return f"trial {best['trial']}, {shown(best['values'])}{known}"
+
+
+def ties(summary: Mapping[str, Any]) -> str:
+    """``; 2 others tie, decided by val_loss, age``; empty if none does."""
+    if not (found := summary.get("ties")):
+        return ""
+    others = "1 other ties" if found["others"] == 1 else f"{found['others']:,} others tie"
+    return f"; {others}, decided by {', '.join([*found['decided_by'], 'age'])}"
 
 
 Part = tuple[str, str, Mapping[str, str]]
@@ -215,10 +229,12 @@ def files(run: Run) -> dict[str, str]:
 
 
 def front_rows(summary: Mapping[str, Any]) -> Iterator[Part]:
-    """The front's trials, if there is a front; its knee is the winner."""
+    """The front's trials, if there is a front, and how its winner is chosen."""
     if front := summary.get("pareto"):
         of = f"{len(front)} of {summary['trials']['complete']} trials"
-        rest = f": {of}, hypervolume {summary['hypervolume']:.4g}"
+        winner = summary.get("chosen", {}).get("winner")  # folders of version 0.1 do not tell
+        why = f"; the winner is {winner}" if winner and len(front) > 1 else ""
+        rest = f": {of}, hypervolume {summary['hypervolume']:.4g}{why}"
         yield "front", rest, {f"trial {one['trial']}": shown(one["values"]) for one in front}
 
 
