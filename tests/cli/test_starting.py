@@ -98,9 +98,8 @@ def test_of_a_sweep_the_folders_of_refused_configs_go(monkeypatch):
     assert nas_hydra(monkeypatch, *words, "seed=-1,-2") == 2
     assert not Path("sweeps").exists()
     assert nas_hydra(monkeypatch, *words, "seed=-1,0") == 2
-    assert [path.name for path in Path("sweeps/one").glob("*/")] == [
-        "1-evolution-conv_net-digits-0"
-    ]
+    (kept,) = Path("sweeps/one").glob("*/")
+    assert kept.name.startswith("evolution-conv_net-digits-0")
 
 
 @pytest.mark.parametrize("logging", ["none", "disabled", "default", "nas_hydra"])

@@ -11,7 +11,7 @@ from nas_hydra.api.session import Session, session
 from nas_hydra.assemble import assemble
 from nas_hydra.cli.app import add_page, finished_trials, save_config
 from nas_hydra.record.lock import exclusive
-from nas_hydra.tracker.terminal import Terminal, messages, winner
+from nas_hydra.tracker.terminal import Terminal, messages, ties, winner
 
 
 class Progress(Terminal):
@@ -22,8 +22,8 @@ class Progress(Terminal):
         if summary is None or not summary["best"]:
             super().finish(summary, exit_code)
             return
-        self._progress.stop()
-        messages.print(f"winner: {winner(summary['best'])}")
+        self._live.stop()
+        messages.print(f"winner: {winner(summary['best'])}{ties(summary)}")
 
 
 def search(

@@ -191,6 +191,11 @@ def in_brief(run: Run, summary: Mapping[str, Any]) -> str:
     return "  ".join([run.name, *told, from_here(run.folder)])
 
 
+def decisions(genotype: Mapping[str, Decision]) -> dict[str, str]:
+    """Each decision as it is shown."""
+    return {name: decision(value) for name, value in genotype.items()}
+
+
 def winner(best: Mapping[str, Any]) -> str:
     """``trial 3, val_acc 0.9713 (val_loss 0.1, params 38,310)``."""
     others = {name: value for name, value in best["metrics"].items() if name not in best["values"]}
