@@ -24,7 +24,7 @@ $(VENV)/.installed-dev: $(BIN)/python pyproject.toml
 	touch $@ $(VENV)/.installed-test $(VENV)/.installed
 
 demo: $(VENV)/.installed
-	$(BIN)/nas-hydra
+	$(BIN)/nas-hydra strategy=surrogate_evolution trainer.max_epochs=1 'optimizer.lr={_float_:{low:1e-5,high:0.1,log:true},_name_:lr}'
 
 test: $(VENV)/.installed-test
 	$(BIN)/$(PYTEST) -m 'not long'

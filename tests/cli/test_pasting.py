@@ -1,6 +1,7 @@
 """What a search offers at its end, pasted into a shell."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,9 @@ PYTHONPATH='my code' nas-hydra --config-dir 'my conf' search_space=mine dataset.
     budget.trials=12 trainer.max_epochs=1 engine=serial tracker=none report=false \\
     'hydra.run.dir="runs/it is a=run, 1"'
 """
+
+
+MAKEFILE = Path(__file__).parents[2] / "Makefile"
 
 
 def shell(command: str) -> str:
@@ -50,3 +54,15 @@ def test_each_of_the_next_steps_works():
     assert "14 runs" in compared
     again = compared.rpartition("PYTHONPATH")[2]
     assert "comparison.html" in shell(f"PYTHONPATH{again}")
+
+
+@pytest.mark.long
+def test_the_demo_is_better_than_its_founders_and_its_next_steps_work():
+    (demo,) = re.findall(r"^demo:.*\n\t\$\(BIN\)/(.*)", MAKEFILE.read_text(), re.MULTILINE)
+    told = shell(f"{demo} tracker=none")
+    assert re.search("^founders: .*; the winner is better$", told, re.MULTILINE)
+    steps = told.partition("\nnext\n")[2].splitlines()
+    retrain, explain, compare = (line[line.index("nas-hydra") :] for line in steps)
+    assert "the model, its card and its figures" in shell(f"{retrain} seeds=1 baseline=none")
+    assert "explanation.html" in shell(explain)
+    assert "14 runs" in shell(f"{compare} budget.trials=6")

@@ -199,3 +199,20 @@ def test_a_known_optimum_is_told_with_the_regret(optimum, regret, capsys, tmp_pa
 
 def test_no_optimum_is_made_up(capsys, tmp_path):
     assert "optimum:" not in shown_at_the_end(capsys, tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("trial", "best", "said"),
+    [(7, 0.9, "the winner is better"), (1, 0.8, "no candidate that was bred is better")],
+)
+def test_the_winner_is_compared_with_the_founders(trial, best, said):
+    summary = {
+        "best": {"trial": trial, "values": {"val_acc": best}},
+        "founders": {"trials": 5, "values": {"val_acc": 0.8}},
+    }
+    ((word, told, _),) = terminal.founders_rows(summary)
+    assert (word, told) == (
+        "founders",
+        f": the best of 5 random candidates has val_acc 0.8; {said}",
+    )
+    assert not [*terminal.founders_rows({**summary, "founders": None})]

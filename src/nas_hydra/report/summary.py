@@ -19,6 +19,9 @@ PACKAGES = (
     *("pytorch-lightning", "torch", "torchvision", "wandb"),
 )
 
+RANDOM = "random"
+"""The origin of what no strategy has learned from."""
+
 Number = int | float
 
 
@@ -38,12 +41,20 @@ class Ties(BaseModel, extra="allow"):
     decided_by: list[str]
 
 
+class Founders(BaseModel, extra="allow"):
+    """What random candidates have come to, before any was bred."""
+
+    trials: int
+    values: dict[str, Number]
+
+
 class Summary(BaseModel, extra="allow"):
     """What ``summary.json`` holds, as far as it is read again."""
 
     trials: dict[str, int]
     best: Winner | None
     ties: Ties | None = None
+    founders: Founders | None = None
     seconds: Number
     pareto: list[Winner] = []
     chosen: dict[str, str] = {}
@@ -59,8 +70,10 @@ def summarize(run: Run, trials: Sequence[Trial], front: Front, rejected: int = 0
     interrupted process; ``best`` is None if no trial was completed; ``rejected`` is the number of
     different candidates that the space's constraints refused, so that no trial was spent on them,
     and ``infeasible`` that of complete trials that break the objective's limits. ``chosen`` tells
-    how the winner was chosen from a front, and ``ties`` how many others are as good. ``exhausted``
-    says that the search ended before its budget was spent, since no candidate was left.
+    how the winner was chosen from a front, and ``ties`` how many others are as good. ``founders``
+    are the random candidates before the first that a strategy with one objective bred, and their
+    best value. ``exhausted`` says that the search ended before its budget was spent, since no
+    candidate was left.
     """
     return {
         **{group: run.choices[group] for group in ("strategy", "search_space", "dataset")},
@@ -71,6 +84,7 @@ def summarize(run: Run, trials: Sequence[Trial], front: Front, rejected: int = 0
         "exhausted": len(trials) < run.trials,
         "best": winner(run.objectives, front.best) if front.best else None,
         **ties(front),
+        **founders(run.objectives, trials),
         **(pareto(front) if len(run.objectives) > 1 else {}),
         **({"optimum": dict(run.optimum), "regret": regret(run, front)} if run.optimum else {}),
         "seconds": round(sum(trial.seconds for trial in trials), 3),
@@ -117,6 +131,19 @@ def ties(front: Front) -> dict[str, Any]:
     """How many others are as good as the best, if any are, and what has decided between them."""
     found = {"others": front.ties, "decided_by": front.decided_by}
     return {"ties": found} if front.ties else {}
+
+
+def founders(objectives: Objectives, trials: Sequence[Trial]) -> dict[str, Any]:
+    """Of the random trials before the first that was bred: how many, and the best value.
+
+    Empty where nothing was bred or there are several objectives.
+    """
+    bred = [trial.number for trial in trials if trial.proposal.origin != RANDOM]
+    before = [trial for trial in trials if bred and trial.complete and trial.number < bred[0]]
+    best = Front(objectives, before).best
+    if best is None or len(objectives) > 1:
+        return {}
+    return {"founders": {"trials": len(before), "values": dict(best.values)}}
 
 
 def regret(run: Run, front: Front) -> dict[str, float]:

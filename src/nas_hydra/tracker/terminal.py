@@ -172,8 +172,9 @@ def show(run: Run, summary: Mapping[str, Any], earlier: bool = False) -> None:
         (
             "winner",
             f": {winner(best)}{ties(summary)}",
-            {k: decision(v) for k, v in best["genotype"].items()},
+            decisions(best["genotype"]),
         ),
+        *founders_rows(summary),
         *optimum_rows(summary),
         ("files", f" in {from_here(run.folder)}", files(run)),
         ("next", "", next_steps(run, summary)),
@@ -213,6 +214,15 @@ def ties(summary: Mapping[str, Any]) -> str:
 
 Part = tuple[str, str, Mapping[str, str]]
 """Of what is shown: a word, what is said of it, and lines of names and texts."""
+
+
+def founders_rows(summary: Mapping[str, Any]) -> Iterator[Part]:
+    """One that compares the winner with the random candidates that the search began with."""
+    if found := summary.get("founders"):
+        best, number = shown(found["values"]), found["trials"]
+        better = summary["best"]["trial"] >= number and found["values"] != summary["best"]["values"]
+        verdict = "the winner is better" if better else "no candidate that was bred is better"
+        yield "founders", f": the best of {number} random candidates has {best}; {verdict}", {}
 
 
 def optimum_rows(summary: Mapping[str, Any]) -> Iterator[Part]:
