@@ -18,8 +18,11 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'nas_hydra' has no attribute '{name}'")
     import random
 
+    from nas_hydra.warned import unsaid
+
     state = random.getstate()
-    from nas_hydra import api  # rich draws from the global generator when it is imported
+    with unsaid("IProgress not found"):  # tqdm, which optuna imports, would like ipywidgets
+        from nas_hydra import api  # rich draws from the global generator when it is imported
 
     random.setstate(state)
     return getattr(api, name)
