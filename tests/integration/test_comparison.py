@@ -56,7 +56,8 @@ def comparison() -> dict:
 def test_a_sweep_ends_with_its_comparison(monkeypatch, capsys):
     assert nas_hydra(monkeypatch, *SWEEP, "strategy=random,evolution", "seed=0,1") == 0
     assert written() == FILES
-    printed = capsys.readouterr().out
+    printed, told = capsys.readouterr()
+    assert told == "a sweep, in sweep\n"
     assert [line.split()[0] for line in printed.splitlines()[:4]] == [
         f"{strategy}-nasbench201-acc-{seed}"
         for strategy in ("random", "evolution")

@@ -51,10 +51,10 @@ def test_the_run_tells_the_optimum_and_its_regret(search, capsys):
     assert summary["optimum"] == {"acc": 99.5}
     assert summary["regret"] == {"acc": pytest.approx(99.5 - best)}
     printed = capsys.readouterr()
-    assert printed.err.startswith("random-nasbench201-acc-0: 20 trials, 6 genes, in ")
+    assert "\nrandom-nasbench201-acc-0: 20 trials, 6 genes, in run\n" in printed.err
     assert f"acc {best:.4g} (test {best - 1:.4g})" in printed.out
     assert f"optimum: acc 99.5, regret {99.5 - best:.4g}" in printed.out
-    assert "dataset=fashion_mnist" not in printed.out
+    assert "nas-hydra-retrain" not in printed.out
     assert {row["test"] for row in rows(Path("run"))} >= {str(best - 1)}
 
 

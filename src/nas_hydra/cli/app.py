@@ -5,7 +5,6 @@ import logging
 import shlex
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +157,7 @@ def search(config: DictConfig, folder: Path) -> float | None:
     Returns:
         The best value of the objective; of several, the hypervolume.
     """
-    with nullcontext() if is_sweep() else at_work(READING):
+    with at_work(READING, brief=is_sweep()):
         search = assemble(config, dict(HydraConfig.get().runtime.choices), group(folder), command())
     budget = {"trials": search.run.trials}
     summary = known_summary(search) if search.record.finished(budget) else None

@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from nas_hydra.compose import Composer
 from nas_hydra.compose.loader import known
 
-FILES = {"nas-hydra.log", "multirun.yaml"}
+FILES = {"nas-hydra.log", "nas-hydra-space.log", "multirun.yaml"}
 """What is written before it is known whether a config is right."""
 
 

@@ -116,14 +116,20 @@ def live() -> bool:
 
 
 @contextmanager
-def at_work(text: str) -> Iterator[None]:
-    """Say what goes on meanwhile."""
+def at_work(text: str, brief: bool = False) -> Iterator[None]:
+    """Say what goes on meanwhile.
+
+    Args:
+        text: that says it.
+        brief: whether that is left out where it would stay.
+    """
     if live():
         with messages.status(text):
             yield
-    else:
+        return
+    if not brief:
         messages.print(text)
-        yield
+    yield
 
 
 def in_sweep(run: Run) -> bool:
