@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from nas_hydra.arguments import UNKNOWN
 from nas_hydra.completing import complete
 from nas_hydra.component import ask, build, build_function, check, check_call
 from nas_hydra.constraint.judge import Judge
+from nas_hydra.constraint.network import limits_of
 from nas_hydra.engine import Engine
 from nas_hydra.engine.restoring import restored
 from nas_hydra.errors import CandidateError, ConfigError, InfeasibleError, listing, nearest
@@ -77,7 +78,8 @@ def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command
     complete(config, evaluator.builds)
     plain = resolved(config)
     settings = settings_of(plain)
-    space = build_space(config, evaluator.builds)
+    limits = limits_of(settings.objective, evaluator.counted)
+    space = build_space(config, evaluator.builds, limits)
     check_components([*(space.parts.values() if evaluator.builds else ()), *space.constraints])
     evaluator.prepare(space)
     objectives = objectives_from(wanted(evaluator.objectives, settings.objective))
@@ -171,12 +173,15 @@ def as_begun(config: DictConfig, trials: int | None) -> DictConfig | None:
     return None if strategy == now else then
 
 
-def build_space(config: DictConfig, builds: bool = True) -> SearchSpace:
+def build_space(
+    config: DictConfig, builds: bool = True, limits: Sequence[Mapping[str, Any]] = ()
+) -> SearchSpace:
     """The search space of a composed config, with its hooks and constraints.
 
     Args:
         config: the composed config.
         builds: whether networks are built, see ``Evaluator.builds``.
+        limits: constraints beside those of the config.
 
     Raises:
         ConfigError: if anything in how it is written is wrong; its components are not imported.
@@ -184,7 +189,8 @@ def build_space(config: DictConfig, builds: bool = True) -> SearchSpace:
     check_read(config)
     canonical = _function(config, "canonical") if builds else None
     parts = PARTS if builds else network_parts(config)
-    return SearchSpace(config, parts, Hooks(canonical, _function(config, "encoder"), Judge()))
+    hooks = Hooks(canonical, _function(config, "encoder"), Judge(), limits)
+    return SearchSpace(config, parts, hooks)
 
 
 def network_parts(config: DictConfig) -> dict[str, tuple[str, ...]]:
@@ -273,8 +279,10 @@ def sample(space: SearchSpace, rng: Generator) -> Genotype:
         return space.sample(rng)
     except InfeasibleError as error:
         judge = space.hooks.feasible
-        reasons = f". Refused by {judge.verdict}" if isinstance(judge, Judge) else ""
-        raise ConfigError(error.key, error.problem + reasons) from error
+        if not isinstance(judge, Judge):
+            raise
+        problem = f"{error.problem}. Refused by {judge.verdict}"
+        raise ConfigError(judge.key or error.key, problem) from error
 
 
 def dry_pass(space: SearchSpace, evaluator: Evaluator, seed: int) -> None:

@@ -55,9 +55,9 @@ class InfeasibleError(ConfigError):
     def __init__(self, tries: int, tried: int, accepted: int) -> None:
         super().__init__(
             "search_space.constraints",
-            f"refuse {tries} random candidates in a row; of {tried} different ones tried so far, "
-            f"{accepted} meet them ({accepted / tried:.2%}). Loosen the constraints, or narrow the "
-            "choices to those that can meet them",
+            f"{tries} random candidates in a row are refused; of {tried} different ones tried so "
+            f"far, {accepted} meet the constraints ({accepted / tried:.2%}). Loosen these, or "
+            "narrow the choices to those that can meet them",
         )
 
 

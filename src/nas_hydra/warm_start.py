@@ -37,7 +37,7 @@ def initial_candidates(
 
     Those of a run's folder come with what was measured there, if the candidate's whole config, the
     evaluator and the data are the same and every objective was measured; the others are to be
-    evaluated.
+    evaluated, but for those that the constraints of this space refuse.
 
     Args:
         given: a list of mappings from gene to decision, a path, or None for none.
@@ -89,7 +89,9 @@ def from_run(
         measured = all(name in trial.metrics for name in objectives.names)
         return not changed and genotype.key == trial.key and measured
 
-    trials = past.evaluated
+    trials = [trial for trial in past.evaluated if permitted(space, trial)]
+    if left := len(past.evaluated) - len(trials):
+        log.info("%s: %d trials of %s do not meet the constraints here", KEY, left, folder)
     genotypes = entries([trial.proposal.genotype for trial in trials], space, listed, "trial")
     candidates = [
         Candidate(genotype, past.evaluation(trial) if known(genotype, trial) else None)
@@ -102,6 +104,14 @@ def from_run(
         *(KEY, len(candidates) - anew, folder, anew, reason),
     )
     return candidates
+
+
+def permitted(space: SearchSpace, trial: Trial) -> bool:
+    """Whether a trial's candidate meets the constraints; one of another space is told later."""
+    try:
+        return space.feasible(trial.proposal.genotype)
+    except ConfigError:
+        return True
 
 
 def untold(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:

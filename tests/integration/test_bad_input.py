@@ -115,7 +115,7 @@ MISTAKES = {
             "+search_space.constraints.0.limit=10",
         ],
         [
-            "search_space.constraints: refuse 2000 random candidates in a row",
+            "search_space.constraints: 2000 random candidates in a row are refused",
             "0 meet them (0.00%)",
             "Refused by nas_hydra.constraint.MaxParams (",
         ],

@@ -87,28 +87,50 @@ def test_optuna_goes_on_with_two_objectives_where_it_ended(search):
     assert summary["pareto"] == whole["pareto"]
 
 
-def test_a_limit_decides_which_trial_is_best(search):
-    free = search("strategy=random", "budget.trials=5", folder="free")
+def test_what_is_over_a_limit_that_is_known_before_training_is_not_trained(search):
+    search("strategy=random", "budget.trials=5", folder="free")
     sizes = sorted(float(row["params"]) for row in rows(Path("free")))
-    summary = search(
-        "strategy=random", "budget.trials=5", f"+objective.params={{at_most:{sizes[1]}}}"
-    )
-    assert rows(Path("run")) == rows(Path("free"))
+    limit = f"+objective.params={{at_most:{sizes[1]}}}"
+    summary = search("strategy=random", "budget.trials=3", limit)
     assert summary["limits"] == {"params": {"at_most": sizes[1]}}
-    assert summary["trials"]["infeasible"] == 3
-    assert free["trials"]["infeasible"] == 0
-    small = [row for row in rows(Path("run")) if float(row["params"]) <= sizes[1]]
-    assert summary["best"]["values"]["val_acc"] == max(float(row["val_acc"]) for row in small)
-    assert summary["best"]["metrics"]["params"] <= sizes[1]
+    assert summary["trials"]["infeasible"] == 0
+    assert summary["trials"]["rejected"] >= 1
+    assert summary["trials"]["complete"] == 3
+    assert all(float(row["params"]) <= sizes[1] for row in rows(Path("run")))
+    warm = ("strategy=random", "budget.trials=1", limit, "strategy.initial=free")
+    assert search(*warm, folder="warm")["trials"]["complete"] == 1
+    assert [row["origin"] for row in rows(Path("warm"))] == ["initial"]
 
 
-def test_where_nothing_meets_the_limits_the_nearest_is_best_and_that_is_said(search, capsys):
-    summary = search("strategy=random", "+objective.params={at_most:1}")
-    assert summary["best"]["metrics"]["params"] == min(
-        float(row["params"]) for row in rows(Path("run"))
-    )
+@pytest.mark.parametrize("metric", ["params", "flops", "memory"])
+def test_what_a_limit_counts_is_what_is_measured(search, metric):
+    free = search("strategy=random", "budget.trials=1", f"evaluator.measure=[{metric}]")
+    value = free["best"]["metrics"][metric]
+    exactly = f"+objective.{metric}={{at_least:{value}, at_most:{value}}}"
+    summary = search("strategy=random", "budget.trials=1", exactly, folder="limited")
+    assert summary["best"]["metrics"][metric] == value
+    assert summary["best"]["violation"] == 0
+
+
+def test_a_limit_that_training_tells_decides_which_trial_is_best(search, capsys):
+    free = search("strategy=random", folder="free")
+    losses = sorted(float(row["val_loss"]) for row in rows(Path("free")))
+    summary = search("strategy=random", f"+objective.val_loss={{at_most:{losses[0]}}}")
+    assert rows(Path("run")) == rows(Path("free"))
+    assert summary["trials"]["infeasible"] == free["trials"]["complete"] - 1
+    assert summary["best"]["metrics"]["val_loss"] == losses[0]
+    summary = search("strategy=random", "+objective.val_loss={at_most:0.0}", folder="none")
+    assert summary["best"]["metrics"]["val_loss"] == losses[0]
     assert summary["best"]["violation"] > 0
     assert "no trial meets the limits" in capsys.readouterr().out
+
+
+def test_a_limit_that_no_candidate_can_meet_is_named_before_anything_is_trained(refused):
+    few = ("search_space.operations=[none,nor_conv_1x1]", "search_space.model.cells=1")
+    printed = refused("search_space=nasbench201", *few, "+objective.params={at_most:1}")
+    assert "objective.params: 2000 random candidates in a row are refused" in printed
+    assert "Refused by objective.params={at_most: 1} (" in printed
+    assert not Path("run/journal.log").exists()
 
 
 def test_costs_are_recorded_if_asked_for(search):

@@ -107,7 +107,7 @@ def test_a_canonical_form_stands_for_the_model_in_the_key():
 
 def test_constraints_that_nothing_meets_end_after_a_bounded_number_of_tries():
     space = constrained(PAIR, lambda closed, constraints: False)
-    with pytest.raises(InfeasibleError, match=r"of 48 different ones .* 0 meet them \(0.00%\)"):
+    with pytest.raises(InfeasibleError, match=r"of 48 different ones .* 0 meet .*0.00%"):
         space.sample(np.random.default_rng(0))
     assert (space.tried, space.rejected) == (48, 48)
 

@@ -84,6 +84,19 @@ class Candidate:
         """
         return self._ask("flops")  # type: ignore[no-any-return]
 
+    @property
+    def memory(self) -> int:
+        """Bytes that the training of one batch takes at its peak, as the metric ``memory``.
+
+        Raises:
+            CandidateError: if the network cannot be built, or takes values for that.
+        """
+        from nas_hydra.evaluator.footprint import of_candidate  # torch
+
+        batch, sketch = (int(self._dataset("batch_size")), *self.input_shape), self._sketch
+        with restored():
+            return of_candidate(self.config, sketch.bare, batch).bytes
+
     def _ask(self, name: str) -> Any:
         sketch = self._sketch  # which imports torch, whose settings a network may change
         with restored():

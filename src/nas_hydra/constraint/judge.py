@@ -9,7 +9,9 @@ import numpy as np
 
 from nas_hydra.component import ask, build_function
 from nas_hydra.constraint.candidate import Candidate
+from nas_hydra.constraint.network import WITHIN
 from nas_hydra.errors import CandidateError, ConfigError
+from nas_hydra.objective.config import BOUNDS
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +52,12 @@ class Judge:
         return True
 
     @property
+    def key(self) -> str | None:
+        """The config key of the limit that has refused the most; None if a constraint has."""
+        ((reason, _),) = self.refusals.most_common(1)
+        return reason.partition("=")[0] if reason.startswith("objective.") else None
+
+    @property
     def verdict(self) -> str:
         """What refused how many, the most frequent first."""
         return "; ".join(f"{reason} ({times})" for reason, times in self.refusals.most_common(3))
@@ -72,11 +80,18 @@ def refusal(config: Mapping[str, Any], candidate: Candidate) -> str | None:
     """
     target = str(config.get("_target_"))
     key = f"search_space.constraints[{target}]"
+    reason = limit_of(config) if target == WITHIN else target
     constraint: Constraint = build_function(config, key)
     try:
         answer = ask(constraint, candidate, key)
     except CandidateError as error:
-        return f"{target}: {error}"
+        return f"{reason}: {error}"
     if not isinstance(answer, bool | np.bool_):
         raise ConfigError(key, f"gives {answer!r} for a candidate; it must give true or false")
-    return None if answer else target
+    return None if answer else reason
+
+
+def limit_of(config: Mapping[str, Any]) -> str:
+    """A limit of the objective as it is typed: ``objective.params={at_most: 1000}``."""
+    bounds = (f"{name}: {config[name]}" for name in BOUNDS if name in config)
+    return f"objective.{config['metric']}={{{', '.join(bounds)}}}"

@@ -21,6 +21,11 @@ class Evaluator(Protocol):
     config's components need not be there, how a network is trained is no part of a candidate, and
     networks that are the same (``search_space.canonical``) are different candidates.
     """
+    counted: ClassVar[Sequence[str]] = ()
+    """Those of its metrics that ``constraint.Candidate`` counts alike, before any training.
+
+    A candidate that breaks the objective's limit on one of them is not proposed.
+    """
 
     @property
     def metrics(self) -> Sequence[str]:

@@ -171,6 +171,12 @@ def footprint(
     )
 
 
+def of_candidate(candidate: Mapping[str, Any], model: nn.Module, batch: Sequence[int]) -> Footprint:
+    """What the training of a candidate needs, as its config says; see ``footprint``."""
+    half = "16" in str(candidate["trainer"].get("precision"))
+    return footprint(model, batch, candidate["optimizer"], half)
+
+
 def _pass(model: nn.Module, batch: Sequence[int], counter: Keeping) -> tuple[int, ...] | None:
     """The shape of the network's output for a batch in training."""
     try:

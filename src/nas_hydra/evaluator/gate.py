@@ -11,7 +11,7 @@ from pydantic import ByteSize, TypeAdapter, ValidationError
 from nas_hydra.dataset import ImageDataset
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.evaluator.build import check_logits
-from nas_hydra.evaluator.footprint import Footprint, amount, footprint
+from nas_hydra.evaluator.footprint import Footprint, amount, of_candidate
 from nas_hydra.evaluator.sketch import Sketch
 
 log = logging.getLogger(__name__)
@@ -57,13 +57,12 @@ class Gate:
             CandidateError: if it cannot fit or cannot work; with the figures.
         """
         batch = (dataset.batch_size, *dataset.input_shape)
-        half = "16" in str(candidate["trainer"].get("precision"))
         try:
             network = Sketch(candidate["model"], dataset.input_shape).bare
         except CandidateError as error:
             log.debug("not built on the meta device: %s", error)
             return None
-        needed = footprint(network, batch, candidate["optimizer"], half)
+        needed = of_candidate(candidate, network, batch)
         self._fit(needed, batch[0], device)
         if needed.output is None:
             return None

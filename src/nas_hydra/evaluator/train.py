@@ -90,6 +90,8 @@ class TrainEvaluator(Evaluator):
         latency: how it is measured; needed only where ``measure`` names it.
     """
 
+    counted = ("params", "flops", "memory")
+
     def __init__(
         self,
         seed: int,

@@ -21,7 +21,7 @@ class Feasibility:
 
     Args:
         constraints: as opened; closed with each candidate.
-        hooks: ``feasible`` judges; without it everything is feasible.
+        hooks: ``feasible`` judges, ``limits`` too; without it everything is feasible.
 
     Attributes:
         tried: how many different candidates were checked.
@@ -30,7 +30,8 @@ class Feasibility:
 
     def __init__(self, constraints: Sequence[Node], hooks: Hooks) -> None:
         self.constraints = tuple(constraints)
-        self._judge = hooks.feasible if constraints else None
+        self._limits = hooks.limits
+        self._judge = hooks.feasible if constraints or hooks.limits else None
         self._known: dict[bytes, bool] = {}
         self.tried = 0
         self.rejected = 0
@@ -58,17 +59,17 @@ class Feasibility:
         return self._known[digest]
 
     def close(self, decisions: Mapping[str, Decision]) -> list[Mapping[str, Any]]:
-        """The constraints that apply to a candidate, closed.
+        """The constraints that apply to a candidate, closed, and the limits.
 
         One that reads a gene which is not active does not apply.
         """
-        closed = []
+        closed: list[Mapping[str, Any]] = []
         for node in self.constraints:
             try:
                 closed.append(node.close(Reading(decisions), ()))
             except InactiveError:
                 continue
-        return closed
+        return [*closed, *self._limits]
 
 
 def parse_constraints(parser: Parser, places: Mapping[str, Place]) -> tuple[Node, ...]:

@@ -15,8 +15,10 @@ class Hooks:
         encoder: closed ``model`` config -> graph features by the name of a view, always the same
             views with equally many features.
         feasible: closed candidate config and its closed constraints -> whether it meets them.
+        limits: closed constraints that every candidate has beside those of the space.
     """
 
     canonical: Callable[[Mapping[str, Any]], Any] | None = None
     encoder: Callable[[Mapping[str, Any]], Mapping[str, Sequence[float]]] | None = None
     feasible: Callable[[Mapping[str, Any], Sequence[Mapping[str, Any]]], bool] | None = None
+    limits: Sequence[Mapping[str, Any]] = ()
