@@ -116,7 +116,7 @@ MISTAKES = {
         ],
         [
             "search_space.constraints: 2000 random candidates in a row are refused",
-            "0 meet them (0.00%)",
+            "0 meet the constraints (0.00%)",
             "Refused by nas_hydra.constraint.MaxParams (",
         ],
     ),

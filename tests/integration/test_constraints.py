@@ -109,7 +109,7 @@ def test_constraints_of_ones_own_that_contradict_each_other(mine, monkeypatch, c
     printed = capsys.readouterr().err
     errors = [line for line in printed.splitlines() if line.startswith("error: ")]
     assert len(errors) == 1
-    assert "of 12 different ones tried so far, 0 meet them" in errors[0]
+    assert "of 12 different ones tried so far, 0 meet the constraints" in errors[0]
     assert "my_rules.odd_heads (" in errors[0]
     assert "nas_hydra.constraint.Divisible (" in errors[0]
     assert "Traceback" not in printed
