@@ -39,7 +39,7 @@ def test_the_example_of_the_documentation():
     proposal = study.ask()
     model = study.build(proposal)
     assert model(torch.zeros(3, 1, 8, 8)).shape == (3, 10)
-    assert study.config(proposal)["optimizer"]["_target_"] == "torch.optim.SGD"
+    assert study.config(proposal)["optimizer"]["_target_"] == "torch.optim.AdamW"
     study.tell(proposal, {"val_acc": 0.93})
     assert study.best.values == {"val_acc": 0.93}
     study.close()
