@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from integration.test_spaces import CONNECTED, tiny
 from nas_hydra.artifact import Artifact, read_artifact
 from nas_hydra.assemble import build_space
+from nas_hydra.completing import complete
 from nas_hydra.component import build
 from nas_hydra.evaluator.build import build_model, seeded
 
@@ -22,6 +23,7 @@ def winner(space: str, seed: int = 0, dataset: str = "digits") -> dict:
     with initialize_config_module("nas_hydra.conf", version_base="1.3"):
         chosen = [f"search_space={space}", f"dataset={dataset}", "+hydra={}"]
         config = compose("config", [*chosen, *tiny(space), *CONNECTED.get(space, [])])
+        complete(config, builds=False)
         found = build_space(config)
         return found.close(found.sample(default_rng(seed)))
 

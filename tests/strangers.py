@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 from torch import nn
 
 from nas_hydra.assemble import IDENTITY, build_space
+from nas_hydra.completing import complete
 from nas_hydra.objective import objectives_from
 from nas_hydra.record.storage import journal
 from nas_hydra.record.study import StudyRecord
@@ -30,6 +31,7 @@ def config() -> dict[str, Any]:
     GlobalHydra.instance().clear()
     with initialize_config_module("nas_hydra.conf", version_base="1.3"):
         composed = compose("config", [*WORDS, "trainer.max_epochs=1", "++folder=run", "++name=it"])
+    complete(composed, builds=False)
     return OmegaConf.to_container(composed)
 
 

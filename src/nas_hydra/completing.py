@@ -1,7 +1,6 @@
 """What a config leaves to the data: numbers that suit the images take the place of nulls."""
 
 import math
-from typing import TYPE_CHECKING
 
 from numpy.random import default_rng
 from omegaconf import DictConfig, OmegaConf
@@ -9,9 +8,6 @@ from omegaconf import DictConfig, OmegaConf
 from nas_hydra.component import build, locate
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.settings import resolved
-
-if TYPE_CHECKING:
-    from nas_hydra.dataset import ImageDataset
 
 BATCH_SIZE, EPOCHS = "dataset.batch_size", "trainer.max_epochs"
 
@@ -79,11 +75,14 @@ def training_images(config: DictConfig) -> int:
 
     They are loaded for it, as they are to be anyway.
     """
+    from nas_hydra.dataset import ImageDataset
+
     draft = config.copy()
     if is_left(draft, BATCH_SIZE):
         draft.dataset.batch_size = SMALLEST
     space = SearchSpace(draft)
-    dataset: ImageDataset = build(space.close(space.sample(default_rng(0)))["dataset"], "dataset")
+    settings = space.close(space.sample(default_rng(0)))["dataset"]
+    dataset: ImageDataset = build(settings, "dataset", ImageDataset)
     number: int = len(dataset.train)
     return number
 

@@ -27,20 +27,20 @@ def test_a_config_knows_its_folder_name_and_choices():
 
 
 def test_an_option_takes_the_place_of_what_stood_there(config):
-    found = changed(config, ["optimizer.lr=0.5", "optimizer=adamw", "dataset/augment=flip"])
-    assert found.optimizer._target_ == "torch.optim.AdamW"
-    assert "nesterov" not in found.optimizer
+    found = changed(config, ["optimizer.lr=0.5", "optimizer=sgd", "dataset/augment=flip"])
+    assert found.optimizer._target_ == "torch.optim.SGD"
+    assert found.optimizer.nesterov
     assert found.optimizer.lr == 0.5  # options first, whatever the order
     assert found.dataset.augment.transforms[0]._target_.endswith("Flip")
-    assert config.optimizer._target_ == "torch.optim.SGD"
+    assert config.optimizer._target_ == "torch.optim.AdamW"
 
 
 def test_values_are_changed_added_and_deleted(config):
-    words = ["trainer.max_epochs=9", "+trainer.precision=bf16-mixed", "~optimizer.nesterov"]
+    words = ["trainer.max_epochs=9", "+trainer.precision=bf16-mixed", "~optimizer.fused"]
     found = changed(config, words)
     assert found.scheduler.T_max == 9  # refers to it
     assert found.trainer.precision == "bf16-mixed"
-    assert "nesterov" not in found.optimizer
+    assert "fused" not in found.optimizer
 
 
 def test_options_of_the_users_own_folder(config):

@@ -41,6 +41,10 @@ WORDS = (
         r"\1: has an option already; say \1=\2, or in a defaults list 'override \1: \2'",
     ),
     (
+        r"(\S+) appears more than once in the final defaults list",
+        r"\1: has an option already; say \1=... without a plus",
+    ),
+    (
         r"force-add of config groups is not supported: '\+\+([^=]*)=(.*)'",
         r"\1: is a group; say \1=\2",
     ),
