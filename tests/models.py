@@ -21,7 +21,7 @@ def winner(space: str, seed: int = 0, dataset: str = "digits") -> dict:
     """The closed config of a random candidate of a space, made small."""
     GlobalHydra.instance().clear()
     with initialize_config_module("nas_hydra.conf", version_base="1.3"):
-        chosen = [f"search_space={space}", f"dataset={dataset}", "+hydra={}"]
+        chosen = [f"search_space={space}", f"dataset={dataset}", "++folder=run", "++name=it"]
         config = compose("config", [*chosen, *tiny(space), *CONNECTED.get(space, [])])
         complete(config, builds=False)
         found = build_space(config)

@@ -1,6 +1,8 @@
 """What a config leaves to the data: numbers that suit the images take the place of nulls."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from numpy.random import default_rng
 from omegaconf import DictConfig, OmegaConf
@@ -35,42 +37,42 @@ def complete(config: DictConfig, builds: bool = True) -> None:
     Raises:
         ConfigError: if the images have to be looked at, and cannot be.
     """
-    known = builds and OmegaConf.select(config, "dataset._target_") is not None
+    known = builds and "_target_" in resolved(config)["dataset"]
     if known:
         from nas_hydra.dataset.held import doubt  # torch, which a table does without
 
         doubt()  # an earlier search of this process may have loaded what has changed since
         describe(config)
-    left = [key for key in (BATCH_SIZE, EPOCHS) if is_left(config, key)]
+    plain = resolved(config)
+    left = [key for key in (BATCH_SIZE, EPOCHS) if is_left(plain, key)]
     if not left:
         return
-    images = training_images(config) if known else 0
-    batch = batch_size(images)
-    chosen = {BATCH_SIZE: batch, EPOCHS: epochs(images, taken_batch(config) or batch)}
+    images = training_images(config, plain) if known else 0
+    given, suiting = plain["dataset"].get("batch_size"), batch_size(images)
+    taken = given if isinstance(given, int) and given > 0 else suiting
+    chosen = {BATCH_SIZE: suiting, EPOCHS: epochs(images, taken)}
     for key in left:
         OmegaConf.update(config, key, chosen[key])
 
 
-def is_left(config: DictConfig, key: str) -> bool:
+def is_left(plain: Mapping[str, Any], key: str) -> bool:
     """Whether a key is there, and left to the data; epochs may be left to a number of steps."""
     part, _, name = key.partition(".")
-    there = OmegaConf.is_dict(config[part]) and name in config[part]
-    by_steps = key == EPOCHS and OmegaConf.select(config, "trainer.max_steps") not in (None, -1)
-    return there and config[part][name] is None and not by_steps
+    by_steps = key == EPOCHS and plain[part].get("max_steps") not in (None, -1)
+    return name in plain[part] and plain[part][name] is None and not by_steps
 
 
 def describe(config: DictConfig) -> None:
     """Ask the dataset's class about what is null of its settings."""
     given = resolved(config)["dataset"]
-    nulls = [name for name, value in given.items() if value is None]
     found = getattr(locate(given["_target_"], "dataset._target_"), "found", None)
-    if not nulls or found is None:
+    if found is None or None not in given.values():
         return
     for name, value in found(given).items():
         OmegaConf.update(config, f"dataset.{name}", value)
 
 
-def training_images(config: DictConfig) -> int:
+def training_images(config: DictConfig, plain: Mapping[str, Any]) -> int:
     """How many images a candidate trains on; where candidates differ in that, one of them.
 
     They are loaded for it, as they are to be anyway.
@@ -78,19 +80,12 @@ def training_images(config: DictConfig) -> int:
     from nas_hydra.dataset import ImageDataset
 
     draft = config.copy()
-    if is_left(draft, BATCH_SIZE):
+    if is_left(plain, BATCH_SIZE):
         draft.dataset.batch_size = SMALLEST
     space = SearchSpace(draft)
     settings = space.close(space.sample(default_rng(0)))["dataset"]
     dataset: ImageDataset = build(settings, "dataset", ImageDataset)
-    number: int = len(dataset.train)
-    return number
-
-
-def taken_batch(config: DictConfig) -> int | None:
-    """The batch size that the config gives, if it gives one."""
-    given = OmegaConf.select(config, BATCH_SIZE)
-    return int(given) if isinstance(given, int) and given > 0 else None
+    return len(dataset.train)
 
 
 def batch_size(images: int) -> int:

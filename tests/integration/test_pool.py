@@ -150,7 +150,7 @@ def test_ctrl_c_ends_the_search_and_its_workers_and_keeps_the_record():
     printed = command.end(signal.SIGINT)
     assert command.process.returncode == 130
     assert "Traceback" not in printed
-    assert printed.splitlines()[-1].strip().startswith("nas-hydra hydra.run.dir=")
+    assert printed.splitlines()[-1].partition("nas-hydra ")[2].startswith("hydra.run.dir=")
     assert len(command.workers) == 2
     assert all(ended(worker) for worker in command.workers)
     assert sorted(recorded()) == [0, 1, 2]

@@ -43,7 +43,7 @@ def test_the_winners_config_is_plain_yaml(searched):
     plain = OmegaConf.to_container(OmegaConf.load(searched / "best.yaml"), resolve=True)
     assert "total_steps" not in plain["trainer"]
     assert plain["scheduler"]["total_steps"] == "trainer.total_steps"
-    assert instantiate(plain["scheduler"]).keywords["max_lr"] == 0.1
+    assert instantiate(plain["scheduler"]).keywords["max_lr"] == 0.003
 
 
 def test_a_comparison_knows_the_setting(searched, capsys):
@@ -63,7 +63,7 @@ def test_a_retraining_counts_anew(scheduler, searched, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (["scheduler.total_steps=3"], "scheduler: lasts 3 steps, and training takes"),
+        (["scheduler.total_steps=1"], "scheduler: lasts 1 steps, and training takes"),
         (["trainer.max_epochs=-1", "+trainer.max_time={seconds: 5}"], "trainer.max_epochs: is -1"),
         (["scheduler=plateau", "scheduler.monitor=val_los"], "did you mean 'val_loss'?"),
     ],

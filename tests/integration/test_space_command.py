@@ -55,7 +55,7 @@ def test_overrides_open_and_close_values(monkeypatch, capsys):
     opened = "optimizer.lr={_float_:{low:1e-3,high:1e-1,log:true}}"
     assert nas_hydra_space(monkeypatch, *QUICK, opened) == 0
     printed = capsys.readouterr().out
-    assert "optimizer SGD" in printed
+    assert "optimizer AdamW" in printed
     assert "endless" in printed
 
 

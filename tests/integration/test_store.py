@@ -141,5 +141,5 @@ def test_what_does_not_fit_fails_with_the_figures_and_the_search_goes_on(monkeyp
         assert row["width"] == "3000000"
         assert "does not fit: training takes about" in row["error"]
         assert "parameters" in row["error"]
-        assert "batch size 32" in row["error"]
+        assert "batch size 16" in row["error"]
     assert not any("3000000" in model for model in trainings)

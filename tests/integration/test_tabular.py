@@ -149,11 +149,15 @@ def test_a_limit_on_the_value_itself_leaves_it_an_objective(search):
 
 
 def test_a_resumed_search_ends_as_an_uninterrupted_one(search):
-    whole = search("budget.trials=12")
+    sizes = (
+        "strategy.founders=2",
+        "strategy.generation_size=2",
+    )  # else they follow from the budget
+    whole = search("budget.trials=12", *sizes)
     table = rows(Path("run"))
-    search("budget.trials=5", "hydra.run.dir=other")
+    search("budget.trials=5", "hydra.run.dir=other", *sizes)
     assert rows(Path("other")) == table[:5]
-    search("hydra.run.dir=other", "budget.trials=12")
+    search("hydra.run.dir=other", "budget.trials=12", *sizes)
     assert rows(Path("other")) == table
     assert json.loads(Path("other/summary.json").read_text())["best"] == whole["best"]
 

@@ -96,7 +96,13 @@ def retold() -> None:
 def other_weights() -> None:
     """And their digest, as somebody would who knows of it."""
     weights, described = Path("run/retrain/model.ckpt"), Path("run/retrain/model.json")
-    torch.save({name: -part for name, part in torch.load(weights).items()}, weights)
+    torch.save(
+        {
+            name: part.roll(1, 0) if part.ndim else part
+            for name, part in torch.load(weights).items()
+        },
+        weights,
+    )
     held = json.loads(described.read_text())
     changed = {**unsealed(held), "weights": digest_of_file(weights)}
     described.write_text(json.dumps(sealed(changed)))

@@ -85,7 +85,8 @@ def show(config: DictConfig, samples: int) -> None:
         ConfigError: if the config is wrong, or its constraints refuse nearly everything.
     """
     settings = settings_of(resolved(config))
-    complete(config)
+    if samples:
+        complete(config)
     space = build_space(config)
     title, size = HydraConfig.get().runtime.choices["search_space"], described_size(space)
     console = Console(highlight=False, soft_wrap=True)
