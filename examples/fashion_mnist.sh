@@ -13,12 +13,14 @@ python -c 'import onnxruntime, onnxscript' || { echo "say first: pip install 'na
 root=${ROOT:-/usr/share/datasets/fashion-mnist}
 [ -d "$root" ] || root=data
 
-search=(budget.trials=40 dataset.limit=20000 trainer.max_epochs=3)
+search=(budget.trials=40 dataset.limit=20000 trainer.max_epochs=3 optimizer=sgd)
 final=(trainer.max_epochs=16 dataset.limit=null seeds=2)
 if [ "${1:-}" = --small ]; then
     run=$run-small
-    search=(budget.trials=12 dataset.limit=200 trainer.max_epochs=1 tracker=none engine=serial)
-    final=(trainer.max_epochs=1 dataset.limit=200 seeds=1)
+    # So few images that the learning rate matters most; it is searched, too.
+    rate='optimizer.lr={_float_:{low:1e-5,high:0.3,log:true},_name_:learning_rate}'
+    search=(budget.trials=16 dataset.limit=500 trainer.max_epochs=3 "$rate" tracker=none)
+    final=(trainer.max_epochs=6 seeds=2)
 fi
 
 echo "== Search among convolutional networks of at most 500,000 parameters"

@@ -1,5 +1,6 @@
 """The example scripts, with small settings, as somebody would type them."""
 
+import json
 import os
 import subprocess
 import sys
@@ -25,6 +26,10 @@ def test_fashion_mnist_from_a_search_to_a_model_in_use(fashion_mnist, tmp_path):
     run = tmp_path / "outputs" / "fashion_mnist-small"
     for name in ("explanation.html", "retrain/MODEL_CARD.md", "retrain/export/model.onnx"):
         assert (run / name).is_file()
+    networks = json.loads((run / "retrain" / "metrics.json").read_text())["networks"]
+    winner, chance = (networks[place]["metrics"]["test_acc"]["mean"] for place in (0, 1))
+    assert networks[1]["name"].startswith("a random candidate")
+    assert winner > chance + 0.05
     assert "import nas_hydra" not in (run / "retrain" / "export" / "model.py").read_text()
     images = sorted((run / "images").iterdir())
     assert len(images) == 10

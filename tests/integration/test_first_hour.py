@@ -59,7 +59,7 @@ def test_own_pictures_become_a_winner_a_model_and_answers_with_the_defaults(tmp_
     best = json.loads((run / "summary.json").read_text())["best"]
     assert best["values"]["val_acc"] >= 0.95
     assert f"{CLASSES[0]} {EACH}" in told  # what was found in the folder
-    assert "training: 180 steps for each candidate" in told
+    assert "training: each candidate takes 180 steps of 15 images, 6 an epoch" in told
     assert "to name the most frequent class always would give" in told
     command("nas-hydra-retrain", f"run={run}")
     fresh = tmp_path / "fresh"

@@ -23,10 +23,10 @@ def tell_outlook(dataset: ImageDataset, steps: float) -> None:
     batches = number_of_batches(images, dataset.batch_size)
     if math.isfinite(steps):
         log.info(
-            "training: %s steps for each candidate; %s of %s images are an epoch",
+            "training: each candidate takes %s steps of %s images, %s an epoch",
             f"{steps:,}",
-            f"{batches:,}",
             -(-images // batches),
+            f"{batches:,}",
         )
     if steps < FEW_STEPS:
         log.warning(
