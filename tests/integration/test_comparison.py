@@ -58,8 +58,8 @@ def test_a_sweep_ends_with_its_comparison(monkeypatch, capsys):
     assert written() == FILES
     printed, told = capsys.readouterr()
     assert told == "a sweep, in sweep\n"
-    names = [f"{one}-nasbench201-acc-{seed}-" for one in ("random", "evolution") for seed in "01"]
-    assert all(map(str.startswith, printed.splitlines(), names))
+    names = [f"/{one}-nasbench201-acc-{seed}-" for one in ("random", "evolution") for seed in "01"]
+    assert all(map(str.__contains__, printed.splitlines(), names))
     assert "acc by strategy, 4 runs" in printed
     assert "comparison of this sweep: sweep/comparison.html\n" in printed
     assert printed.endswith("  nas-hydra-compare sweep\n")

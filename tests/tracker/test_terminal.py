@@ -91,7 +91,7 @@ def test_of_a_sweeps_search_one_line_is_left(follow, capsys):
     printed = follow(sweep=True)
     assert printed == ""
     shown = capsys.readouterr().out
-    assert shown.startswith("random-conv_net-digits-0  val_acc 0.8  3 s  1 failed  ")
+    assert shown.startswith("val_acc 0.8  3 s  1 failed  random-conv_net-digits-0  ")
     assert shown.count("\n") == 1
     assert "next" not in shown
 

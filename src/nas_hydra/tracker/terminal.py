@@ -191,11 +191,12 @@ def show(run: Run, summary: Mapping[str, Any], earlier: bool = False) -> None:
 
 
 def in_brief(run: Run, summary: Mapping[str, Any]) -> str:
-    """The end of a search in one line: its best, its time and its folder."""
+    """The end of a search in one line: its best, its time and its folder, most often its name."""
     failed = summary["trials"]["failed"]
     told = [shown(summary["best"]["values"]), duration(summary["seconds"])]
     told += [f"{failed} failed"] if failed else []
-    return "  ".join([run.name, *told, from_here(run.folder)])
+    name = [] if run.folder.name == run.name else [run.name]
+    return "  ".join([*told, *name, from_here(run.folder)])
 
 
 def decisions(genotype: Mapping[str, Decision]) -> dict[str, str]:
