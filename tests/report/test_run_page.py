@@ -151,6 +151,15 @@ def test_ties_are_told(tmp_path):
     assert "2 other candidates are as good; decided by val_loss, then by age." in found["Result"]
 
 
+def test_the_winner_is_compared_with_the_founders(tmp_path):
+    founder = complete(0, 0.5, {"width": 16})
+    founder = replace(founder, proposal=replace(founder.proposal, origin="random"))
+    told = [founder, complete(1, 0.75, {"width": 32}, parents=(0,))]
+    found = sections(write(search(tmp_path / "run", objectives=ONE), told))
+    assert "the best of 1 random candidates has val_acc 0.5" in found["Result"]
+    assert "the winner is better" in found["Result"]
+
+
 def test_limits_that_nothing_meets_are_told(tmp_path):
     told = [complete(0, 0.5, {"width": 16})]
     found = sections(write(search(tmp_path / "run", objectives=LIMITED), told))

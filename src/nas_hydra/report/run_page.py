@@ -30,6 +30,7 @@ from nas_hydra.report.history import Moment, window
 from nas_hydra.report.outcome import Outcome
 from nas_hydra.report.progress_plot import progress as progress_plot
 from nas_hydra.report.reproduce import reproduce
+from nas_hydra.report.summary import founders, founders_in_words
 from nas_hydra.run import Run
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.small_file import replace
@@ -133,6 +134,11 @@ def remarks(outcome: Outcome) -> list[Markup]:
         remarks.append(f"The winner shown is {front.choice}.")
     if front.ties:
         remarks.append(f"{ties(front)}.")
+    if found := founders(run.objectives, outcome.trials).get("founders"):
+        assert front.best is not None  # there is a complete trial
+        values = ", ".join(f"{name} {number(value)}" for name, value in found["values"].items())
+        told = founders_in_words(found, front.best.values, values)
+        remarks.append(f"To compare: {told}.")
     for name, optimum in run.optimum.items():
         remarks.append(f"The best possible {name} is {number(optimum)}.")
     return [bullets(remarks)]

@@ -146,6 +146,19 @@ def founders(objectives: Objectives, trials: Sequence[Trial]) -> dict[str, Any]:
     return {"founders": {"trials": len(before), "values": dict(best.values)}}
 
 
+def founders_in_words(found: Mapping[str, Any], best: Mapping[str, float], values: str) -> str:
+    """How a winner compares with the random candidates that its search began with.
+
+    Args:
+        found: the summary's ``founders``.
+        best: the winner's values.
+        values: those of the best founder, as they are shown.
+    """
+    better = dict(best) != dict(found["values"])
+    verdict = "the winner is better" if better else "no candidate that was bred is better"
+    return f"the best of {found['trials']:,} random candidates has {values}; {verdict}"
+
+
 def regret(run: Run, front: Front) -> dict[str, float]:
     """Objective -> how far its best feasible value is from the optimum; 0.0 if it was found.
 

@@ -14,6 +14,7 @@ from rich.text import Text
 from nas_hydra.errors import shortened
 from nas_hydra.front import KNEE, Front
 from nas_hydra.page.element import duration
+from nas_hydra.report.summary import founders_in_words
 from nas_hydra.run import Run
 from nas_hydra.search_space import Decision
 from nas_hydra.search_space.gene import shown as decision
@@ -226,10 +227,8 @@ Part = tuple[str, str, Mapping[str, str]]
 def founders_rows(summary: Mapping[str, Any]) -> Iterator[Part]:
     """One that compares the winner with the random candidates that the search began with."""
     if found := summary.get("founders"):
-        best, number = shown(found["values"]), found["trials"]
-        better = summary["best"]["trial"] >= number and found["values"] != summary["best"]["values"]
-        verdict = "the winner is better" if better else "no candidate that was bred is better"
-        yield "founders", f": the best of {number} random candidates has {best}; {verdict}", {}
+        values = shown(found["values"])
+        yield "founders", f": {founders_in_words(found, summary['best']['values'], values)}", {}
 
 
 def optimum_rows(summary: Mapping[str, Any]) -> Iterator[Part]:
