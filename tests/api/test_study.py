@@ -97,7 +97,7 @@ def test_interrupted_and_gone_on_with_it_ends_as_uninterrupted(strategy, ahead):
 @settings(max_examples=4)
 @given(st.permutations(range(4)))
 def test_several_pending_in_any_order_of_telling_are_one_list_of_trials(tmp_path_factory, order):
-    overrides = [*BASE[:2], "budget.trials=8", "engine.ahead=4", "strategy=regularized_evolution"]
+    overrides = [*BASE[:2], "budget.trials=12", "engine.ahead=4", "strategy=regularized_evolution"]
 
     def keys(order) -> list[str]:
         folder = tmp_path_factory.mktemp("study")
@@ -113,6 +113,16 @@ def test_several_pending_in_any_order_of_telling_are_one_list_of_trials(tmp_path
 
     # The second four are asked while some of the first wait for their turn, whatever the order.
     assert keys(order) == keys(range(4))
+
+
+def test_a_strategy_that_waits_for_its_founders_says_so():
+    with Study.from_config([*BASE[:2], "budget.trials=8", "engine.ahead=4"]) as study:
+        asked = [study.ask(), study.ask()]
+        with pytest.raises(ConfigError, match="strategy: waits for trial 0 before it can make"):
+            study.ask()
+        for proposal in asked:
+            study.tell(proposal, {"val_acc": 0.5})
+        assert study.ask() is not None
 
 
 def test_one_more_than_may_be_pending_is_refused_with_the_way_out():

@@ -100,13 +100,17 @@ class Dialogue(Search):
         Raises:
             ConfigError: if the host has not told it yet.
         """
-        oldest = self._pending[0]
+        oldest, ahead = self._pending[0], self.engine.ahead
+        if not oldest.future.done() and len(self._pending) < ahead:
+            raise ConfigError(
+                "strategy",
+                f"waits for trial {oldest.number} before it can make the next proposal; tell it",
+            )
         if not oldest.future.done():
             raise ConfigError(
                 "engine.ahead",
-                f"is {self.engine.ahead}, so trial {oldest.number} has to be told before the next"
-                " proposal can be made; tell it, or let more of them be pending"
-                f" (engine.ahead={self.engine.ahead + 1})",
+                f"is {ahead}, so trial {oldest.number} has to be told before the next proposal can"
+                f" be made; tell it, or let more of them be pending (engine.ahead={ahead + 1})",
             )
         super().tell()
 
