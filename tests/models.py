@@ -15,6 +15,7 @@ from nas_hydra.assemble import build_space
 from nas_hydra.completing import complete
 from nas_hydra.component import build
 from nas_hydra.evaluator.build import build_model, seeded
+from nas_hydra.settings import resolved
 
 
 def winner(space: str, seed: int = 0, dataset: str = "digits") -> dict:
@@ -23,7 +24,7 @@ def winner(space: str, seed: int = 0, dataset: str = "digits") -> dict:
     with initialize_config_module("nas_hydra.conf", version_base="1.3"):
         chosen = [f"search_space={space}", f"dataset={dataset}", "++folder=run", "++name=it"]
         config = compose("config", [*chosen, *tiny(space), *CONNECTED.get(space, [])])
-        complete(config, builds=False)
+        complete(config, resolved(config), builds=False)
         found = build_space(config)
         return found.close(found.sample(default_rng(seed)))
 

@@ -31,7 +31,7 @@ def config() -> dict[str, Any]:
     GlobalHydra.instance().clear()
     with initialize_config_module("nas_hydra.conf", version_base="1.3"):
         composed = compose("config", [*WORDS, "trainer.max_epochs=1", "++folder=run", "++name=it"])
-    complete(composed, builds=False)
+    complete(composed, resolved(composed), builds=False)
     return OmegaConf.to_container(composed)
 
 

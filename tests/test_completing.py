@@ -6,11 +6,12 @@ from hypothesis import strategies as st
 
 from nas_hydra.completing import LEAST_EPOCHS, LEAST_STEPS, batch_size, complete, epochs
 from nas_hydra.compose import composed
+from nas_hydra.settings import resolved
 
 
 def completed(*overrides):
     with composed(overrides) as config:
-        complete(config)
+        complete(config, resolved(config))
         return config
 
 
@@ -52,5 +53,5 @@ def test_a_number_of_steps_leaves_the_epochs_to_lightning():
 
 def test_where_nothing_is_trained_no_images_are_asked_for():
     with composed(["dataset=image_folder", "dataset.root=nowhere"]) as config:
-        complete(config, builds=False)
+        complete(config, resolved(config), builds=False)
     assert config.trainer.max_epochs == LEAST_EPOCHS

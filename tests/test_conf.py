@@ -135,14 +135,10 @@ def searches() -> Iterator[tuple[Path, ...]]:
                 yield chosen
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "options",
-    [
-        pytest.param(
-            options, marks=pytest.mark.long if options[0].parent.name == "search_space" else ()
-        )
-        for options in searches()
-    ],
+    [*searches()],
     ids=lambda options: " ".join(map(str, options)),
 )
 def test_every_option_runs(options, monkeypatch):

@@ -73,10 +73,9 @@ def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command
     Raises:
         ConfigError: for whatever is wrong with the config.
     """
-    settings = settings_of(resolved(config))
-    evaluator: Evaluator = build(settings.evaluator, "evaluator", Evaluator)
-    complete(config, evaluator.builds)
-    plain = resolved(config)
+    written = resolved(config)
+    evaluator: Evaluator = build(settings_of(written).evaluator, "evaluator", Evaluator)
+    plain = complete(config, written, evaluator.builds)
     settings = settings_of(plain)
     limits = limits_of(settings.objective, evaluator.counted)
     space = build_space(config, evaluator.builds, limits)

@@ -23,7 +23,9 @@ LEAST_STEPS = 180
 """Of the optimizer: with fewer, small networks are far from what they can learn."""
 
 
-def complete(config: DictConfig, builds: bool = True) -> None:
+def complete(
+    config: DictConfig, plain: Mapping[str, Any], builds: bool = True
+) -> Mapping[str, Any]:
     """Fill in, in place, what is null because the data decides; who keeps the config keeps that.
 
     What a dataset finds out about its images (``ImageDataset.found``) comes first. Then images per
@@ -32,27 +34,38 @@ def complete(config: DictConfig, builds: bool = True) -> None:
 
     Args:
         config: composed, whose top level was checked.
+        plain: the same, resolved.
         builds: whether networks are trained on the dataset, see ``Evaluator.builds``.
+
+    Returns:
+        The completed config, resolved.
 
     Raises:
         ConfigError: if the images have to be looked at, and cannot be.
     """
-    known = builds and "_target_" in resolved(config)["dataset"]
+    known = builds and "_target_" in plain["dataset"]
     if known:
         from nas_hydra.dataset.held import doubt  # torch, which a table does without
 
         doubt()  # an earlier search of this process may have loaded what has changed since
-        describe(config)
-    plain = resolved(config)
+        plain = filled(config, plain, described(plain["dataset"]))
     left = [key for key in (BATCH_SIZE, EPOCHS) if is_left(plain, key)]
     if not left:
-        return
+        return plain
     images = training_images(config, plain) if known else 0
     given, suiting = plain["dataset"].get("batch_size"), batch_size(images)
     taken = given if isinstance(given, int) and given > 0 else suiting
     chosen = {BATCH_SIZE: suiting, EPOCHS: epochs(images, taken)}
-    for key in left:
-        OmegaConf.update(config, key, chosen[key])
+    return filled(config, plain, {key: chosen[key] for key in left})
+
+
+def filled(
+    config: DictConfig, plain: Mapping[str, Any], values: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The config with these values by key, resolved anew if there are any."""
+    for key, value in values.items():
+        OmegaConf.update(config, key, value)
+    return resolved(config) if values else plain
 
 
 def is_left(plain: Mapping[str, Any], key: str) -> bool:
@@ -62,14 +75,11 @@ def is_left(plain: Mapping[str, Any], key: str) -> bool:
     return name in plain[part] and plain[part][name] is None and not by_steps
 
 
-def describe(config: DictConfig) -> None:
-    """Ask the dataset's class about what is null of its settings."""
-    given = resolved(config)["dataset"]
-    found = getattr(locate(given["_target_"], "dataset._target_"), "found", None)
-    if found is None or None not in given.values():
-        return
-    for name, value in found(given).items():
-        OmegaConf.update(config, f"dataset.{name}", value)
+def described(dataset: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the dataset's class tells of those of its settings that are null, by key."""
+    found = getattr(locate(dataset["_target_"], "dataset._target_"), "found", None)
+    told = found(dataset) if found is not None and None in dataset.values() else {}
+    return {f"dataset.{name}": value for name, value in told.items()}
 
 
 def training_images(config: DictConfig, plain: Mapping[str, Any]) -> int:

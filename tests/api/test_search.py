@@ -71,6 +71,7 @@ def test_the_host_stays_as_it_was():
     assert state() == before
 
 
+@pytest.mark.long
 def test_a_finished_search_is_read_and_a_larger_budget_goes_on_with_it():
     first = nas_hydra.search([*SMALL, "hydra.run.dir=run"])
     again = nas_hydra.search([*SMALL, "hydra.run.dir=run"])

@@ -93,6 +93,7 @@ def test_a_refused_config_leaves_folders_as_they_were(monkeypatch):
     assert Path("mine/log/nas-hydra.log").read_text().startswith("of an earlier search\n")
 
 
+@pytest.mark.long
 def test_of_a_sweep_the_folders_of_refused_configs_go(monkeypatch):
     words = ("-m", *SMALL, "hydra.sweep.dir=sweeps/one")
     assert nas_hydra(monkeypatch, *words, "seed=-1,-2") == 2

@@ -46,6 +46,7 @@ def test_a_job_is_called_by_what_it_overrides(loader):
     ]
 
 
+@pytest.mark.long
 def test_the_order_of_overrides_and_values_does_not_matter(loader):
     one = names(loader, "strategy=random,tpe", "optimizer.lr=0.1,1e-2")
     other = names(loader, "optimizer.lr=0.01,0.10", "strategy=tpe,random")

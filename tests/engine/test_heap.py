@@ -64,6 +64,7 @@ def test_one_step_reuses_the_memory_of_the_step_before(pool):
     assert max(faults[2:]) < 100, faults  # of 4 kB; a step writes to 50,000
 
 
+@pytest.mark.long
 def test_what_a_large_candidate_held_is_given_back(pool):
     engine = pool()
     first = run(engine, "nothing")[0]

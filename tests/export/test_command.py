@@ -88,6 +88,7 @@ def test_a_place_that_cannot_be_written_is_said(model, command):
     assert "file" in err
 
 
+@pytest.mark.long
 def test_what_onnxruntime_refuses_is_one_line_and_leaves_no_folder(command):
     config = winner("mlp")
     config["model"]["_args_"].insert(0, {"_target_": "export.modules.Double"})

@@ -87,6 +87,7 @@ def test_the_columns_of_a_table_are_tasks(monkeypatch):
     assert found["ranking"]["tasks"] == 2
 
 
+@pytest.mark.long
 def test_a_failing_job_stops_no_other_and_the_rest_is_compared(monkeypatch, capsys):
     sizes = (*EVOLUTION, "strategy.population_size=0,4,5")
     assert nas_hydra(monkeypatch, *SWEEP, *sizes) == 2
@@ -97,6 +98,7 @@ def test_a_failing_job_stops_no_other_and_the_rest_is_compared(monkeypatch, caps
     assert groups == {"population_size=4", "population_size=5"}
 
 
+@pytest.mark.long
 def test_a_failing_batch_stops_no_later_one(monkeypatch):
     sizes = (*EVOLUTION, "strategy.population_size=0,4")
     assert nas_hydra(monkeypatch, *SWEEP, *sizes, "hydra.sweeper.max_batch_size=1") == 2

@@ -80,6 +80,7 @@ def test_a_cut_image_is_told_before_anything_is_trained(monkeypatch, images, cap
     )
 
 
+@pytest.mark.long
 def test_images_of_no_known_range_and_classes_too_rare_are_told_before_anything_is_trained(
     monkeypatch, images, capsys
 ):

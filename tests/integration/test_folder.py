@@ -42,6 +42,7 @@ def written(folder: Path = Path("run")) -> dict[str, Any]:
     return {"best": best, "rows": rows(folder), "summary": {**summary, "seconds": None}}
 
 
+@pytest.mark.long
 def test_what_others_left_among_the_weights_is_kept_and_told(search):
     search("budget.trials=4")
     for name in ("weights/.DS_Store", "weights/17.ckpt", "weights/mine/notes.txt"):

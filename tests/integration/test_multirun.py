@@ -21,6 +21,7 @@ def fresh_wandb():
     wandb.teardown()
 
 
+@pytest.mark.long
 def test_every_job_is_a_finished_search_in_its_own_folder(monkeypatch):
     assert nas_hydra(monkeypatch, *SWEEP, "strategy=evolution,random", "seed=0,1") == 0
     assert sorted(path.name for path in Path("sweep").glob("*-*")) == [
@@ -47,6 +48,7 @@ def test_every_job_is_one_wandb_run_of_the_sweeps_group(monkeypatch):
     assert found[0].summary["trials/complete"] == 3
 
 
+@pytest.mark.long
 def test_a_failing_job_does_not_stop_the_others_and_shows_in_the_exit_code(monkeypatch, capsys):
     overrides = ("strategy=evolution", "strategy.population_size=0,4")
     assert nas_hydra(monkeypatch, *SWEEP, "tracker=wandb", *overrides) == 2
@@ -55,6 +57,7 @@ def test_a_failing_job_does_not_stop_the_others_and_shows_in_the_exit_code(monke
     assert len(rows(good)) == 3
 
 
+@pytest.mark.long
 def test_a_failed_search_is_a_failed_wandb_run(monkeypatch):
     assert nas_hydra(monkeypatch, *SWEEP, "tracker=wandb", "optimizer.lr=1e30,0.1") == 1
     good, failed = (read_runs(folder)[0] for folder in sorted(Path("sweep").glob("*-*")))

@@ -112,6 +112,7 @@ def test_what_a_limit_counts_is_what_is_measured(search, metric):
     assert summary["best"]["violation"] == 0
 
 
+@pytest.mark.long
 def test_a_limit_that_training_tells_decides_which_trial_is_best(search, capsys):
     free = search("strategy=random", folder="free")
     losses = sorted(float(row["val_loss"]) for row in rows(Path("free")))

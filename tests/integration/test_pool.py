@@ -145,6 +145,7 @@ def test_workers_end_with_a_parent_that_is_killed():
     command.process.communicate()
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_the_search_and_its_workers_and_keeps_the_record():
     command = Command(*POOL, "engine.workers=2", measuring("Endless"), trials=3)
     printed = command.end(signal.SIGINT)

@@ -22,6 +22,7 @@ def test_a_search_writes_its_page_unless_told_not_to(monkeypatch):
     assert not Path("other/report.html").exists()
 
 
+@pytest.mark.long
 def test_the_page_is_no_part_of_what_a_run_is(monkeypatch):
     """A run that was begun with a page goes on without one, and the other way round."""
     assert nas_hydra(monkeypatch, *CELLS, "budget.trials=4", "report=true") == 0
@@ -33,6 +34,7 @@ def test_the_page_is_no_part_of_what_a_run_is(monkeypatch):
     assert len(rows(Path("run"))) == 12
 
 
+@pytest.mark.long
 def test_a_finished_run_gets_the_page_that_it_lacks_and_keeps_one_that_it_has(monkeypatch):
     assert nas_hydra(monkeypatch, *CELLS, "report=true") == 0
     as_it_ended = REPORT.read_text()

@@ -112,6 +112,7 @@ def test_what_is_counted_is_not_set(words, problem, monkeypatch, capsys):
     assert problem in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_lengths_may_be_computed_and_open(monkeypatch):
     words = (
         "search_space=mlp",

@@ -150,6 +150,7 @@ def test_a_finished_search_says_so(search, capsys):
     assert "winner" in printed.out
 
 
+@pytest.mark.long
 def test_a_larger_budget_goes_on_where_the_search_ended(search, capsys):
     search("budget.trials=2")
     first = rows(Path("run"))

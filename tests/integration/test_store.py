@@ -40,6 +40,7 @@ def facts(folder: Path) -> list[dict]:
     return sorted((trial.user_attrs for trial in trials), key=lambda found: found["number"])
 
 
+@pytest.mark.long
 def test_a_sweep_of_strategies_trains_each_network_once(monkeypatch, trainings):
     assert nas_hydra(monkeypatch, *SWEEP, "strategy=evolution,random") == 0
     folders = sorted(Path("sweep").glob("*-*"))

@@ -86,6 +86,7 @@ def test_a_killed_search_ends_as_an_uninterrupted_one(search, strategy, ahead):
     assert rows(Path("killed")) == rows(Path("whole"))
 
 
+@pytest.mark.long
 def test_a_larger_budget_goes_on_with_the_founders_that_the_search_began_with(search):
     search("run", "strategy=regularized_evolution", "budget.trials=12")
     search("run", "strategy=regularized_evolution", "budget.trials=30")

@@ -246,6 +246,7 @@ def test_grey_models_take_coloured_pictures(model, command):
     assert grey["probabilities"] == pytest.approx(coloured["probabilities"], abs=1e-3)
 
 
+@pytest.mark.long
 def test_images_of_the_training_are_told(command, digits, monkeypatch, capsys):
     small = (*SMALL, "budget.trials=1", "search_space=mlp", "dataset.limit=null")
     assert nas_hydra(monkeypatch, *small, "hydra.run.dir=run") == 0

@@ -275,6 +275,7 @@ def test_digests_are_the_same_whichever_storage_holds_a_trial(database, caplog):
     assert not caplog.records
 
 
+@pytest.mark.long
 def test_a_damaged_trial_is_named_by_those_who_read_it_and_evaluated_by_its_search(
     monkeypatch, capsys
 ):

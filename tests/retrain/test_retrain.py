@@ -63,6 +63,7 @@ def metrics(folder: Path) -> dict:
     return json.loads((folder / "metrics.json").read_text())
 
 
+@pytest.mark.long
 def test_the_winner_becomes_a_model_beside_its_yardsticks(search, command):
     search("dataset.limit=300")
     summary = json.loads(Path("run/summary.json").read_text())
@@ -92,6 +93,7 @@ def test_the_winner_becomes_a_model_beside_its_yardsticks(search, command):
     assert OmegaConf.load(folder / "best.yaml").scheduler.T_max == 4
 
 
+@pytest.mark.long
 def test_the_model_that_is_read_back_is_the_one_that_was_tested(search, command):
     search("dataset.limit=300")
     assert command("run=run", *ALONE, "trainer.max_epochs=4", "engine.threads=1")[0] == 0
@@ -127,6 +129,7 @@ def test_a_retraining_is_the_same_again_on_workers(search, command):
     assert "were tested before" in Path("again/MODEL_CARD.md").read_text()
 
 
+@pytest.mark.long
 def test_the_card_and_the_picture_tell_what_the_figures_say(search, command, monkeypatch):
     search()
     assert command("run=run", "seeds=2", "baseline=none", "dataset/augment=flip")[0] == 0
@@ -201,6 +204,7 @@ def test_what_was_searched_is_what_is_retrained(search, command, refusal):
 EARLY = "+trainer.callbacks=[{_target_: pytorch_lightning.callbacks.EarlyStopping, monitor: %s}]"
 
 
+@pytest.mark.long
 def test_what_monitors_the_validation_has_it_in_a_retraining_too(search, command):
     search("dataset.limit=300", EARLY % "val_loss", "trainer.max_epochs=3")
     code, _, problem = command("run=run", "seeds=1", "baseline=none")
@@ -297,6 +301,7 @@ def test_a_run_without_a_finished_trial(refusal, monkeypatch, capsys):
     assert "trial: 1 failed (diverged" in refusal("run=run", "trial=1")
 
 
+@pytest.mark.long
 def test_a_model_is_not_overwritten_unless_asked(search, command, refusal):
     search()
     assert command("run=run", *ALONE)[0] == 0
@@ -315,6 +320,7 @@ def picture_folder(root: Path, classes: str, each: int) -> None:
             Image.new("RGB", (16, 16), (gray, gray, gray)).save(root / label / f"{number}.png")
 
 
+@pytest.mark.long
 def test_a_dataset_that_has_changed_since_is_refused(search, command, refusal):
     picture_folder(Path("images"), "ab", 30)
     own = ("dataset=image_folder", "dataset.root=images", "dataset.num_classes=2")

@@ -46,6 +46,7 @@ def seen(folder: str = "run/retrain") -> dict:
 CLEAN = {"search_training": 0, "search_validation": 0, "training": 0, "unknown": None}
 
 
+@pytest.mark.long
 def test_another_split_is_refused_and_with_force_the_card_counts_the_leak(search, command):
     search()
     assert command()[0] == 0
@@ -154,6 +155,7 @@ def test_images_that_the_data_has_twice_are_told_and_not_refused(images, search,
     assert "What was seen before is no test" in told
 
 
+@pytest.mark.long
 def test_what_the_search_has_seen_is_not_known_of_older_or_lost_notes(search, command):
     search()
     Path("run/examples.npz").rename("examples.npz")

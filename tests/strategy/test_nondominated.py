@@ -85,6 +85,7 @@ def test_survivors_are_as_many_as_asked_for_and_the_front_comes_first(old, new, 
     }
 
 
+@pytest.mark.long
 def test_nsga2_beats_random_search():
     found = {
         name: [search(name, TWO, 120, seed).hypervolume for seed in range(12)]

@@ -163,6 +163,7 @@ def test_a_network_that_stays_away_leaves_a_run_to_sync(service, tmp_path, monke
     assert any("trials" in name for name in only(service).files), only(service).files.keys()
 
 
+@pytest.mark.long
 def test_an_offline_run_is_synced_by_the_line_it_ends_with(service, tmp_path, caplog):
     caplog.set_level(logging.INFO, logger="nas_hydra")
     run = search(tmp_path / "run")

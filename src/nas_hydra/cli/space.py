@@ -84,9 +84,10 @@ def show(config: DictConfig, samples: int) -> None:
     Raises:
         ConfigError: if the config is wrong, or its constraints refuse nearly everything.
     """
-    settings = settings_of(resolved(config))
+    plain = resolved(config)
+    settings = settings_of(plain)
     if samples:
-        complete(config)
+        complete(config, plain)
     space = build_space(config)
     title, size = HydraConfig.get().runtime.choices["search_space"], described_size(space)
     console = Console(highlight=False, soft_wrap=True)

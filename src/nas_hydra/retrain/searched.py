@@ -96,8 +96,7 @@ def open_search(
         for name in PARTS_AND_HELP:
             part = OmegaConf.select(config, name)
             check_written(OmegaConf.to_container(part) if OmegaConf.is_config(part) else part, name)
-        complete(config)
-        plain = resolved(config)
+        plain = complete(config, resolved(config))
         return Searched(past, origin, plain, settings_of(plain), build_space(config), own)
 
 
