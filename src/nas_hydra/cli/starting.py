@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from hydra import version
 from hydra._internal.hydra import Hydra
@@ -17,6 +17,8 @@ from nas_hydra.cli.folders import Folders, Watched
 from nas_hydra.compose import CONF, PRIMARY, ComposeError, told
 from nas_hydra.own_modules import importable
 
+PLACES = ("hydra.run.dir=", "hydra.sweep.dir=")
+"""Overrides that only name folders."""
 KINDS = ("run", "multirun", "cfg", "info", "shell_completion", "hydra_help")
 """The flags that say what to do; at most one of them."""
 
@@ -72,7 +74,7 @@ def _do(kind: str, hydra: Hydra, name: str, given: argparse.Namespace, job: Task
         case "hydra_help":
             hydra.hydra_help(config_name=name, args_parser=parser(), args=given)
         case _:
-            _run(hydra, name, given.overrides, kind, job)
+            _run(hydra, name, given, kind, job)
 
 
 def _kind(given: argparse.Namespace) -> str:
@@ -102,14 +104,25 @@ def _show(hydra: Hydra, name: str, given: argparse.Namespace) -> None:
         raise ComposeError("--package", f"there is no '{given.package}' in the config") from None
 
 
-def _run(hydra: Hydra, name: str, overrides: list[str], kind: str, job: TaskFunction) -> None:
-    mode: Any = RunMode.MULTIRUN if kind == "multirun" else hydra.get_mode(name, overrides)
+def _run(hydra: Hydra, name: str, given: argparse.Namespace, kind: str, job: TaskFunction) -> None:
+    overrides, mode = given.overrides, RunMode.RUN
+    if kind == "multirun":
+        mode = RunMode.MULTIRUN
+    elif _may_say_mode(given):  # Hydra composes everything to find out
+        mode = hydra.get_mode(name, overrides)
     if mode == RunMode.MULTIRUN:
         with _writing("hydra.sweep.dir"):
             hydra.multirun(name, job, [*overrides, "hydra.mode=MULTIRUN"])
     else:
         with _writing("hydra.run.dir"):
             hydra.run(name, job, [*overrides, "hydra.mode=RUN"])
+
+
+def _may_say_mode(given: argparse.Namespace) -> bool:
+    """Whether something of the user's may set ``hydra.mode``; our own config does not."""
+    places = given.config_dir, given.config_path, given.config_name
+    words = [word for word in given.overrides if not word.startswith(PLACES)]
+    return any(places) or any("hydra" in word for word in words)
 
 
 @contextmanager
