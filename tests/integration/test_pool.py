@@ -188,7 +188,7 @@ def test_it_works_however_it_is_started(start):
         "console script": [str(Path(sys.executable).with_name("nas-hydra"))],
         "python -m": [sys.executable, "-m", "script"],
     }[start]
-    settings = ("engine.workers=2", "budget.trials=6", "engine.order=completion")
+    settings = ("engine.workers=2", "budget.trials=6", "engine.order=completion", "strategy=random")
     done = subprocess.run(
         [*command, *POOL, measuring("Waiting"), *settings], capture_output=True, text=True
     )
