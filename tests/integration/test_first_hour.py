@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -68,7 +69,7 @@ def test_own_pictures_become_a_winner_a_model_and_answers_with_the_defaults(tmp_
     for name, kind in wanted.items():
         drawn(kind, rng).save(fresh / name)
     answers = command("nas-hydra-predict", f"model={run / 'retrain'}", fresh)
-    rows = [line.split() for line in answers.splitlines() if ".png" in line]
+    rows = [line.split() for line in answers.splitlines() if re.match(r"\s*\S+\.png\s", line)]
     right = sum(wanted[Path(row[0]).name] == row[1] for row in rows)
     assert len(rows) == len(wanted)
     assert right >= 14, answers

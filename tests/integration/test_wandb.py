@@ -37,11 +37,9 @@ def by_name(service: Service) -> dict[str, ArrivedRun]:
 def test_a_sweep_becomes_a_report(service, monkeypatch, capsys):
     assert nas_hydra(monkeypatch, *SWEEP, "strategy=evolution,random") == 0
     arrived = by_name(service)
-    assert sorted(arrived) == [
-        f"{strategy}-nasbench201-acc-{seed}"
-        for strategy in ("evolution", "random")
-        for seed in (0, 1)
-    ]
+    names = [f"{one}-nasbench201-acc-{seed}-" for one in ("evolution", "random") for seed in (0, 1)]
+    assert len(arrived) == len(names)
+    assert all(map(str.startswith, sorted(arrived), names))
     for name, run in arrived.items():
         assert (run.group, run.exit_code) == ("sweep", 0)
         assert [row["trial"] for row in run.history] == list(range(20))
@@ -50,7 +48,7 @@ def test_a_sweep_becomes_a_report(service, monkeypatch, capsys):
         assert run.summary["best/acc"] == run.history[-1]["best/acc"]
         files = service.artifacts[f"search-{run.id}"].files
         assert {"best.yaml", "journal.log", "config.yaml"} <= set(files)
-    assert arrived["evolution-nasbench201-acc-0"].config["strategy"]["population_size"] > 1
+    assert arrived[min(arrived)].config["strategy"]["population_size"] > 1
 
     capsys.readouterr()
     assert compare(["nas-hydra-compare", "sweep", "--wandb"]) == 0

@@ -6,7 +6,6 @@ from tempfile import TemporaryDirectory
 
 from nas_hydra.assemble import dry_pass
 from nas_hydra.component import build
-from nas_hydra.dataset.held import doubt
 from nas_hydra.engine.numerics import pinned
 from nas_hydra.engine.restoring import restored
 from nas_hydra.errors import ConfigError
@@ -32,6 +31,8 @@ class Training:
         self._searched = searched
         identity = searched.past.identity
         self._evaluator: Evaluator = build(identity["evaluator"], "evaluator")
+        from nas_hydra.dataset.held import doubt  # torch, which a table does without
+
         doubt()  # this process may have loaded images that have changed since
         self._evaluator.prepare(searched.space)
         self._threads = identity["engine"].get("threads") or 1

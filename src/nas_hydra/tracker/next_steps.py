@@ -13,8 +13,11 @@ SEEDS = "seed=0,1,2,3,4,5,6"
 """As many as it takes to tell strategies apart."""
 TRAINS = "nas_hydra.evaluator.train.TrainEvaluator"
 MEMORY = "nas_hydra.record.memory.MemoryRecord"
+LOOKS_UP = "nas_hydra.evaluator.tabular.TabularEvaluator"
 UNREAD = ("strategy", "objective", "record")
 """Parts of a config that are not built when a finished run is read."""
+NETWORKS = ("search_space", "dataset", "trainer", "optimizer", "scheduler")
+"""Those that are not even imported where networks are looked up."""
 URL = "record.storage.url="
 
 
@@ -56,7 +59,8 @@ def without(overrides: Sequence[str], *keys: str) -> list[str]:
 
 def trust(run: Run) -> list[str]:
     """The word by which a command may use the modules of the user's that the run has used."""
-    parts = {name: part for name, part in run.config.items() if name not in UNREAD}
+    unread = (*UNREAD, *(NETWORKS if _target(run, "evaluator") == LOOKS_UP else ()))
+    parts = {name: part for name, part in run.config.items() if name not in unread}
     names = needed_trust(parts)
     return [f"trust=[{','.join(names)}]"] if names else []
 
