@@ -172,7 +172,7 @@ def test_a_table_is_explained_without_torch(run):
 def test_a_trained_search_tells_cheaper_neighbours_and_fits_a_phone(
     monkeypatch, command, capsys, browser
 ):
-    overrides = ("strategy=random", "budget.trials=12", "hydra.run.dir=run", "dataset=fake")
+    overrides = ("strategy=random", "budget.trials=12", "hydra.run.dir=run")
     assert nas_hydra(monkeypatch, *SMALL, *overrides) == 0
     capsys.readouterr()
     assert command("run=run")[0] == 0

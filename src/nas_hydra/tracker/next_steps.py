@@ -33,8 +33,9 @@ def of_this_run(run: Run, summary: Mapping[str, Any]) -> Iterator[tuple[str, str
     words = [f"run={from_here(run.folder)}", *trust(run), *url(run)]
     if _target(run, "evaluator") == TRAINS and not (run.folder / "retrain").exists():
         yield "train the winner to the end", _command("nas-hydra-retrain", words)
-    counts = summary["trials"]
-    if run.genes and counts["complete"] - counts["duplicates_saved"] >= FEWEST_EXPLAINED:
+    candidates = summary["trials"]["complete"] - summary["trials"]["duplicates_saved"]
+    alike = 1 + summary.get("ties", {}).get("others", 0)  # there is nothing to explain if all are
+    if run.genes and candidates >= FEWEST_EXPLAINED and alike < candidates:
         yield "why it won", _command("nas-hydra-explain", words)
 
 
