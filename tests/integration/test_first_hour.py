@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -34,8 +33,8 @@ def drawn(kind: str, rng: numpy.random.Generator) -> Image.Image:
     return picture
 
 
-def command(*words: object) -> str:
-    """What a command prints; it has to end well."""
+def command(*words: object) -> tuple[str, str]:
+    """What a command prints, and what it says beside; it has to end well."""
     name, *rest = map(str, words)
     ended = subprocess.run(
         [Path(sys.executable).with_name(name), *rest],
@@ -44,7 +43,7 @@ def command(*words: object) -> str:
         capture_output=True,
     )
     assert ended.returncode == 0, ended.stderr
-    return ended.stdout + ended.stderr
+    return ended.stdout, ended.stderr
 
 
 @pytest.mark.long
@@ -56,7 +55,7 @@ def test_own_pictures_become_a_winner_a_model_and_answers_with_the_defaults(tmp_
             drawn(kind, rng).save(tmp_path / "pictures" / kind / f"{number}.png")
     run = tmp_path / "run"
     root = f"dataset.root={tmp_path / 'pictures'}"
-    told = command("nas-hydra", "dataset=image_folder", root, f"hydra.run.dir={run}")
+    _, told = command("nas-hydra", "dataset=image_folder", root, f"hydra.run.dir={run}")
     best = json.loads((run / "summary.json").read_text())["best"]
     assert best["values"]["val_acc"] >= 0.95
     assert f"{CLASSES[0]} {EACH}" in told  # what was found in the folder
@@ -68,8 +67,7 @@ def test_own_pictures_become_a_winner_a_model_and_answers_with_the_defaults(tmp_
     wanted = {f"{kind}-{number}.png": kind for number in range(5) for kind in CLASSES}
     for name, kind in wanted.items():
         drawn(kind, rng).save(fresh / name)
-    answers = command("nas-hydra-predict", f"model={run / 'retrain'}", fresh)
-    rows = [line.split() for line in answers.splitlines() if re.match(r"\s*\S+\.png\s", line)]
-    right = sum(wanted[Path(row[0]).name] == row[1] for row in rows)
-    assert len(rows) == len(wanted)
-    assert right >= 14, answers
+    answers, _ = command("nas-hydra-predict", f"model={run / 'retrain'}", fresh, "format=json")
+    found = {Path(one["image"]).name: one["label"] for one in json.loads(answers)["predictions"]}
+    assert found.keys() == wanted.keys()
+    assert sum(found[name] == kind for name, kind in wanted.items()) >= 14
