@@ -87,6 +87,7 @@ def test_optuna_goes_on_with_two_objectives_where_it_ended(search):
     assert summary["pareto"] == whole["pareto"]
 
 
+@pytest.mark.long
 def test_what_is_over_a_limit_that_is_known_before_training_is_not_trained(search):
     search("strategy=random", "budget.trials=5", folder="free")
     sizes = sorted(float(row["params"]) for row in rows(Path("free")))
