@@ -94,9 +94,7 @@ def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command
     candidates = initial_candidates(initial, space, objectives, known, url, evaluator.changed)
     folder = Path(settings.folder)
     try:
-        record = build(settings.record, "record", Record, **needs, identity=known)
-    except OtherDataError as error:  # the folder may say more exactly than the record
-        raise OtherDataError(evaluator.changed(folder) or error.how) from None
+        record = open_record(settings.record, needs, known, lambda: evaluator.changed(folder))
     except OtherRunError as error:
         begun = as_begun(config, error.trials)
         if begun is None:
@@ -124,6 +122,30 @@ def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command
     return Search(
         run, space, strategy, evaluator, engine, record, trackers, settings.budget.repeats
     )
+
+
+def open_record(
+    config: Mapping[str, Any],
+    needs: Mapping[str, Any],
+    known: Mapping[str, Any],
+    changed: Callable[[], str],
+) -> Record:
+    """The record, new or as it was left.
+
+    Args:
+        config: of the record.
+        needs: the space and the objectives.
+        known: what identifies the run.
+        changed: how its data differs from what its folder has kept, which may say more exactly.
+
+    Raises:
+        ConfigError: if another run's record is there.
+    """
+    try:
+        record: Record = build(config, "record", Record, **needs, identity=known)
+    except OtherDataError as error:
+        raise OtherDataError(changed() or error.how) from None
+    return record
 
 
 def identity(

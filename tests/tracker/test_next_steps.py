@@ -77,6 +77,10 @@ def test_modules_and_records_of_ones_own_are_named():
     url = "record.storage.url=${oc.env:DB}"
     first = commands(config={**TRAINED, "model": model}, command=f"nas-hydra '{url}'")[0]
     assert shlex.split(first)[1:] == ["run=run 1", "trust=[nets_of_mine]", url]
+    for flag in ("--config-dir mine", "--config-dir=mine", "-cd mine"):
+        typed = f"nas-hydra {flag} seed=1"
+        first = commands(config={**TRAINED, "model": model}, command=typed)[0]
+        assert shlex.split(first)[1:] == ["run=run 1", "trust=[nets_of_mine]", "config_dir=mine"]
 
 
 def test_a_pasted_command_finds_the_users_modules_and_our_programs(monkeypatch, tmp_path):

@@ -19,6 +19,7 @@ UNREAD = ("strategy", "objective", "record")
 NETWORKS = ("search_space", "dataset", "trainer", "optimizer", "scheduler")
 """Those that are not even imported where networks are looked up."""
 URL = "record.storage.url="
+CONFIG_DIR = ("--config-dir", "-cd")
 
 
 def next_steps(run: Run, summary: Mapping[str, Any]) -> dict[str, str]:
@@ -59,11 +60,21 @@ def without(overrides: Sequence[str], *keys: str) -> list[str]:
 
 
 def trust(run: Run) -> list[str]:
-    """The word by which a command may use the modules of the user's that the run has used."""
+    """The words by which a command may use the modules of the user's that the run has used."""
     unread = (*UNREAD, *(NETWORKS if _target(run, "evaluator") == LOOKS_UP else ()))
     parts = {name: part for name, part in run.config.items() if name not in unread}
     names = needed_trust(parts)
-    return [f"trust=[{','.join(names)}]"] if names else []
+    return [f"trust=[{','.join(names)}]", *config_dir(run)] if names else []
+
+
+def config_dir(run: Run) -> list[str]:
+    """The word that says where these modules may lie: the folder that ``--config-dir`` named."""
+    flags, _ = parted(shlex.split(run.command)[1:])
+    for flag, after in zip(flags, [*flags, ""][1:], strict=True):
+        name, _, value = flag.partition("=")
+        if name in CONFIG_DIR:
+            return [f"config_dir={value or after}"]
+    return []
 
 
 def url(run: Run) -> list[str]:
