@@ -171,7 +171,7 @@ def test_images_that_are_all_the_same_are_refused(caplog):
         known = load(own(Given(faint), input_shape=(3, 4, 4)))
     (line,) = (one.message for one in caplog.records if one.levelno >= logging.WARNING)
     assert "a channel is nearly constant: green (mean 0.5, standard deviation 0)" in line
-    assert known.std.flatten()[1] == 1  # other images may well have other values
+    assert known.prepare.std.flatten()[1] == 1  # other images may well have other values
     assert known.train[torch.arange(4)][0][:, 1].abs().max() < 1e-6
 
 
@@ -215,7 +215,7 @@ def test_every_split_has_every_class_or_the_class_is_named():
     for counts in ((100, 3, 4), (3, 100, 100)):
         dataset = own(labelled(*counts), num_classes=3)
         known = load(dataset)
-        splits = (known.train, known.valid, load(dataset.at("final")).valid)
+        splits = (known.train, known.valid, load(dataset.at("final")).test)
         assert all(split.labels.bincount(minlength=3).min() > 0 for split in splits)
         limited = load(own(labelled(*counts), num_classes=3, limit=30))
         assert len(limited.train.labels) + len(limited.valid.labels) == 30
@@ -238,7 +238,7 @@ def test_one_class_is_refused():
 def test_classes_that_a_test_split_lacks_are_named(caplog):
     lacking = parts(labelled(20, 9, 9), labelled(5, 0, 0), num_classes=3)
     with caplog.at_level(logging.WARNING):
-        assert load(lacking.at("final")).valid.labels.unique().tolist() == [0]
+        assert load(lacking.at("final")).test.labels.unique().tolist() == [0]
     (line,) = caplog.messages
     assert "the test split has no image of 2 of 3 classes" in line
     assert line.endswith("macro F1: 'pear', 'plum'")

@@ -45,7 +45,7 @@ def sizes(**changes) -> tuple[int, int, int, int]:
     """Images for training, validation and test, and for training in the end."""
     data = folder(**changes)
     final = data.at("final")
-    return len(data.train), len(data.valid), len(final.valid), len(final.train)
+    return len(data.train), len(data.valid), len(final.test), len(final.train)
 
 
 @pytest.mark.parametrize(
@@ -76,12 +76,12 @@ def test_given_splits_hold_their_own_images_and_no_others():
         write(f"images/{name}", 5)
     data = folder()
     for stage, wanted in {"search": ("train", "val"), "final": ("train val", "test")}.items():
-        trained, measured, _ = choose(data.at(stage))
-        for (source, places), names in zip((trained, measured), wanted, strict=True):
+        choice = choose(data.at(stage))
+        for chosen, names in zip((choice.train, choice.measured), wanted, strict=True):
             known = {one for name in names.split() for one in digests(f"images/{name}")}
-            assert set(examples(source, places).contents.digests.tolist()) == known
+            assert set(examples(*chosen).contents.digests.tolist()) == known
     monitored = data.at("monitored").splits
-    assert (len(monitored.train), len(monitored.monitor), len(monitored.valid)) == (15, 15, 15)
+    assert (len(monitored.train), len(monitored.valid), len(monitored.test)) == (15, 15, 15)
 
 
 def digests(root: str) -> set[int]:

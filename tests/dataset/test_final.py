@@ -19,16 +19,16 @@ def test_training_and_validation_images_together():
     source = data.open("development")
     pixels = source[torch.arange(len(source.labels))]
     mean, std = pixels.mean(dim=(0, 2, 3)), pixels.std(dim=(0, 2, 3))
-    torch.testing.assert_close(known.mean.flatten(), mean)
-    torch.testing.assert_close(known.std.flatten(), std)
-    torch.testing.assert_close(known.train.pixels * known.std + known.mean, pixels)
+    torch.testing.assert_close(known.prepare.mean.flatten(), mean)
+    torch.testing.assert_close(known.prepare.std.flatten(), std)
+    torch.testing.assert_close(known.train.pixels * known.prepare.std + known.prepare.mean, pixels)
     assert torch.equal(known.train.labels, source.labels)
 
 
 def test_the_test_split_is_none_of_them():
     data = digits()
     test = data.open("test")
-    assert torch.equal(torch.as_tensor(data.at("final").splits.valid.labels), test.labels)
+    assert torch.equal(torch.as_tensor(data.at("final").splits.test.labels), test.labels)
     given = {image.numpy().tobytes() for image in data.open("development")[torch.arange(1437)]}
     held = [image.numpy().tobytes() for image in test[torch.arange(len(test.labels))]]
     assert sum(image in given for image in held) <= 2  # the few that are there twice
@@ -37,7 +37,7 @@ def test_the_test_split_is_none_of_them():
 def test_the_limit_holds_for_training_only():
     data = digits(limit=100)
     assert len(data.at("final").splits.train) == 100
-    assert len(data.at("final").splits.valid) == 360
+    assert len(data.at("final").splits.test) == 360
     assert sum(data.at("final").splits.counts) == 1437
 
 
@@ -45,16 +45,16 @@ def test_batches_are_of_these_splits():
     data = digits(limit=100)
     trained = sum(len(labels) for _, labels in data.at("final").train_batches(seed=0))
     assert trained == 100
-    tested = torch.cat([labels for _, labels in data.at("final").valid_batches()])
-    assert torch.equal(tested, torch.as_tensor(data.at("final").splits.valid.labels))
+    tested = torch.cat([labels for _, labels in data.at("final").test_batches()])
+    assert torch.equal(tested, torch.as_tensor(data.at("final").splits.test.labels))
 
 
 def test_images_that_do_not_fit_are_streamed():
     whole, streamed = digits(seed=5), digits(seed=5, memory_limit=1, workers=0)
     known = streamed.at("final").splits
-    torch.testing.assert_close(known.mean, whole.at("final").splits.mean)
+    torch.testing.assert_close(known.prepare.mean, whole.at("final").splits.prepare.mean)
     places = torch.tensor([0, 7])
-    torch.testing.assert_close(known.valid[places][0], whole.at("final").splits.valid[places][0])
+    torch.testing.assert_close(known.test[places][0], whole.at("final").splits.test[places][0])
 
 
 def test_both_kinds_of_splits_are_held_beside_each_other():
@@ -67,10 +67,10 @@ def test_what_monitors_a_training_is_neither_trained_on_nor_tested_on():
     search, final = digits().splits, digits().at("final").splits
     known = digits().at("monitored").splits
     assert torch.equal(known.train.pixels, search.train.pixels)
-    assert torch.equal(known.monitor.pixels, search.valid.pixels)
-    assert torch.equal(known.valid.labels, final.valid.labels)
-    assert search.monitor is search.valid
-    assert final.monitor is None
+    assert torch.equal(known.valid.pixels, search.valid.pixels)
+    assert torch.equal(known.test.labels, final.test.labels)
+    assert search.test is digits().test_batches() is None
+    assert final.valid is digits().at("final").valid_batches() is None
 
 
 def test_names_of_classes(fashion_mnist):

@@ -45,7 +45,7 @@ def fingerprints(images: Images) -> set[bytes]:
 
 def test_splits_cover_the_images_in_the_asked_shares():
     data = digits()
-    sizes = [len(data.train), len(data.valid), len(data.at("monitored").valid)]
+    sizes = [len(data.train), len(data.valid), len(data.at("monitored").test)]
     assert sum(sizes) == 1797
     assert sizes[2] == pytest.approx(0.2 * 1797, abs=1)
     assert sizes[1] == pytest.approx(0.2 * (sizes[0] + sizes[1]), abs=1)
@@ -53,7 +53,7 @@ def test_splits_cover_the_images_in_the_asked_shares():
 
 def test_splits_are_stratified():
     data = digits()
-    for part in (data.valid, data.at("monitored").valid):
+    for part in (data.valid, data.at("monitored").test):
         assert torch.allclose(shares(part.labels), shares(data.train.labels), atol=0.01)
 
 
@@ -61,7 +61,7 @@ def test_splits_share_no_image():
     data = digits()
     assert len(fingerprints(data.train)) == len(data.train)
     assert not fingerprints(data.train) & fingerprints(data.valid)
-    assert not fingerprints(data.train) & fingerprints(data.at("monitored").valid)
+    assert not fingerprints(data.train) & fingerprints(data.at("monitored").test)
 
 
 def test_one_seed_is_one_split_and_another_seed_another():
@@ -82,13 +82,13 @@ def test_validation_and_test_use_the_statistics_of_training():
     known = splits(data)
     source = data.open("test")
     raw = source[torch.arange(len(source.labels))]
-    assert torch.allclose(pixels(data.at("monitored").valid), (raw - known.mean) / known.std)
+    assert torch.allclose(pixels(data.at("monitored").test), known.prepare(raw))
 
 
 def test_limit_draws_training_and_validation_images_in_proportion():
     data = digits(limit=200)
     assert (len(data.train), len(data.valid)) == (160, 40)
-    assert len(data.at("monitored").valid) == len(digits().at("monitored").valid)
+    assert len(data.at("monitored").test) == len(digits().at("monitored").test)
     assert torch.allclose(shares(data.train.labels), torch.full((10,), 0.1), atol=0.03)
 
 

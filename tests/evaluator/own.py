@@ -39,9 +39,8 @@ class HostileEvaluator(TrainEvaluator):
     def _fit(self, trainer, module, dataset, seed, parts):
         measured = super()._fit(trainer, module, dataset, seed, parts)
         with torch.no_grad():
-            taken = torch.cat(
-                [module.model(images) for images, _ in dataset.valid_batches()]
-            ).argmax(1)
+            measured_on = dataset.test_batches() or dataset.valid_batches()
+            taken = torch.cat([module.model(images) for images, _ in measured_on]).argmax(1)
         return {**measured, "val_zeros": (taken == 0).double().mean().item()}
 
 

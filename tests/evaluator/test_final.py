@@ -27,7 +27,7 @@ def test_metrics_of_ones_own_are_of_the_test_images(tmp_path, monitored):
     network = instantiate(candidate()["model"])
     network.load_state_dict(torch.load(weights, weights_only=True))
     stage = "monitored" if monitored else "final"
-    images = instantiate(candidate()["dataset"]).at(stage).valid
+    images = instantiate(candidate()["dataset"]).at(stage).test
     taken = network.eval()(images.pixels).argmax(dim=1)
     assert found.metrics["test_zeros"] == pytest.approx((taken == 0).double().mean().item())
     right = (taken == images.labels).double().mean().item()

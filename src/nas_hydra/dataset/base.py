@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Literal, Protocol, Self
 
 import torch
 from pydantic import ByteSize, TypeAdapter, ValidationError
@@ -19,6 +19,7 @@ from nas_hydra.dataset.held import resident, splits
 from nas_hydra.dataset.images import Batches, Images, Order, Source
 from nas_hydra.dataset.split import Splits, Stage, stratified
 from nas_hydra.dataset.stream import Stream
+from nas_hydra.dataset.tree import Example, Tree
 from nas_hydra.errors import ConfigError, NasHydraError, in_one_line
 
 Part = Literal["development", "test"]
@@ -26,11 +27,52 @@ Part = Literal["development", "test"]
 
 CPU = torch.device("cpu")
 
+Batched = Iterable[tuple[Tree, Tree]]
+"""Batches ``(inputs, target)``, anew in every iteration."""
+
 VALIDATED = 2
 """How many batches of training make one of validation, which keeps nothing for gradients.
 
 More of them would need more memory than the training does, and gain little.
 """
+
+
+class Data(Protocol):
+    """What whoever trains and measures networks has to know of any data.
+
+    A batch is a pair ``(inputs, target)`` of trees. Other facts, which only some data have, are
+    asked for by name: ``num_classes``, ``class_names``.
+    """
+
+    @property
+    def stage(self) -> Stage:
+        """What the rows are for."""
+
+    @property
+    def batch_size(self) -> int:
+        """Rows per training batch, at most."""
+
+    def at(self, stage: Stage) -> Self:
+        """The same data at another stage."""
+
+    @property
+    def example(self) -> Example:
+        """Two rows of a training batch as the network gets them, on the CPU."""
+
+    def train_batches(self, seed: int, device: torch.device = CPU, parts: int = 1) -> Batched:
+        """Training batches in an order fixed by the seed.
+
+        Args:
+            seed: of the order.
+            device: where to make them, if the rows fit there.
+            parts: into how many micro-batches each is cut.
+        """
+
+    def valid_batches(self, device: torch.device = CPU, parts: int = 1) -> Batched | None:
+        """Batches to validate on, the same every time; None at the stage "final"."""
+
+    def test_batches(self, device: torch.device = CPU, parts: int = 1) -> Batched | None:
+        """Batches to test on, the same every time; None at the stage "search"."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,40 +201,39 @@ class ImageDataset(ABC):
         return self.splits.train
 
     @property
-    def valid(self) -> Images | Stream:
-        """What a trained network is measured on: validation images, or at the end test images."""
+    def valid(self) -> Images | Stream | None:
+        """What is validated on; None at the stage "final"."""
         return self.splits.valid
 
-    def train_batches(
-        self, seed: int, device: torch.device = CPU, parts: int = 1
-    ) -> Iterable[tuple[Tensor, Tensor]]:
-        """Training batches in an order fixed by the seed.
+    @property
+    def test(self) -> Images | Stream | None:
+        """What is tested on; None at the stage "search"."""
+        return self.splits.test
 
-        Args:
-            seed: of the order.
-            device: where to make them, if the images fit there.
-            parts: into how many micro-batches each is cut.
-        """
+    @property
+    def example(self) -> Example:
+        """Two empty images of the first class; nothing is loaded for them."""
+        return Example(torch.zeros(2, *self.input_shape), torch.zeros(2, dtype=torch.int64))
+
+    def train_batches(self, seed: int, device: torch.device = CPU, parts: int = 1) -> Batched:
+        """See ``Data``."""
         split = resident(self, device).train
         return self._batches(split, Order(len(split), self.batch_size, seed, parts))
 
-    def valid_batches(
-        self, device: torch.device = CPU, parts: int = 1
-    ) -> Iterable[tuple[Tensor, Tensor]]:
-        """Batches to measure on, the same every time; arguments as of ``train_batches``."""
+    def valid_batches(self, device: torch.device = CPU, parts: int = 1) -> Batched | None:
+        """See ``Data``."""
         return self._measuring(resident(self, device).valid, parts)
 
-    def monitor_batches(
-        self, device: torch.device = CPU, parts: int = 1
-    ) -> Iterable[tuple[Tensor, Tensor]] | None:
-        """Batches to validate on during training; None if there are to be none."""
-        split = resident(self, device).monitor
-        return None if split is None else self._measuring(split, parts)
+    def test_batches(self, device: torch.device = CPU, parts: int = 1) -> Batched | None:
+        """See ``Data``."""
+        return self._measuring(resident(self, device).test, parts)
 
-    def _measuring(self, split: Images | Stream, parts: int) -> Iterable[tuple[Tensor, Tensor]]:
+    def _measuring(self, split: Images | Stream | None, parts: int) -> Batched | None:
+        if split is None:
+            return None
         return self._batches(split, Order(len(split), VALIDATED * self.batch_size, None, parts))
 
-    def _batches(self, split: Images | Stream, order: Order) -> Iterable[tuple[Tensor, Tensor]]:
+    def _batches(self, split: Images | Stream, order: Order) -> Batched:
         return (
             Batches(split, order)
             if isinstance(split, Images)

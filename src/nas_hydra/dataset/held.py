@@ -75,15 +75,16 @@ def _moved(dataset: "ImageDataset", device: torch.device) -> Splits:
     log.info("data: batches are %s %s", "made on" if fits else "copied to", device)
     if not fits:
         return known
-    moved: dict[int, Any] = {id(part): part.to(device) for part in images}
-    train, valid = moved[id(known.train)], moved[id(known.valid)]
-    return known._replace(train=train, valid=valid, monitor=moved.get(id(known.monitor)))
+    moved: dict[str, Any] = {
+        name: part.to(device) if isinstance(part, Images) else part
+        for name, part in known._asdict().items()
+    }
+    return Splits(**moved)
 
 
 def in_memory(known: Splits) -> list[Images]:
-    """Those of the splits that lie in memory, each once."""
-    parts = {id(part): part for part in (known.train, known.valid, known.monitor)}
-    return [part for part in parts.values() if isinstance(part, Images)]
+    """Those of the splits that lie in memory."""
+    return [part for part in known[:3] if isinstance(part, Images)]
 
 
 def _hold(dataset: "ImageDataset", device: torch.device, known: Splits) -> None:
@@ -125,7 +126,8 @@ def _check(dataset: "ImageDataset") -> None:
 
 def _same(known: Splits, dataset: "ImageDataset") -> bool:
     try:
-        now = [examples(*chosen).digest for chosen in choose(dataset)[:2]]
+        choice = choose(dataset)
+        now = [examples(*chosen).digest for chosen in (choice.train, choice.measured)]
     except ConfigError:  # which loading them will raise again
         return False
     return now == [one.digest for one in known.examples]

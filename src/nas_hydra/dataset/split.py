@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -10,17 +10,12 @@ import psutil
 import torch
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
-from torch import Tensor
+from torch import Tensor, nn
 
-from nas_hydra.dataset.check import (
-    CONSTANT,
-    check_described,
-    check_rare,
-    check_spread,
-    tell_lacking,
-)
+from nas_hydra.dataset.check import check_described, check_rare, tell_lacking
 from nas_hydra.dataset.examples import Examples, examples
 from nas_hydra.dataset.images import CHUNK, Images, Source
+from nas_hydra.dataset.prepare.standardize import Standardize
 from nas_hydra.dataset.stream import Stream, chunks
 from nas_hydra.errors import ConfigError
 
@@ -29,7 +24,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_MEASURED = {"search": "validation", "final": "test", "monitored": "test"}
 BYTES = 4
 """Of a pixel's channel in float32."""
 
@@ -44,23 +38,21 @@ training split, monitored on the validation split and measured on the test split
 
 
 class Splits(NamedTuple):
-    """What is trained on, and what is measured on.
+    """What is trained on, and what is measured on: all in memory, or all streamed.
 
     Args:
         train: the images to train on.
-        valid: those to measure on, in memory if the others are.
-        monitor: those to validate on during training, likewise; None for none.
-        mean: of the former's channels, (C, 1, 1), by which all are normalised.
-        std: likewise.
+        valid: those to validate on; None at the stage "final".
+        test: those to test on; None at the stage "search", which opens none of them.
+        prepare: by which all are prepared, fitted to the former.
         counts: how many development images each class has, with those that ``limit`` leaves out.
-        examples: which images are trained on, and which are measured on.
+        examples: which images are trained on, and which are measured on: tested on, if any are.
     """
 
     train: Images | Stream
-    valid: Images | Stream
-    monitor: Images | Stream | None
-    mean: Tensor
-    std: Tensor
+    valid: Images | Stream | None
+    test: Images | Stream | None
+    prepare: nn.Module
     counts: Sequence[int]
     examples: tuple[Examples, Examples]
 
@@ -81,6 +73,27 @@ Chosen = tuple[Source, Tensor]
 """A source, and the places (N,) of the images that are meant."""
 
 
+class Choice(NamedTuple):
+    """Which images a stage asks for, as ``Splits``; none is decoded."""
+
+    train: Chosen
+    valid: Chosen | None
+    test: Chosen | None
+
+    @property
+    def measured(self) -> Chosen:
+        """Those that a trained network is measured on."""
+        chosen = self.test or self.valid
+        assert chosen is not None  # every stage measures
+        return chosen
+
+    @property
+    def named(self) -> dict[str, Chosen]:
+        """Those that there are, by what they are for."""
+        splits = {"training": self.train, "validation": self.valid, "test": self.test}
+        return {name: chosen for name, chosen in splits.items() if chosen is not None}
+
+
 def load(dataset: "ImageDataset") -> Splits:
     """The images that the dataset's stage asks for, in memory if they fit.
 
@@ -89,15 +102,14 @@ def load(dataset: "ImageDataset") -> Splits:
     Raises:
         ConfigError: if the images are not there, or not what the config says of them.
     """
-    train, valid, monitor = choose(dataset)
-    if dataset.stage != "search":
-        tell_lacking(dataset, valid[0].labels, "test")
-    known = _load(dataset, train, valid, monitor)
-    return known._replace(monitor=known.valid) if dataset.stage == "search" else known
+    choice = choose(dataset)
+    if choice.test is not None:
+        tell_lacking(dataset, choice.test[0].labels, "test")
+    return _load(dataset, choice)
 
 
-def choose(dataset: "ImageDataset") -> tuple[Chosen, Chosen, Chosen | None]:
-    """Which images are trained on, measured on and, if others are, monitored; none is decoded.
+def choose(dataset: "ImageDataset") -> Choice:
+    """Which images are trained on, validated on and tested on.
 
     Raises:
         ConfigError: as ``load``.
@@ -107,47 +119,53 @@ def choose(dataset: "ImageDataset") -> tuple[Chosen, Chosen, Chosen | None]:
         check_described(dataset, source)
         check_rare(dataset, source.labels, ("training", "validation"))
         rest, chosen = _places(dataset, _drawn(dataset, source), source)
-        return (source, rest), (source, chosen), None
+        return Choice((source, rest), (source, chosen), None)
     source, test = dataset.opened_parts()
     check_described(dataset, source)
     check_described(dataset, test, test=True)
     drawn, tested = _drawn(dataset, source), (test, torch.arange(len(test.labels)))
     if dataset.stage == "final":
-        return (source, drawn), tested, None
+        return Choice((source, drawn), None, tested)
     rest, chosen = _places(dataset, drawn, source)
-    return (source, rest), tested, (source, chosen)
+    return Choice((source, rest), (source, chosen), tested)
 
 
-def _load(dataset: "ImageDataset", train: Chosen, valid: Chosen, monitor: Chosen | None) -> Splits:
+def _load(dataset: "ImageDataset", choice: Choice) -> Splits:
     """All of them, in memory if they fit."""
-    parts = [train, valid] if monitor is None else [train, valid, monitor]
-    number, shape = sum(len(places) for _, places in parts), dataset.input_shape
-    counts = train[0].labels.bincount().tolist()
+    parts = choice.named
+    number, shape = sum(len(places) for _, places in parts.values()), dataset.input_shape
+    counts = choice.train[0].labels.bincount().tolist()
     needed = BYTES * number * math.prod(shape)
     limit = room(dataset, torch.device("cpu"))
-    sizes = _sizes(dataset.stage, [len(places) for _, places in parts])
+    sizes = _sizes(parts)
+    found: dict[str, Images | Stream]
     if needed > limit:
         log.info(
             "data: %s are decoded anew in every epoch by %d processes; in memory they would take"
             " %s, and dataset.memory_limit leaves %s",
             *(sizes, dataset.workers, _size(needed), _size(limit)),
         )
-        known = spread(chunks(*train, shape, CHUNK))
-        found: list[Images | Stream] = [Stream(*part, shape, *known) for part in parts]
-        noted = examples(*train), examples(*valid)
+        prepare = Standardize().fit(chunks(*choice.train, shape, CHUNK))
+        found = {name: Stream(*part, shape, prepare) for name, part in parts.items()}
+        noted = examples(*choice.train), examples(*choice.measured)
     else:
         log.info("data: %s are held in memory (%s)", sizes, _size(needed))
-        held = [read(*part, shape) for part in parts]
-        noted = examples(*train, held[0].pixels), examples(*valid, held[1].pixels)
-        images, known = _normalised(held[0])
-        found = [images, *(_normalised(part, known)[0] for part in held[1:])]
-    return Splits(found[0], found[1], found[2] if monitor else None, *known, counts, noted)
+        held = {name: read(*part, shape) for name, part in parts.items()}
+        measured = held["test" if choice.test else "validation"]
+        noted = (
+            examples(*choice.train, held["training"].pixels),
+            examples(*choice.measured, measured.pixels),
+        )
+        prepare = Standardize().fit(torch.split(held["training"].pixels, CHUNK))
+        found = {name: _prepared(part, prepare) for name, part in held.items()}
+    splits = found["training"], found.get("validation"), found.get("test")
+    return Splits(*splits, prepare, counts, noted)
 
 
-def _sizes(stage: Stage, numbers: Sequence[int]) -> str:
+def _sizes(parts: Mapping[str, Chosen]) -> str:
     """``1,149 training and 288 validation images``."""
-    named = zip(numbers, ("training", _MEASURED[stage], "validation"), strict=False)
-    return " and ".join(f"{number:,} {name}" for number, name in named) + " images"
+    numbers = (f"{len(places):,} {name}" for name, (_, places) in parts.items())
+    return " and ".join(numbers) + " images"
 
 
 def room(dataset: "ImageDataset", device: torch.device) -> int:
@@ -170,42 +188,11 @@ def read(source: Source, places: Tensor, shape: Sequence[int]) -> Images:
     return Images(pixels, source.labels[places])
 
 
-def _normalised(
-    images: Images, known: tuple[Tensor, Tensor] | None = None
-) -> tuple[Images, tuple[Tensor, Tensor]]:
-    """The images, changed in place, and the mean and standard deviation that were used."""
-    mean, std = known or spread(torch.split(images.pixels, CHUNK))
+def _prepared(images: Images, prepare: nn.Module) -> Images:
+    """The images, changed in place."""
     for part in torch.split(images.pixels, CHUNK):
-        part.sub_(mean).div_(std)
-    return images, (mean, std)
-
-
-def spread(parts: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
-    """By what pixels are normalised: as ``statistics``, but 1 for channels without deviation.
-
-    Raises:
-        ConfigError: if no channel has any.
-    """
-    mean, std = statistics(parts)
-    check_spread(mean, std)
-    return mean, torch.where(std > CONSTANT, std, 1.0)
-
-
-def statistics(parts: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of each channel, (C, 1, 1), of pixels (n, C, H, W) in parts.
-
-    Sums are in float64, and depend on how the pixels are cut into parts in their last bits.
-    """
-    number, total, squares = 0, torch.zeros(1), torch.zeros(1)
-    for part in parts:
-        doubles = part.contiguous().double()
-        number += doubles.shape[0] * doubles.shape[2] * doubles.shape[3]
-        total = total + doubles.sum(dim=(0, 2, 3))
-        squares = squares + doubles.square().sum(dim=(0, 2, 3))
-    mean = total / number
-    variance = (squares - number * mean.square()) / (number - 1)
-    std = variance.clamp_min(0).sqrt()
-    return mean.float().view(-1, 1, 1), std.float().view(-1, 1, 1)
+        part.copy_(prepare(part))
+    return images
 
 
 def _drawn(dataset: "ImageDataset", source: Source) -> Tensor:

@@ -9,7 +9,7 @@ from multiprocessing import get_context
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import DataLoader, get_worker_info
 
 from nas_hydra.dataset.check import decoded
@@ -24,21 +24,19 @@ Batch = tuple[Tensor, Tensor]
 
 @dataclass(frozen=True)
 class Stream:
-    """A split of a source, decoded and normalised when asked for.
+    """A split of a source, decoded and prepared when asked for.
 
     Args:
         source: of all images.
         places: (N,), where the split's images stand in it.
         shape: (C, H, W) of each.
-        mean: of the channels, (C, 1, 1).
-        std: likewise.
+        prepare: what is made of the pixels.
     """
 
     source: Source
     places: Tensor
     shape: tuple[int, int, int]
-    mean: Tensor
-    std: Tensor
+    prepare: nn.Module
 
     @property
     def labels(self) -> Tensor:
@@ -52,7 +50,7 @@ class Stream:
     def __getitem__(self, index: Tensor | NDArray[np.int64]) -> Batch:
         """Pixels and labels of the images at these places of the split, in this order."""
         places = self.places[torch.as_tensor(index)]
-        pixels = (decoded(self.source, places, self.shape) - self.mean) / self.std
+        pixels = self.prepare(decoded(self.source, places, self.shape))
         return pixels.contiguous(memory_format=torch.channels_last), self.source.labels[places]
 
     def batches(self, order: Order, workers: int) -> DataLoader[Batch]:

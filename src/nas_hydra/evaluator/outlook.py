@@ -34,6 +34,8 @@ def tell_outlook(dataset: ImageDataset, steps: float) -> None:
             " trainer.max_epochs or a smaller dataset.batch_size (null: what suits the data)",
             f"{steps:,}",
         )
+    if dataset.valid is None:
+        return
     counts = dataset.valid.labels.bincount()
     number = int(counts.sum())
     log.info(

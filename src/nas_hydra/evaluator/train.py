@@ -16,7 +16,7 @@ from pytorch_lightning import Trainer
 from torch.optim import Optimizer
 
 from nas_hydra.component import build, build_function
-from nas_hydra.dataset import ImageDataset
+from nas_hydra.dataset import Data, ImageDataset, Tree
 from nas_hydra.dataset.held import adopt, share
 from nas_hydra.dataset.images import Order
 from nas_hydra.dataset.split import Stage
@@ -208,7 +208,7 @@ class TrainEvaluator(Evaluator):
             module = self._module(candidate, dataset)
             module.model.load_state_dict(torch.load(weights, weights_only=True))
             test = dataset.stage != "search"
-            return measure(trainer, module, dataset.valid_batches(device), whole=test)
+            return measure(trainer, module, measured_batches(dataset, device), whole=test)
 
     def _known_or_trained(
         self, candidate: Mapping[str, Any], repeat: int, weights: Path
@@ -300,11 +300,12 @@ class TrainEvaluator(Evaluator):
         """Train, and measure the weights that training has left."""
         device = trainer.strategy.root_device
         train = dataset.train_batches(seed, device, parts)
-        fit(trainer, module, train, dataset.monitor_batches(device, parts))
+        fit(trainer, module, train, dataset.valid_batches(device, parts))
         measured: dict[str, Any] = dict(trainer.callback_metrics)
         test = dataset.stage != "search"
         if test or not is_measured(trainer, module):
-            measured |= measure(trainer, module, dataset.valid_batches(device, parts), whole=test)
+            batches = measured_batches(dataset, device, parts)
+            measured |= measure(trainer, module, batches, whole=test)
         module.eval()  # whatever else is measured of it must not change it
         return {name: float(measured[name]) for name in self.metrics if name in measured}
 
@@ -312,7 +313,7 @@ class TrainEvaluator(Evaluator):
         self, candidate: Mapping[str, Any], module: Classifier, dataset: ImageDataset
     ) -> float:
         """Find what every trial would fail of, whatever its candidate; the steps of a training."""
-        train, monitor = dataset.train_batches(self._seed), dataset.monitor_batches()
+        train, monitor = dataset.train_batches(self._seed), dataset.valid_batches()
         monitored = None if monitor is None else length(monitor)
         return rehearse(candidate["trainer"], module, (length(train), monitored))
 
@@ -355,6 +356,14 @@ def pickled(name: str, value: Any) -> str:
 def module_of(value: Any) -> str:
     """Where a function or class is defined, or else a value's class."""
     return str(getattr(value, "__module__", None) or type(value).__module__)
+
+
+def measured_batches(
+    data: Data, device: torch.device, parts: int = 1
+) -> Iterable[tuple[Tree, Tree]] | None:
+    """What a trained network is measured on: the test split if its stage has it."""
+    search = data.stage == "search"
+    return (data.valid_batches if search else data.test_batches)(device, parts)
 
 
 def length(batches: Iterable[Any]) -> int:

@@ -27,6 +27,7 @@ from nas_hydra.artifact import (
 from nas_hydra.component import build
 from nas_hydra.dataset import ImageDataset
 from nas_hydra.dataset.examples import save
+from nas_hydra.dataset.prepare.standardize import Standardized
 from nas_hydra.dataset.split import Stage
 from nas_hydra.digest import digest_of_file, sealed
 from nas_hydra.draft import drafted
@@ -96,6 +97,8 @@ def write(folder: Path, outcome: Outcome, weights: Path) -> None:
     """Write the model, and then what it gives on the test split as it is read from there."""
     built: ImageDataset = build(outcome.candidate["dataset"], "dataset")
     dataset = built.at(outcome.stage)
+    tested = dataset.test
+    assert tested is not None  # both stages of a winner test
     with drafted(folder) as draft:
         save(draft / EXAMPLES, outcome.seen.examples)
         replace(draft / CONFIG, OmegaConf.to_yaml(OmegaConf.create(masked_file(outcome.candidate))))
@@ -104,7 +107,7 @@ def write(folder: Path, outcome: Outcome, weights: Path) -> None:
         described = description(outcome, dataset, digests)
         shutil.copyfile(weights, draft / WEIGHTS)
         replace(draft / DESCRIPTION, json.dumps(sealed(described.model_dump()), indent=2) + "\n")
-        counts = confusion(read_artifact(draft), dataset.valid)
+        counts = confusion(read_artifact(draft), tested)
         metrics = measured(outcome, dataset, counts)
         replace(draft / METRICS, json.dumps(metrics, indent=2) + "\n")
         title = f"trial {outcome.trial.number} on {sum(map(sum, counts)):,} test images"
@@ -119,11 +122,13 @@ def write(folder: Path, outcome: Outcome, weights: Path) -> None:
 def description(outcome: Outcome, dataset: ImageDataset, digests: Mapping[str, str]) -> Description:
     """What ``model.json`` holds."""
     channels, height, width = dataset.input_shape
-    known = dataset.splits
+    prepare = dataset.splits.prepare
+    assert isinstance(prepare, Standardized)  # as every dataset of images has it
+    mean, std = prepare.mean.flatten().tolist(), prepare.std.flatten().tolist()
     return Description(
         classes=list(dataset.class_names),
         image=Image(channels=channels, height=height, width=width),
-        normalize=Normalize(mean=known.mean.flatten().tolist(), std=known.std.flatten().tolist()),
+        normalize=Normalize(mean=mean, std=std),
         source=Source(
             run=str(outcome.searched.past.folder.absolute()),
             trial=outcome.trial.number,
@@ -162,7 +167,7 @@ def measured(
 def images(outcome: Outcome, dataset: ImageDataset) -> dict[str, Any]:
     """How many there were for what."""
     known = dataset.splits
-    numbers: dict[str, Any] = {"trained_on": len(known.train), "tested_on": len(known.valid)}
-    if known.monitor is not None:
-        numbers |= {"monitored_on": len(known.monitor), "monitored_by": list(outcome.monitors)}
+    numbers: dict[str, Any] = {"trained_on": len(known.train), "tested_on": len(known.test or ())}
+    if known.valid is not None:
+        numbers |= {"monitored_on": len(known.valid), "monitored_by": list(outcome.monitors)}
     return numbers

@@ -109,8 +109,8 @@ def seen(dataset: ImageDataset, past: PastRun) -> Seen:
 
 def final_images(dataset: ImageDataset) -> dict[str, Examples]:
     """The images that a winner is trained on, or watched by in training, and those of its test."""
-    trained, tested, _ = choose(dataset.at("final"))
-    return {TRAINING: examples(*trained), TEST: examples(*tested)}
+    choice = choose(dataset.at("final"))
+    return {TRAINING: examples(*choice.train), TEST: examples(*choice.measured)}
 
 
 def changes(identity: Mapping[str, Any], dataset: ImageDataset, found: Seen) -> Iterator[str]:

@@ -11,6 +11,7 @@ from nas_hydra.artifact import CARD, DESCRIPTION, EXAMPLES, METRICS, REMEDY, Art
 from nas_hydra.component import build
 from nas_hydra.dataset import ImageDataset
 from nas_hydra.dataset.examples import Examples, difference, read
+from nas_hydra.dataset.prepare.standardize import Standardized
 from nas_hydra.dataset.stream import Stream
 from nas_hydra.errors import ConfigError, NasHydraError
 from nas_hydra.evaluator.build import count_parameters
@@ -133,7 +134,7 @@ def measured(artifact: Artifact, dataset: ImageDataset) -> list[list[int]]:
         for part in (artifact.normalize.mean, artifact.normalize.std)
     )
     places, shape = torch.arange(len(source.labels)), artifact.image.shape
-    return confusion(artifact, Stream(source, places, shape, mean, std))
+    return confusion(artifact, Stream(source, places, shape, Standardized(mean, std)))
 
 
 def figures(known: Spread) -> list[float | None]:
