@@ -45,7 +45,7 @@ def complete(
     """
     known = builds and "_target_" in plain["dataset"]
     if known:
-        from nas_hydra.dataset.held import doubt  # torch, which a table does without
+        from nas_hydra.dataset.cache import doubt  # torch, which a table does without
 
         doubt()  # an earlier search of this process may have loaded what has changed since
         plain = filled(config, plain, described(plain["dataset"]))

@@ -9,9 +9,9 @@ import torch
 from PIL import Image
 
 from dataset.common import COMMON
+from nas_hydra.dataset.cache import release
 from nas_hydra.dataset.class_folders import SPLITS, find
 from nas_hydra.dataset.examples import examples
-from nas_hydra.dataset.held import release
 from nas_hydra.dataset.image_folder import ImageFolder
 from nas_hydra.dataset.split import choose
 from nas_hydra.errors import ConfigError

@@ -11,11 +11,11 @@ import torch
 from PIL import Image
 
 from dataset.common import COMMON, noise
-from nas_hydra.dataset import digest
-from nas_hydra.dataset.digest import of_file, of_picture
+from nas_hydra.dataset import contents
+from nas_hydra.dataset.cache import doubt, release, splits
+from nas_hydra.dataset.contents import of_file, of_picture
 from nas_hydra.dataset.digits import Digits
 from nas_hydra.dataset.examples import difference, examples, read, save
-from nas_hydra.dataset.held import doubt, release, splits
 from nas_hydra.dataset.image_folder import ImageFolder
 from nas_hydra.dataset.images import Bytes
 
@@ -96,7 +96,7 @@ def test_of_a_large_folder_samples_are_compared(images, monkeypatch):
     large.write_bytes(bytes(1_000_000))
     known = of_file(large, sampled=True)
     for place in (0, 500_000, 999_999):
-        monkeypatch.setattr(digest, "BLOCKS", 17)
+        monkeypatch.setattr(contents, "BLOCKS", 17)
         content = bytearray(1_000_000)
         content[place] = 1
         large.write_bytes(content)

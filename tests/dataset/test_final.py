@@ -3,8 +3,8 @@
 import torch
 
 from dataset.common import COMMON
+from nas_hydra.dataset.cache import splits
 from nas_hydra.dataset.digits import Digits
-from nas_hydra.dataset.held import splits
 from nas_hydra.dataset.mnist import Mnist
 
 

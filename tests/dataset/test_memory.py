@@ -13,8 +13,8 @@ from PIL import Image
 
 from dataset.common import COMMON
 from nas_hydra.dataset import Images
+from nas_hydra.dataset.cache import adopt, release, share, splits
 from nas_hydra.dataset.digits import Digits
-from nas_hydra.dataset.held import adopt, release, share, splits
 from nas_hydra.dataset.image_folder import ImageFolder
 from nas_hydra.dataset.mnist import Mnist
 from nas_hydra.dataset.stream import Stream

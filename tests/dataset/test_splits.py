@@ -8,8 +8,8 @@ from torch import Tensor
 
 from nas_hydra.dataset import Batches, Images, Order
 from nas_hydra.dataset.augment import Augmentation
+from nas_hydra.dataset.cache import release, splits
 from nas_hydra.dataset.digits import Digits
-from nas_hydra.dataset.held import release, splits
 from nas_hydra.dataset.split import stratified
 from nas_hydra.errors import ConfigError
 

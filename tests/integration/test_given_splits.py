@@ -10,7 +10,7 @@ from PIL import Image
 from command import SMALL, nas_hydra, rows
 from nas_hydra.cli.predict import run as predict
 from nas_hydra.cli.retrain import run as retrain
-from nas_hydra.dataset.held import release
+from nas_hydra.dataset.cache import release
 
 WORDS = (
     *SMALL,

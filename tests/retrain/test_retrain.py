@@ -16,7 +16,7 @@ from PIL import Image
 from command import SMALL, nas_hydra
 from nas_hydra.artifact import read_artifact
 from nas_hydra.cli.retrain import run
-from nas_hydra.dataset.held import release
+from nas_hydra.dataset.cache import release
 from nas_hydra.evaluator.train import build_dataset
 from tracker.wandb_file import read_runs
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 from evaluator.candidates import candidate, convolutions, sequential
 from evaluator.own import HostileEvaluator
-from nas_hydra.dataset.held import release
+from nas_hydra.dataset.cache import release
 from nas_hydra.evaluator.base import Evaluator
 from nas_hydra.evaluator.final import FinalEvaluator
 from nas_hydra.evaluator.tabular import TabularEvaluator

@@ -12,10 +12,10 @@ from pydantic import ByteSize, TypeAdapter, ValidationError
 from torch import Tensor
 
 from nas_hydra.dataset.augment import Augmentation
+from nas_hydra.dataset.cache import resident, splits
 from nas_hydra.dataset.check import check_labels, check_rare
-from nas_hydra.dataset.digest import Contents
+from nas_hydra.dataset.contents import Contents
 from nas_hydra.dataset.examples import contents
-from nas_hydra.dataset.held import resident, splits
 from nas_hydra.dataset.images import Batches, Images, Order, Source
 from nas_hydra.dataset.split import Splits, Stage, stratified
 from nas_hydra.dataset.stream import Stream

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nas_hydra.dataset.digest import PIXELS, Contents, of_numbers
+from nas_hydra.dataset.contents import PIXELS, Contents, of_numbers
 from nas_hydra.dataset.images import CHUNK, Source
 from nas_hydra.small_file import replace
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from nas_hydra.dataset.base import Selection, WholeDataset
 from nas_hydra.dataset.check import check_rare
 from nas_hydra.dataset.class_folders import MOST_SHOWN, ClassFolders, find
-from nas_hydra.dataset.digest import WHOLE, Contents, of_files
+from nas_hydra.dataset.contents import WHOLE, Contents, of_files
 from nas_hydra.dataset.headers import counted, headers
 from nas_hydra.dataset.images import Source
 from nas_hydra.dataset.picture import (

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nas_hydra.dataset.digest import Contents, of_numbers, whole_numbers
+from nas_hydra.dataset.contents import Contents, of_numbers, whole_numbers
 
 CHUNK = 1024
 """How many images are decoded or normalised at a time, where all of them are."""

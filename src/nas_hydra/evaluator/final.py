@@ -7,7 +7,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 
-from nas_hydra.dataset.held import only
+from nas_hydra.dataset.cache import only
 from nas_hydra.dataset.split import Stage
 from nas_hydra.evaluator.base import Evaluator
 from nas_hydra.evaluator.fit import is_lightnings, trainer_callbacks

@@ -6,8 +6,8 @@ from typing import Any
 import torch
 
 from nas_hydra.dataset import ImageDataset
+from nas_hydra.dataset.cache import splits
 from nas_hydra.dataset.examples import SPLITS
-from nas_hydra.dataset.held import splits
 from nas_hydra.evaluator.code import code, targets
 from nas_hydra.evaluator.device import kind
 from nas_hydra.named_files import digests

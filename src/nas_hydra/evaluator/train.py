@@ -17,7 +17,7 @@ from torch.optim import Optimizer
 
 from nas_hydra.component import build, build_function
 from nas_hydra.dataset import Data, ImageDataset, Tree
-from nas_hydra.dataset.held import adopt, share
+from nas_hydra.dataset.cache import adopt, share
 from nas_hydra.dataset.images import Order
 from nas_hydra.dataset.split import Stage
 from nas_hydra.errors import CandidateError, ConfigError, in_one_line, listing, nearest

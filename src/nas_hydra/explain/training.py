@@ -31,7 +31,7 @@ class Training:
         self._searched = searched
         identity = searched.past.identity
         self._evaluator: Evaluator = build(identity["evaluator"], "evaluator")
-        from nas_hydra.dataset.held import doubt  # torch, which a table does without
+        from nas_hydra.dataset.cache import doubt  # torch, which a table does without
 
         doubt()  # this process may have loaded images that have changed since
         self._evaluator.prepare(searched.space)

@@ -5,7 +5,7 @@ from pathlib import Path
 from torch import Tensor
 
 from nas_hydra.artifact import Artifact
-from nas_hydra.dataset.digest import of_picture
+from nas_hydra.dataset.contents import of_picture
 from nas_hydra.dataset.examples import read
 
 TRAINING = "training"

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from nas_hydra.dataset import ImageDataset
-from nas_hydra.dataset.digest import FILES, SAMPLES
+from nas_hydra.dataset.contents import FILES, SAMPLES
 from nas_hydra.dataset.examples import FILE, SPLITS, Examples, examples, read
 from nas_hydra.dataset.split import choose
 from nas_hydra.record.data import counts_told, files_told

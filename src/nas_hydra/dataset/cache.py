@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-HELD = 2
+KEPT = 2
 """How many datasets stay in memory: the one of the search, and one more where it is opened."""
 
 _CPU = torch.device("cpu")
 
-_held: dict[tuple["ImageDataset", torch.device], Splits] = {}
+_cached: dict[tuple["ImageDataset", torch.device], Splits] = {}
 """The one used last at the end; those in the CPU's memory, and their copies on devices."""
 
 _doubted: set["ImageDataset"] = set()
@@ -50,8 +50,8 @@ def splits(dataset: "ImageDataset") -> Splits:
         ConfigError: as ``load``; or if images of another stage are asked for than may be.
     """
     _check(dataset)
-    known = _held.pop((dataset, _CPU), None) or load(dataset)
-    _hold(dataset, _CPU, known)
+    known = _cached.pop((dataset, _CPU), None) or load(dataset)
+    _keep(dataset, _CPU, known)
     return known
 
 
@@ -60,8 +60,8 @@ def resident(dataset: "ImageDataset", device: torch.device) -> Splits:
     if device == _CPU:
         return splits(dataset)
     _check(dataset)
-    known = _held.pop((dataset, device), None) or _moved(dataset, device)
-    _hold(dataset, device, known)
+    known = _cached.pop((dataset, device), None) or _moved(dataset, device)
+    _keep(dataset, device, known)
     return known
 
 
@@ -87,11 +87,11 @@ def in_memory(known: Splits) -> list[Images]:
     return [part for part in known[:3] if isinstance(part, Images)]
 
 
-def _hold(dataset: "ImageDataset", device: torch.device, known: Splits) -> None:
-    _held[dataset, device] = known
-    places = [key for key in _held if key[1] == device]
-    for key in places[:-HELD]:
-        del _held[key]
+def _keep(dataset: "ImageDataset", device: torch.device, known: Splits) -> None:
+    _cached[dataset, device] = known
+    places = [key for key in _cached if key[1] == device]
+    for key in places[:-KEPT]:
+        del _cached[key]
 
 
 def doubt() -> None:
@@ -99,7 +99,7 @@ def doubt() -> None:
 
     For whoever begins something: what changes while it runs is not its concern.
     """
-    _doubted.update(dataset for dataset, _ in _held)
+    _doubted.update(dataset for dataset, _ in _cached)
 
 
 def _check(dataset: "ImageDataset") -> None:
@@ -117,11 +117,11 @@ def _check(dataset: "ImageDataset") -> None:
     if dataset not in _doubted:
         return
     _doubted.discard(dataset)
-    known = _held.get((dataset, _CPU))
+    known = _cached.get((dataset, _CPU))
     if known is not None and _same(known, dataset):
         return
-    for key in [key for key in _held if key[0] == dataset]:
-        del _held[key]
+    for key in [key for key in _cached if key[0] == dataset]:
+        del _cached[key]
 
 
 def _same(known: Splits, dataset: "ImageDataset") -> bool:
@@ -135,13 +135,13 @@ def _same(known: Splits, dataset: "ImageDataset") -> bool:
 
 def release() -> None:
     """Let go of every dataset."""
-    _held.clear()
+    _cached.clear()
     _doubted.clear()
 
 
 def share() -> dict["ImageDataset", Splits]:
     """The datasets in the CPU's memory, moved to shared memory, where this process goes on."""
-    shared = {dataset: known for (dataset, device), known in _held.items() if device == _CPU}
+    shared = {dataset: known for (dataset, device), known in _cached.items() if device == _CPU}
     for known in shared.values():
         for split in in_memory(known):
             shared_memory.share(split.pixels)
@@ -152,4 +152,4 @@ def share() -> dict["ImageDataset", Splits]:
 def adopt(shared: Mapping["ImageDataset", Splits]) -> None:
     """Hold what another process shared: nothing is loaded or copied for it any more."""
     for dataset, known in shared.items():
-        _hold(dataset, _CPU, known)
+        _keep(dataset, _CPU, known)
