@@ -14,8 +14,9 @@ from nas_hydra.artifact import Artifact, read_artifact
 from nas_hydra.assemble import build_space
 from nas_hydra.completing import complete
 from nas_hydra.component import build
-from nas_hydra.evaluator.build import build_model, seeded
+from nas_hydra.evaluator.build import seeded
 from nas_hydra.settings import resolved
+from networks import built
 
 
 def winner(space: str, seed: int = 0, dataset: str = "digits") -> dict:
@@ -36,7 +37,7 @@ def retrained(folder: Path, config: dict) -> Artifact:
     pixels = source[torch.arange(256)]
     mean, std = pixels.mean(dim=(0, 2, 3)), pixels.std(dim=(0, 2, 3))
     with seeded(0):
-        network = build_model(config["model"], dataset.input_shape, dataset.num_classes)
+        network = built(config["model"], dataset.input_shape, dataset.num_classes)
         with torch.no_grad():
             for _ in range(3):
                 network.train()((pixels - mean[:, None, None]) / std[:, None, None])

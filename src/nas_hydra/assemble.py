@@ -22,7 +22,7 @@ from nas_hydra.errors import CandidateError, ConfigError, InfeasibleError, listi
 from nas_hydra.evaluator import Evaluator
 from nas_hydra.loop import Search
 from nas_hydra.named_files import digests
-from nas_hydra.objective import Objectives, objectives_from, unmeasured, wanted
+from nas_hydra.objective import Direction, Objectives, objectives_from, unmeasured, wanted
 from nas_hydra.record import Record
 from nas_hydra.record.study import BEGUN, OtherDataError, OtherRunError
 from nas_hydra.report.files import RunFiles
@@ -82,13 +82,14 @@ def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command
     check_components([*(space.parts.values() if evaluator.builds else ()), *space.constraints])
     evaluator.prepare(space)
     objectives = objectives_from(wanted(evaluator.objectives, settings.objective))
-    check_objectives(objectives, evaluator)
+    check_objectives(objectives, evaluator.metrics, evaluator.directions)
     needs = {"space": space, "objectives": objectives}
     initial = settings.strategy.pop("initial", None)
     strategy: Strategy = build(settings.strategy, "strategy", Strategy, **needs)
     engine = build(settings.engine, "engine", Engine, limits=settings.trial)
     tracker = build(settings.tracker, "tracker", Tracker)
     dry_pass(space, evaluator, settings.seed)
+    check_objectives(objectives, evaluator.metrics, evaluator.directions)
     known = identity(plain, engine.ahead, engine.order, evaluator)
     url = (settings.record.get("storage") or {}).get("url")
     candidates = initial_candidates(initial, space, objectives, known, url, evaluator.changed)
@@ -279,15 +280,27 @@ def check_open_component(node: Table) -> None:
             check_call({**given, "_target_": option.value}, node.path, {})
 
 
-def check_objectives(objectives: Objectives, evaluator: Evaluator) -> None:
-    """Make sure that every objective and every limited metric is measured.
+def check_objectives(
+    objectives: Objectives, metrics: Sequence[str], directions: Mapping[str, Direction]
+) -> None:
+    """Make sure that every objective and every limited metric is measured, and is wanted better.
+
+    Args:
+        objectives: of the search.
+        metrics: what is measured; empty if that is not known yet.
+        directions: which way some of them are better.
 
     Raises:
-        ConfigError: naming the metrics that are.
+        ConfigError: naming the metrics that are, or the direction.
     """
-    for name in objectives.names:
-        if name not in evaluator.metrics:
-            raise ConfigError(f"objective.{name}", unmeasured(name, evaluator.metrics))
+    for name in objectives.names if metrics else ():
+        if name not in metrics:
+            raise ConfigError(f"objective.{name}", unmeasured(name, metrics))
+    for one in objectives:
+        right = directions.get(one.name, one.direction)
+        if one.direction != right:
+            problem = f"is {one.direction!r}, but {one.name} is better the other way; say {right}"
+            raise ConfigError(f"objective.{one.name}", problem)
 
 
 def sample(space: SearchSpace, rng: Generator) -> Genotype:

@@ -19,9 +19,10 @@ from nas_hydra.assemble import build_space
 from nas_hydra.compose import composed
 from nas_hydra.constraint import Candidate, MaxParams
 from nas_hydra.errors import CandidateError, ConfigError
-from nas_hydra.evaluator.build import build_model, count_parameters, seeded
+from nas_hydra.evaluator.build import count_parameters, seeded
 from nas_hydra.evaluator.footprint import footprint
 from nas_hydra.evaluator.sketch import Sketch, operations
+from networks import built, meta, two
 
 CONF = Path(package.__file__).parent / "conf"
 
@@ -252,14 +253,14 @@ class Freezing(Growing):
 def check_counts(model: dict, shape: tuple[int, ...]) -> None:
     """Whoever tells the size of a network tells that of the one that is trained."""
     with seeded(0):
-        trained = build_model(model, shape, 10)
-    told = Sketch(model, shape)
+        trained = built(model, shape)
+    told = Sketch(model, two(*shape))
     assert candidate(model, *shape).params == told.params == count_parameters(trained)
-    assert candidate(model, *shape).flops == told.flops == operations(trained, shape)
+    assert candidate(model, *shape).flops == told.flops == operations(trained, two(*shape))
     assert MaxParams(told.params)(candidate(model, *shape))
     assert not MaxParams(told.params - 1)(candidate(model, *shape))
     with suppress(CandidateError):
-        needed = footprint(Sketch(model, shape).bare, (2, *shape), OPTIMIZER)
+        needed = footprint(Sketch(model, two(*shape)).bare, meta(2, *shape), OPTIMIZER)
         assert needed.output is None or needed.params == told.params
 
 

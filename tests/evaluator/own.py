@@ -1,54 +1,40 @@
 """Parts of a training as users write them for themselves."""
 
+from typing import ClassVar
+
 import pytorch_lightning as pl
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from nas_hydra.evaluator.classifier import Classifier
-from nas_hydra.evaluator.train import TrainEvaluator
+from nas_hydra.task.classification import Classification
 
 
-class Hostile(Classifier):
-    """Learns every label but the true one."""
+class Hostile(Classification):
+    """Learns every label but the true one; scores the share of images that are taken for a zero."""
 
-    def training_step(self, batch, index):
-        images, labels = batch
-        loss = -cross_entropy(self.model(images), labels).clamp(max=3)
-        self._trained += 1
-        self._losses.append(loss.detach())
-        return loss
+    scores: ClassVar = {**Classification.scores, "zeros": "minimize"}
 
-
-class HostileEvaluator(TrainEvaluator):
-    """Has a loss and a metric of its own: the share of images that are taken for a zero."""
-
-    def __init__(self, strength: float = 1.0, **settings) -> None:
-        super().__init__(**settings)
+    def __init__(self, strength: float = 1.0) -> None:
         self.strength = strength
 
-    @property
-    def metrics(self):
-        return [*super().metrics, "val_zeros"]
+    def loss(self, output, target, reduction="mean"):
+        return -self.strength * super().loss(output, target, reduction).clamp(max=3)
 
-    def _module(self, candidate, dataset):
-        made = super()._module(candidate, dataset)
-        how = made.make_optimizer, made.schedule
-        return Hostile(made.model, dataset.num_classes, *how, dataset.augment)
-
-    def _fit(self, trainer, module, dataset, seed, parts):
-        measured = super()._fit(trainer, module, dataset, seed, parts)
-        with torch.no_grad():
-            measured_on = dataset.test_batches() or dataset.valid_batches()
-            taken = torch.cat([module.model(images) for images, _ in measured_on]).argmax(1)
-        return {**measured, "val_zeros": (taken == 0).double().mean().item()}
+    def score(self, kept, target):
+        return {**super().score(kept, target), "zeros": (kept == 0).double().mean()}
 
 
-class Headstrong(HostileEvaluator):
-    """Measures on images that it opens itself."""
+class Headstrong(Hostile):
+    """Looks at images of the search, whatever it is for."""
 
-    def _fit(self, trainer, module, dataset, seed, parts):
-        return super()._fit(trainer, module, dataset.at("search"), seed, parts)
+    def bound(self, data):
+        assert len(data.at("search").train)
+        return super().bound(data)
+
+
+def hostile(**settings) -> dict:
+    return {"_target_": "evaluator.own.Hostile", **settings}
 
 
 class Doubling(pl.Callback):

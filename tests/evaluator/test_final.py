@@ -5,7 +5,7 @@ import torch
 from hydra.utils import instantiate
 
 from evaluator.candidates import candidate
-from evaluator.own import Headstrong, HostileEvaluator
+from evaluator.own import hostile
 from nas_hydra.errors import ConfigError
 from nas_hydra.evaluator.final import FinalEvaluator, monitoring
 from nas_hydra.evaluator.train import TrainEvaluator
@@ -20,25 +20,28 @@ def watched(name: str, **arguments) -> dict:
 
 
 @pytest.mark.parametrize("monitored", [False, True])
-def test_metrics_of_ones_own_are_of_the_test_images(tmp_path, monitored):
-    evaluator, weights = FinalEvaluator(HostileEvaluator(seed=0), monitored), tmp_path / "weights"
-    found = evaluator.evaluate(candidate(), 0, weights)
+def test_scores_of_ones_own_are_of_the_test_images(tmp_path, monitored):
+    evaluator, weights = FinalEvaluator(TrainEvaluator(seed=0), monitored), tmp_path / "weights"
+    given = candidate(task=hostile())
+    evaluator.check(given)
+    found = evaluator.evaluate(given, 0, weights)
     assert set(found.metrics) == set(evaluator.metrics)
-    network = instantiate(candidate()["model"])
+    network = instantiate(given["model"])
     network.load_state_dict(torch.load(weights, weights_only=True))
     stage = "monitored" if monitored else "final"
-    images = instantiate(candidate()["dataset"]).at(stage).test
+    images = instantiate(given["dataset"]).at(stage).test
     taken = network.eval()(images.pixels).argmax(dim=1)
     assert found.metrics["test_zeros"] == pytest.approx((taken == 0).double().mean().item())
     right = (taken == images.labels).double().mean().item()
     assert found.metrics["test_acc"] == pytest.approx(right)
-    assert evaluator.remeasure(candidate(), weights)["test_acc"] == found.metrics["test_acc"]
+    assert evaluator.remeasure(given, weights)["test_acc"] == found.metrics["test_acc"]
 
 
 def test_images_of_the_search_are_not_given_out(tmp_path):
-    evaluator = FinalEvaluator(Headstrong(seed=0), monitored=False)
+    evaluator = FinalEvaluator(TrainEvaluator(seed=0), monitored=False)
+    given = candidate(task={"_target_": "evaluator.own.Headstrong"})
     with pytest.raises(ConfigError, match="evaluator: asks for images as of a search while"):
-        evaluator.evaluate(candidate(), 0, tmp_path / "weights")
+        evaluator.evaluate(given, 0, tmp_path / "weights")
     TrainEvaluator(seed=0).check(candidate())
 
 

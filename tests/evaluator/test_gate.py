@@ -12,14 +12,15 @@ from torch import nn
 from torch.profiler import profile
 
 from evaluator.candidates import candidate, convolutions, sequential
-from nas_hydra.component import build
 from nas_hydra.dataset.base import VALIDATED
 from nas_hydra.engine.numerics import pinned
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.evaluator.footprint import footprint, state_per_weight
-from nas_hydra.evaluator.gate import Gate
+from nas_hydra.evaluator.gate import Gated
 from nas_hydra.evaluator.sketch import Sketch
 from nas_hydra.evaluator.train import TrainEvaluator
+from nas_hydra.evaluator.training import Training
+from networks import meta, two
 
 CPU = torch.device("cpu")
 SGD = {"_target_": "torch.optim.SGD", "_partial_": True, "lr": 0.1, "momentum": 0.9}
@@ -76,12 +77,12 @@ def named(target: type) -> dict:
 
 
 def admit(limit: int | str | None = None, **changes) -> None:
-    given = candidate(**changes)
-    Gate(limit)(given, build(given["dataset"], "dataset"), CPU)
+    training = Training(seed=0)
+    Gated(training, limit).admit(training.prepared(candidate(**changes)))
 
 
 def predicted(model: dict, batch: tuple[int, ...], optimizer: dict = SGD):
-    return footprint(Sketch(model, batch[1:]).bare, batch, optimizer)
+    return footprint(Sketch(model, two(*batch[1:])).bare, meta(*batch), optimizer)
 
 
 def measured(model: dict, batch: tuple[int, ...]) -> float:
@@ -130,7 +131,7 @@ def test_the_figures_are_those_of_the_network():
     assert found.params == 8 * 9 + 16 + 8 * 8 * 9 + 16 + 8 * 10 + 10
     assert found.weights == 4 * found.params + 2 * (2 * 8 * 4 + 8)  # and statistics, a counter
     assert found.training == 2 * 4 * found.params  # gradients, momentum
-    assert found.output == (16, 10)
+    assert found.output.shape == (16, 10)
 
 
 def test_activations_grow_with_the_batch_and_weights_do_not():
@@ -170,23 +171,23 @@ def test_the_memory_limit_is_that_of_the_whole_process():
 
 def test_a_memory_limit_must_be_one():
     with pytest.raises(ConfigError, match=r"evaluator\.memory_limit: is 'much'; allowed: 2GB"):
-        Gate("much")
+        Gated(Training(seed=0), "much")
 
 
 def test_what_fits_once_always_fits(monkeypatch):
     """Other workers' memory must not decide which candidates fail."""
-    gate, given = Gate(None), candidate()
-    dataset = build(given["dataset"], "dataset")
-    gate(given, dataset, CPU)
+    training = Training(seed=0)
+    gate, one = Gated(training), training.prepared(candidate())
+    gate.admit(one)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: pytest.fail("measured again"))
-    gate(given, dataset, CPU)
+    gate.admit(one)
 
 
 def test_another_output_is_refused():
     flat = sequential({"_target_": "torch.nn.Flatten"})
     with pytest.raises(CandidateError, match=r"shape \(16, 64\) for 16 images; \(16, 10\)"):
         admit(model=flat)
-    with pytest.raises(CandidateError, match="returns a tuple in training"):
+    with pytest.raises(CandidateError, match="in training, the model returns a tuple"):
         admit(model={**named(Auxiliary), "in_features": 64, "out_features": 10})
 
 
@@ -205,7 +206,7 @@ def test_batch_normalisation_of_other_channels_is_found():
         {"_target_": "torch.nn.BatchNorm2d", "num_features": 8},
     )
     with pytest.raises(CandidateError, match=r"layer '1' \(BatchNorm2d\)"):
-        _ = Sketch(model, (1, 8, 8)).flops
+        _ = Sketch(model, two(1, 8, 8)).flops
 
 
 def test_nothing_of_a_refused_candidate_is_trained(tmp_path):
@@ -240,6 +241,6 @@ def test_weights_that_a_network_loads_are_no_news_and_count():
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         own = {"_target_": f"{__name__}.Pretrained", "classes": 10}
-        sketch = Sketch(sequential({"_target_": "torch.nn.Flatten"}, own), (1, 8, 8))
+        sketch = Sketch(sequential({"_target_": "torch.nn.Flatten"}, own), two(1, 8, 8))
         assert sketch.params == 65 * 10
     assert [str(one.message) for one in said] == ["the weights are old"]

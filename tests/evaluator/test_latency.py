@@ -16,6 +16,7 @@ from nas_hydra.evaluator.latency import Latency
 from nas_hydra.evaluator.sketch import Sketch
 from nas_hydra.evaluator.train import TrainEvaluator
 from nas_hydra.search_space import SearchSpace
+from networks import meta, two
 
 FEW = Latency(batch_size=1, warmup=1, repeats=3)
 
@@ -42,7 +43,7 @@ def weights(tmp_path):
 
 def test_a_larger_network_takes_longer():
     latency = Latency(batch_size=2, warmup=2, repeats=15)
-    images = latency.images((16, 32, 32), torch.device("cpu"))
+    images = latency.batch(two(16, 32, 32), torch.device("cpu"))
     small, large = nn.Conv2d(16, 1, 1), nn.Sequential(*[nn.Conv2d(16, 16, 5, padding=2)] * 8)
     assert 0 < latency(small, images) < latency(large, images) < 1e4
 
@@ -50,7 +51,7 @@ def test_a_larger_network_takes_longer():
 def test_passes_are_of_one_batch_in_evaluation_mode():
     Watched.seen.clear()
     latency = Latency(batch_size=4, warmup=2, repeats=3)
-    latency(Watched(), latency.images((1, 8, 8), torch.device("cpu")))
+    latency(Watched(), latency.batch(two(1, 8, 8), torch.device("cpu")))
     assert Watched.seen == [(False, True, (4, 1, 8, 8), torch.float32)] * 5
 
 
@@ -73,7 +74,9 @@ def test_what_is_asked_for_is_measured_in_its_unit(weights):
     found = evaluator.evaluate(given, 0, weights).metrics
     assert set(found) == set(evaluator.metrics)
     assert found["flops"] == Candidate(given).flops == 2 * (8 * 9 * 64 + 8 * 10)
-    needed = footprint(Sketch(given["model"], (1, 8, 8)).bare, (16, 1, 8, 8), given["optimizer"])
+    needed = footprint(
+        Sketch(given["model"], two(1, 8, 8)).bare, meta(16, 1, 8, 8), given["optimizer"]
+    )
     assert found["memory"] == needed.bytes
     assert 0 < found["latency"] < 1e4
 

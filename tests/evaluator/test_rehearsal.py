@@ -9,10 +9,13 @@ from pytorch_lightning import Callback
 from torchvision.transforms import v2
 
 from evaluator.candidates import candidate
+from nas_hydra.dataset import empty_images
 from nas_hydra.dataset.augment import Augmentation, Crop, Cutout, Flip
 from nas_hydra.errors import ConfigError
 from nas_hydra.evaluator.rehearsal import check_augmentation
 from nas_hydra.evaluator.train import TrainEvaluator
+from nas_hydra.task.classification import Classification
+from networks import Known
 
 LIGHTNING = "pytorch_lightning.callbacks"
 STOP = {"_target_": f"{LIGHTNING}.EarlyStopping", "monitor": "val_loss"}
@@ -84,38 +87,40 @@ def test_several_devices_are_refused_in_the_training_too():
 
 
 SHAPE = (3, 6, 4)
-IMAGES = r"for images float32 of shape \(2, 3, 6, 4\); type and size must stay"
+FIVE = Classification().bound(Known(5))
+IMAGES = r"for inputs float32 \(2, 3, 6, 4\); type and size must stay"
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda x, y: (x.byte(), y), rf"gives uint8 of shape \(2, 3, 6, 4\) {IMAGES}"),
-        (lambda x, y: (x.double(), y), rf"gives float64 of shape \(2, 3, 6, 4\) {IMAGES}"),
-        (lambda x, y: (x[:, :1], y), rf"gives float32 of shape \(2, 1, 6, 4\) {IMAGES}"),
-        (lambda x, y: (x.mean(), y), rf"gives float32 of shape \(\) {IMAGES}"),
-        (lambda x, y: (x[:0], y[:0]), rf"gives float32 of shape \(0, 3, 6, 4\) {IMAGES}"),
-        (lambda x, y: (x / 0, y), "gives images with numbers that are not finite"),
+        (lambda x, y: (x.byte(), y), rf"gives uint8 \(2, 3, 6, 4\) {IMAGES}"),
+        (lambda x, y: (x.double(), y), rf"gives float64 \(2, 3, 6, 4\) {IMAGES}"),
+        (lambda x, y: (x[:, :1], y), rf"gives float32 \(2, 1, 6, 4\) {IMAGES}"),
+        (lambda x, y: (x.mean(), y), rf"gives float32 \(\) {IMAGES}"),
+        (lambda x, y: (x[:0], y[:0]), rf"gives float32 \(0, 3, 6, 4\) {IMAGES}"),
+        (lambda x, y: (x / 0, y), "gives inputs with numbers that are not finite"),
         (
             lambda x, y: (x, y[:1]),
-            r"gives labels int64 of shape \(1,\) for 2 images; allowed: int6",
+            r"gives labels int64 \(1,\) for 2 rows; allowed: int6",
         ),
-        (lambda x, y: (x, y + 5), r"gives labels int64 of shape \(2,\) .* from 0 to 4, or shares"),
-        (lambda x, y: (x, y.float()), r"gives labels float32 of shape \(2,\)"),
-        (lambda x, y: (x, torch.ones(2, 4)), r"float32 of shape \(2, 4\) .*, float32 \(2, 5\)"),
-        (lambda x, _: x, "it must give images and labels|fails on a batch"),
+        (lambda x, y: (x, y + 5), r"gives labels int64 \(2,\) .* from 0 to 4, or shares"),
+        (lambda x, y: (x, y.float()), r"gives labels float32 \(2,\)"),
+        (lambda x, y: (x, torch.ones(2, 4)), r"float32 \(2, 4\) .*, float32 \(2, 5\)"),
+        (lambda x, _: x, "it must give inputs and target|fails on a batch"),
     ],
 )
 def test_an_augmentation_that_gives_no_batch_is_refused(change, message):
     with pytest.raises(ConfigError, match=rf"^dataset\.augment: .*{message}"):
-        check_augmentation(change, SHAPE, num_classes=5)
+        check_augmentation(change, empty_images(SHAPE), FIVE)
 
 
 def test_augmentations_that_give_batches_are_taken():
     shares = (v2.MixUp(num_classes=5), v2.CutMix(num_classes=5))
     for one in (Flip(0.5), Crop(2), Cutout(2), *shares, v2.RandomErasing(p=1)):
-        check_augmentation(Augmentation([one]), SHAPE, num_classes=5)
-    check_augmentation(lambda x, y: (torch.cat([x, x]), torch.cat([y, y])), SHAPE, num_classes=5)
+        check_augmentation(Augmentation([one]), empty_images(SHAPE), FIVE)
+    twice = lambda x, y: (torch.cat([x, x]), torch.cat([y, y]))  # noqa: E731
+    check_augmentation(twice, empty_images(SHAPE), FIVE)
 
 
 def test_what_looks_for_the_worst_is_refused():

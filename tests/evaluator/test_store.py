@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from evaluator.candidates import candidate, convolutions
-from nas_hydra.component import build
 from nas_hydra.digest import sealed, unsealed
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.evaluator import code as source
 from nas_hydra.evaluator.identity import identity
+from nas_hydra.evaluator.prepared import Prepared
 from nas_hydra.evaluator.store import Store
 from nas_hydra.evaluator.train import TrainEvaluator
 from nas_hydra.trial import Evaluation
@@ -341,9 +341,8 @@ def test_whatever_changes_the_numbers_is_a_miss(changes):
 
 
 def known(settings: dict | None = None, **changes) -> dict:
-    given = candidate(**changes)
-    dataset = build(given["dataset"], "dataset")
-    return identity(given, dataset, settings or {"seed": 0}, CPU, ["nas_hydra.evaluator.train"])
+    one = Prepared(candidate(**changes), "search")
+    return identity(one, settings or {"seed": 0}, ["nas_hydra.evaluator.training"])
 
 
 def test_where_data_lie_and_who_computes_changes_nothing():
@@ -373,12 +372,18 @@ def test_the_users_own_code_counts_also_what_it_imports(mine, folder, weights):
 
 def test_our_training_code_counts(monkeypatch, tmp_path):
     before = known()
-    ours = ("evaluator.train", "model.conv", "dataset.base", "total_steps")
+    ours = (
+        "evaluator.training",
+        "task.classification",
+        "model.conv",
+        "dataset.base",
+        "total_steps",
+    )
     assert {f"nas_hydra.{name}" for name in ours} <= (set(before["code"]))
     assert before["code"]["torch"] == torch.__version__
     found = source.source_file
     edited = tmp_path / "classifier.py"
-    edited.write_text(found("nas_hydra.evaluator.classifier").read_text() + "# another loss\n")
+    edited.write_text(found("nas_hydra.task.classification").read_text() + "# another loss\n")
     monkeypatch.setattr(
         source, "source_file", lambda name: edited if name.endswith("classifier") else found(name)
     )

@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from torch import nn
 
 from evaluator import candidates
-from evaluator.own import HostileEvaluator
+from evaluator.own import hostile
 from nas_hydra.dataset.digits import Digits
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.evaluator.train import TrainEvaluator
@@ -139,24 +139,31 @@ def test_a_curve_has_gaps_where_nothing_was_measured(weights):
     assert len(found.curves["train_loss"]) == 3
 
 
-def test_a_loss_and_a_metric_of_ones_own(weights):
-    settings = {"seed": 0, "measure": ["val_zeros"]}
-    own, given = HostileEvaluator(**settings), trained_by(max_epochs=4)
-    own.prepare(SearchSpace(OmegaConf.create({}), {}))
-    found = own.evaluate(given, 0, weights)
+def test_a_loss_and_a_score_of_ones_own(weights):
+    given = trained_by(max_epochs=4)
+    own = TrainEvaluator(seed=0, measure=["val_zeros"])
+    own.prepare(SearchSpace(OmegaConf.create({"task": hostile()}), {"task": ("task",)}))
+    found = own.evaluate({**given, "task": hostile()}, 0, weights)
     usual = TrainEvaluator(seed=0).evaluate(given, 0, weights)
-    assert set(found.metrics) == set(own.metrics)
+    assert set(found.metrics) == set(own.metrics) == {*usual.metrics, "val_zeros"}
     assert found.metrics["val_acc"] < 0.2 < usual.metrics["val_acc"]
 
 
-def test_evaluators_of_ones_own_have_identities_of_their_own():
-    given = candidate()
-    usual = TrainEvaluator(seed=0).identity(given)
-    own = HostileEvaluator(seed=0).identity(given)
-    assert json.dumps(own) != json.dumps(usual)
+def test_tasks_of_ones_own_have_identities_of_their_own():
+    given, evaluator = candidate(), TrainEvaluator(seed=0)
+    own = evaluator.identity({**given, "task": hostile()})
+    assert json.dumps(own) != json.dumps(evaluator.identity(given))
     assert "evaluator.own" in own["code"]
-    assert own == HostileEvaluator(seed=0).identity(given)
-    assert own != HostileEvaluator(strength=2.0, seed=0).identity(given)
+    assert own == evaluator.identity({**given, "task": hostile()})
+    assert own != evaluator.identity({**given, "task": hostile(strength=2.0)})
+
+
+def test_the_default_task_is_the_one_of_candidates_that_name_none():
+    given, default = candidate(), {"_target_": "nas_hydra.task.classification.Classification"}
+    identities = [
+        TrainEvaluator(seed=0).identity(one) for one in (given, {**given, "task": default})
+    ]
+    assert identities[0] == identities[1]
 
 
 def test_a_module_that_says_how_it_is_trained_is_no_network():

@@ -7,9 +7,10 @@ from torch import nn
 from export import modules
 from integration.test_spaces import SPACES
 from models import winner
-from nas_hydra.evaluator.build import build_model, seeded
+from nas_hydra.evaluator.build import seeded
 from nas_hydra.export.source import UnwritableError, source
 from nas_hydra.network import Network
+from networks import built
 
 SHAPE = (1, 8, 8)
 
@@ -39,13 +40,13 @@ def same(network, tmp_path):
 def test_a_winner_of_every_space(space, tmp_path):
     for seed in (0, 1):
         with seeded(seed):
-            network = build_model(winner(space, seed)["model"], SHAPE, 10)
+            network = built(winner(space, seed)["model"], SHAPE)
         same(network, tmp_path)
 
 
 def test_modules_of_ones_own(tmp_path):
     with seeded(0):
-        text = same(build_model({"_target_": "export.modules.Network"}, SHAPE, 10), tmp_path)
+        text = same(built({"_target_": "export.modules.Network"}, SHAPE), tmp_path)
     assert text.count("class Tricks(") == 1  # three modules of one class
     assert "class Tricks2(" in text  # and one that is called otherwise
     assert "class Network2(" in text

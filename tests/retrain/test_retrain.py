@@ -184,14 +184,14 @@ def test_names_of_classes_and_folders_are_text_in_the_card_and_the_picture(searc
     assert read_artifact(Path(folder, "retrain")).classes == [*sorted(names[:-1]), r"\xff"]
 
 
-OWN = ("evaluator._target_=evaluator.own.HostileEvaluator", "trainer.max_epochs=4")
+OWN = ("task._target_=evaluator.own.Hostile", "trainer.max_epochs=4")
 TRUST = "trust=[evaluator.own]"
 
 
 def test_what_was_searched_is_what_is_retrained(search, command, refusal):
     both = ("objective=val_acc", "+objective.val_zeros=minimize", "strategy=nsga2")
     search(*OWN, *both, "dataset.limit=300")
-    assert "evaluator._target_: is 'evaluator.own.HostileEvaluator'" in refusal("run=run", *ALONE)
+    assert "task._target_: is 'evaluator.own.Hostile'" in refusal("run=run", *ALONE)
     code, out, problem = command("run=run", *ALONE, TRUST)
     assert code == 0, problem
     own = metrics(Path("run/retrain"))["networks"][0]["metrics"]

@@ -10,10 +10,11 @@ from nas_hydra.assemble import check_components
 from nas_hydra.component import build
 from nas_hydra.constraint import Candidate
 from nas_hydra.errors import ConfigError
-from nas_hydra.evaluator.build import build_model, count_parameters, seeded
+from nas_hydra.evaluator.build import count_parameters, seeded
 from nas_hydra.report.candidate_picture import candidate_picture
 from nas_hydra.report.drawing import svg
 from nas_hydra.search_space import SearchSpace
+from networks import built
 
 LAYER = """
 layer:
@@ -63,7 +64,7 @@ def space_of(text: str) -> SearchSpace:
 
 def made(model) -> torch.nn.Module:
     with seeded(0):
-        return build_model(model, (1, 8, 8), 10)
+        return built(model, (1, 8, 8))
 
 
 def test_it_is_one_module_with_its_weights_counted_once():

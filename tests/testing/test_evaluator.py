@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 from PIL import Image
 
 from evaluator.candidates import candidate, convolutions, sequential
-from evaluator.own import HostileEvaluator
+from evaluator.own import hostile
 from nas_hydra.dataset.cache import release
 from nas_hydra.evaluator.base import Evaluator
 from nas_hydra.evaluator.final import FinalEvaluator
@@ -50,6 +50,10 @@ def no_choices() -> SearchSpace:
     return SearchSpace(OmegaConf.create({}), {})
 
 
+def own_task() -> SearchSpace:
+    return SearchSpace(OmegaConf.create({"task": hostile()}), {"task": ("task",)})
+
+
 def widths() -> SearchSpace:
     return SearchSpace(OmegaConf.create({"model": {"width": {"_choice_": [1, 2]}}}), PARTS)
 
@@ -59,9 +63,10 @@ def final(evaluator: TrainEvaluator, monitored: bool) -> FinalEvaluator:
 
 
 DIGITS = [candidate(), candidate(model=convolutions(2, 4))]
+OWN = [{**one, "task": hostile()} for one in DIGITS]
 SUBJECTS = {
     "train": Subject(partial(TrainEvaluator, seed=0), no_choices, DIGITS),
-    "own": Subject(partial(HostileEvaluator, seed=0), no_choices, DIGITS),
+    "own": Subject(partial(TrainEvaluator, seed=0), own_task, OWN),
     "final": Subject(partial(final, TrainEvaluator(seed=0), False), no_choices, DIGITS),
     "monitored": Subject(partial(final, TrainEvaluator(seed=0), True), no_choices, DIGITS),
 }

@@ -78,21 +78,19 @@ class Study:
         return self._dialogue.space.close(proposal.genotype)
 
     def build(self, proposal: Proposal) -> "nn.Module":
-        """A candidate's network, for images of ``dataset.input_shape``, on the CPU.
+        """A candidate's network, checked by an example of its dataset, on the CPU.
 
         Its weights are drawn from torch's own generator, as always.
 
         Raises:
-            CandidateError: if it cannot be built, or does not take the images.
+            CandidateError: if it cannot be built, or does not take the inputs.
         """
-        from nas_hydra.evaluator.build import build_model, make_model  # torch
+        from nas_hydra.evaluator.build import make_model  # torch
+        from nas_hydra.evaluator.prepared import Prepared
 
         config = self.config(proposal)
-        if config["dataset"]["num_classes"] is None:
-            return make_model(config["model"])
-        return build_model(
-            config["model"], config["dataset"]["input_shape"], config["dataset"]["num_classes"]
-        )
+        known = config["dataset"].get("_target_") is not None
+        return Prepared(config, "search").network() if known else make_model(config["model"])
 
     def tell(
         self,

@@ -11,7 +11,7 @@ from nas_hydra.errors import ConfigError
 if TYPE_CHECKING:
     from torch import nn
 
-    from nas_hydra.evaluator.sketch import Sketch
+    from nas_hydra.evaluator.prepared import Prepared
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,14 +73,14 @@ class Candidate:
 
     @property
     def flops(self) -> int:
-        """Floating-point operations of one image's forward pass.
+        """Floating-point operations of one row's forward pass: of one image.
 
         Two for each multiply-accumulate of convolutions, matrix products and attention
         (``torch.utils.flop_counter``); elementwise operations, normalisation and pooling count
         as nothing. Papers often give multiply-accumulates: half of this.
 
         Raises:
-            CandidateError: if the network cannot be built, or does not take the images.
+            CandidateError: if the network cannot be built, or does not take the inputs.
         """
         return self._ask("flops")  # type: ignore[no-any-return]
 
@@ -91,23 +91,24 @@ class Candidate:
         Raises:
             CandidateError: if the network cannot be built, or takes values for that.
         """
-        from nas_hydra.evaluator.footprint import of_candidate  # torch
-
-        batch, sketch = (int(self._dataset("batch_size")), *self.input_shape), self._sketch
+        self._dataset("batch_size")
+        prepared = self._prepared
         with restored():
-            return of_candidate(self.config, sketch.bare, batch).bytes
+            return prepared.footprint.bytes
 
     def _ask(self, name: str) -> Any:
-        sketch = self._sketch  # which imports torch, whose settings a network may change
+        sketch = self._prepared.sketch  # which imports torch, whose settings a network may change
         with restored():
             return getattr(sketch, name)
 
     @cached_property
-    def _sketch(self) -> "Sketch":
+    def _prepared(self) -> "Prepared":
         # Here, since it imports torch, and most constraints need no network.
-        from nas_hydra.evaluator.sketch import Sketch
+        from nas_hydra.evaluator.prepared import Prepared
 
-        return Sketch(self.config["model"], self.input_shape)
+        if "_target_" not in self.config.get("dataset", {}):
+            _ = self.input_shape  # or there is no example
+        return Prepared(self.config, "search")
 
     def _dataset(self, name: str) -> Any:
         given = self.config.get("dataset", {}).get(name)

@@ -2,10 +2,10 @@
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, Self
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 import torch
 from pydantic import ByteSize, TypeAdapter, ValidationError
@@ -16,7 +16,8 @@ from nas_hydra.dataset.cache import resident, splits
 from nas_hydra.dataset.check import check_labels, check_rare
 from nas_hydra.dataset.contents import Contents
 from nas_hydra.dataset.examples import contents
-from nas_hydra.dataset.images import Batches, Images, Order, Source
+from nas_hydra.dataset.images import Batches, Images, Order, Source, empty_images
+from nas_hydra.dataset.noted import Noted, NotedRows
 from nas_hydra.dataset.split import Splits, Stage, stratified
 from nas_hydra.dataset.stream import Stream
 from nas_hydra.dataset.tree import Example, Tree
@@ -43,6 +44,27 @@ class Data(Protocol):
     A batch is a pair ``(inputs, target)`` of trees. Other facts, which only some data have, are
     asked for by name: ``num_classes``, ``class_names``.
     """
+
+    noun: str
+    """What its rows are called: images."""
+
+    @property
+    def rows(self) -> int | None:
+        """How many are trained on; None if nobody knows."""
+
+    @property
+    def noted(self) -> "Noted":
+        """Which rows they are: what a record keeps of them."""
+
+    @property
+    def augment(self) -> Callable[[Any, Any], tuple[Any, Any]]:
+        """Changes a training batch, on the device that trains."""
+
+    def cut(self, parts: int) -> int:
+        """Into how many micro-batches, up to so many, training batches can be cut."""
+
+    def weights(self, parts: int) -> Sequence[float]:
+        """By which the mean loss of each micro-batch of an epoch is multiplied."""
 
     @property
     def stage(self) -> Stage:
@@ -110,6 +132,7 @@ class ImageDataset(ABC):
     workers: int = field(compare=False)
     augment: Augmentation = field(compare=False)
     stage: Stage = field(default="search", init=False)
+    noun: ClassVar[str] = "images"
 
     @classmethod
     def found(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -196,6 +219,24 @@ class ImageDataset(ABC):
         return splits(self)
 
     @property
+    def rows(self) -> int:
+        """See ``Data``."""
+        return len(self.train)
+
+    @property
+    def noted(self) -> NotedRows:
+        """See ``Data``."""
+        return NotedRows(self.splits)
+
+    def cut(self, parts: int) -> int:
+        """See ``Data``."""
+        return min(parts, self.batch_size, self.rows)
+
+    def weights(self, parts: int) -> Sequence[float]:
+        """See ``Data``."""
+        return Order(self.rows, self.batch_size, parts=parts).weights
+
+    @property
     def train(self) -> Images | Stream:
         """What is trained on."""
         return self.splits.train
@@ -213,7 +254,7 @@ class ImageDataset(ABC):
     @property
     def example(self) -> Example:
         """Two empty images of the first class; nothing is loaded for them."""
-        return Example(torch.zeros(2, *self.input_shape), torch.zeros(2, dtype=torch.int64))
+        return empty_images(self.input_shape)
 
     def train_batches(self, seed: int, device: torch.device = CPU, parts: int = 1) -> Batched:
         """See ``Data``."""

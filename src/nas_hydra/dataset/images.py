@@ -1,6 +1,6 @@
 """Images in memory, and batches of them by indexing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nas_hydra.dataset.contents import Contents, of_numbers, whole_numbers
+from nas_hydra.dataset.tree import Example
 
 CHUNK = 1024
 """How many images are decoded or normalised at a time, where all of them are."""
@@ -163,3 +164,8 @@ class Batches:
         """One epoch."""
         for index in self._order.drawn(self._images.labels.device):
             yield self._images[index]
+
+
+def empty_images(shape: Sequence[int]) -> Example:
+    """Two empty images of this shape, (C, H, W), of the first class."""
+    return Example(torch.zeros(2, *shape), torch.zeros(2, dtype=torch.int64))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 from nas_hydra.evaluator.code import code
 from nas_hydra.named_files import digests
@@ -29,7 +29,12 @@ class Evaluator(Protocol):
 
     @property
     def metrics(self) -> Sequence[str]:
-        """Names of everything that it measures."""
+        """Names of everything that it measures; known once a candidate was checked."""
+
+    @property
+    def directions(self) -> Mapping[str, Direction]:
+        """Which way those of its metrics are better of which it knows."""
+        return {}
 
     @property
     def machine(self) -> str | None:
@@ -45,6 +50,14 @@ class Evaluator(Protocol):
     def objectives(self) -> Mapping[str, Direction]:
         """What it is there to optimise, unless the config's ``objective`` says otherwise."""
         return {}
+
+    def at(self, stage: str) -> Self:
+        """The same for another stage of its data, if it has any, see ``nas_hydra.dataset``."""
+        return self
+
+    def prepared(self, candidate: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A candidate with what is made of it, which evaluators around this one hand on."""
+        return candidate
 
     def prepare(self, space: SearchSpace) -> None:
         """Get to know the space; called once, before anything else.

@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from inspect import isclass
@@ -15,9 +15,11 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from torch import nn
 
+from nas_hydra.dataset import Example
 from nas_hydra.errors import CandidateError, in_one_line
-from nas_hydra.evaluator.probe import IMAGES, probe
+from nas_hydra.evaluator.probe import probe
 from nas_hydra.foreign import check_foreign
+from nas_hydra.task import Task
 
 STEERING = {"_partial_", "_recursive_", "_convert_"}
 """Keys that have Hydra's ``instantiate`` do something else than call a target."""
@@ -44,35 +46,21 @@ def seeded(seed: int) -> Iterator[None]:
             np.random.set_state(numpys)
 
 
-def build_model(
-    config: Mapping[str, Any], input_shape: Sequence[int], num_classes: int
-) -> nn.Module:
-    """The network, its lazy layers made, checked by one forward pass of two empty images.
+def build_model(config: Mapping[str, Any], example: Example, task: Task) -> nn.Module:
+    """The network, its lazy layers made, checked by one forward pass of an example.
 
     Args:
         config: the candidate's ``model``.
-        input_shape: (C, H, W).
-        num_classes: number of logits that it must give per image.
+        example: of the data.
+        task: that it is to be trained for, bound to the data.
 
     Raises:
-        CandidateError: if it cannot be built, cannot take the images or gives another shape.
+        CandidateError: if it cannot be built, cannot take the inputs or gives no output for the
+            task.
     """
     model = make_model(config)
-    check_logits(tuple(probe(model, input_shape).shape), IMAGES, num_classes)
+    task.check(probe(model, example.inputs), example.target)
     return model
-
-
-def check_logits(shape: tuple[int, ...], images: int, num_classes: int) -> None:
-    """Make sure that a network's output has one logit per image and class.
-
-    Raises:
-        CandidateError: if it has another shape.
-    """
-    if shape != (images, num_classes):
-        raise CandidateError(
-            f"the model gives outputs of shape {shape} for {images} images; "
-            f"({images}, {num_classes}) is needed, since dataset.num_classes is {num_classes}"
-        )
 
 
 def make_model(config: Mapping[str, Any]) -> nn.Module:

@@ -14,13 +14,16 @@ from typing import Any, NamedTuple
 LIBRARIES = ("torch", "torchvision", "pytorch-lightning", "torchmetrics", "scikit-learn", "numpy")
 OURS = tuple(
     f"nas_hydra.{name}"
-    for name in ("evaluator", "dataset", "model", "cell", "scheduler", "total_steps")
+    for name in ("evaluator", "task", "dataset", "model", "cell", "scheduler", "total_steps")
 )
 """Those of our packages and modules that take part in training."""
 INSTALLED = {"site-packages", "dist-packages"}
 NEUTRAL = {
     f"nas_hydra.evaluator.{module}"
-    for module in ("code", "device", "footprint", "gate", "identity", "latency", "sketch", "store")
+    for module in (
+        *("code", "costs", "device", "footprint", "gate", "identity", "latency", "outlook"),
+        *("sketch", "store", "wrapping"),
+    )
 }
 """Modules of these that change no number."""
 

@@ -9,16 +9,16 @@ import pytorch_lightning as pl
 
 from nas_hydra.dataset.cache import only
 from nas_hydra.dataset.split import Stage
-from nas_hydra.evaluator.base import Evaluator
 from nas_hydra.evaluator.fit import is_lightnings, trainer_callbacks
 from nas_hydra.evaluator.rehearsal import local
 from nas_hydra.evaluator.train import TrainEvaluator
 from nas_hydra.evaluator.trainer import build_trainer
-from nas_hydra.search_space import SearchSpace
+from nas_hydra.evaluator.wrapping import Wrapping
+from nas_hydra.objective import Direction
 from nas_hydra.trial import Evaluation
 
 
-class FinalEvaluator(Evaluator):
+class FinalEvaluator(Wrapping):
     """Trains a candidate on a search's images, as the search's evaluator does, and tests it once.
 
     It is trained on the training and validation images together, and nothing is measured meanwhile.
@@ -35,55 +35,27 @@ class FinalEvaluator(Evaluator):
 
     def __init__(self, evaluator: TrainEvaluator, monitored: bool) -> None:
         self.stage: Stage = "monitored" if monitored else "final"
-        self._evaluator = evaluator.at(self.stage)
+        super().__init__(evaluator.at(self.stage))
 
     @property
     def metrics(self) -> Sequence[str]:
         """Names of everything that it measures."""
-        return [renamed(name) for name in self._evaluator.metrics]
+        return [renamed(name) for name in self.inner.metrics]
 
     @property
-    def data(self) -> Mapping[str, Any] | None:
-        """As of the search's evaluator, of the images that are used here."""
-        return self._evaluator.data
-
-    def prepare(self, space: SearchSpace) -> None:
+    def directions(self) -> Mapping[str, Direction]:
         """As of the search's evaluator."""
-        self._evaluator.prepare(space)
-
-    def remember(self, folder: Path) -> None:
-        """As of the search's evaluator."""
-        self._evaluator.remember(folder)
-
-    def changed(self, folder: Path) -> str:
-        """As of the search's evaluator."""
-        return self._evaluator.changed(folder)
-
-    def check(self, candidate: Mapping[str, Any]) -> None:
-        """As of the search's evaluator."""
-        self._evaluator.check(candidate)
+        return {renamed(name): way for name, way in self.inner.directions.items()}
 
     def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
         """Train from scratch, and test."""
         with only(self.stage):
-            evaluation = self._evaluator.evaluate(candidate, repeat, weights)
+            evaluation = self.inner.evaluate(candidate, repeat, weights)
         return replace(evaluation, metrics=tested(evaluation.metrics))
-
-    def identity(self, candidate: Mapping[str, Any], repeat: int = 0) -> Mapping[str, Any]:
-        """As of the search's evaluator, of the images that are used here."""
-        return self._evaluator.identity(candidate, repeat)
 
     def remeasure(self, candidate: Mapping[str, Any], weights: Path) -> Mapping[str, float]:
         """The ``test_`` metrics of a network with these weights, without training it."""
-        return tested(self._evaluator.remeasure(candidate, weights))
-
-    def share(self) -> Any:
-        """As of the search's evaluator."""
-        return self._evaluator.share()
-
-    def adopt(self, shared: Any) -> None:
-        """As of the search's evaluator."""
-        self._evaluator.adopt(shared)
+        return tested(self.inner.remeasure(candidate, weights))
 
 
 def tested(metrics: Mapping[str, float]) -> dict[str, float]:

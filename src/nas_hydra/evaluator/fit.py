@@ -11,9 +11,7 @@ import torch
 from pytorch_lightning import callbacks
 
 from nas_hydra.errors import CandidateError
-from nas_hydra.evaluator.classifier import Classifier
-
-MEASURED = ("val_acc", "val_f1", "val_loss", "train_loss")
+from nas_hydra.task import Subject
 
 WATCHING = (
     *(callbacks.Checkpoint, callbacks.EarlyStopping, callbacks.LearningRateMonitor),
@@ -36,23 +34,27 @@ def multiplying(device: torch.device, tf32: bool) -> Iterator[None]:
         torch.set_float32_matmul_precision(earlier)
 
 
-def fit(trainer: pl.Trainer, module: Classifier, train: Any, monitor: Any | None) -> None:
+def fit(trainer: pl.Trainer, subject: Subject, train: Any, valid: Any | None) -> None:
     """Train, and validate when the trainer says so.
 
     Args:
         trainer: used once.
-        module: what it trains.
-        train: batches ``(images, labels)``, anew in each epoch.
-        monitor: likewise; None if nothing is measured during training.
+        subject: what it trains.
+        train: batches ``(inputs, target)``, anew in each epoch.
+        valid: likewise; None if nothing is measured during training.
 
     Raises:
         CandidateError: if training ended before an epoch was trained and, once, validated.
         KeyboardInterrupt: as usual; Lightning alone would exit the process with code 1.
     """
+    trainer_callbacks(trainer).extend(subject.callbacks)
     with plainly():
-        trainer.fit(module, train, monitor)
-    wanted = MEASURED if monitor is not None else ("train_loss",)
-    missing = [name for name in wanted if name not in trainer.callback_metrics]
+        trainer.fit(subject.module, train, valid)
+    missing = [
+        name
+        for name in subject.task.directions
+        if name not in trainer.callback_metrics and (valid is not None or name == "train_loss")
+    ]
     if missing:
         raise CandidateError(
             f"training ended without {', '.join(missing)}; the trainer must train and validate at"
@@ -60,12 +62,12 @@ def fit(trainer: pl.Trainer, module: Classifier, train: Any, monitor: Any | None
         )
 
 
-def is_measured(trainer: pl.Trainer, module: Classifier) -> bool:
+def is_measured(trainer: pl.Trainer, subject: Subject) -> bool:
     """Whether the last validation is that of the weights as training has left them.
 
     Options may have it done in some epochs only, and callbacks may change the weights after it.
     """
-    return module.measured and all(map(is_watching, trainer_callbacks(trainer)))
+    return subject.measured and all(map(is_watching, trainer_callbacks(trainer)))
 
 
 def is_watching(callback: pl.Callback) -> bool:
@@ -79,11 +81,14 @@ def is_lightnings(callback: pl.Callback) -> bool:
 
 
 def trainer_callbacks(trainer: pl.Trainer) -> list[pl.Callback]:
-    """A trainer's callbacks, which Lightning declares nowhere."""
-    return list(vars(trainer)["callbacks"])
+    """A trainer's own list of callbacks, which Lightning declares nowhere."""
+    found: list[pl.Callback] = vars(trainer)["callbacks"]
+    return found
 
 
-def measure(trainer: pl.Trainer, module: Classifier, batches: Any, whole: bool) -> dict[str, float]:
+def measure(
+    trainer: pl.Trainer, module: pl.LightningModule, batches: Any, whole: bool
+) -> dict[str, float]:
     """The ``val_`` metrics of a module as it is, which no callback changes and no logger sees.
 
     Args:

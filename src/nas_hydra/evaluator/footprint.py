@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -13,7 +13,7 @@ from torch.nn import functional
 from torch.nn.parameter import is_lazy
 
 from nas_hydra.component import build
-from nas_hydra.errors import CandidateError
+from nas_hydra.dataset.tree import Tree
 from nas_hydra.evaluator.probe import tensors
 from nas_hydra.evaluator.sketch import INITIALISERS, ShapesOnly, on_meta
 
@@ -119,15 +119,15 @@ class Footprint:
         weights: bytes of parameters and buffers.
         training: bytes of gradients and of the optimizer's state.
         activations: bytes kept for the backward pass of one batch, and the largest tensor.
-        output: shape of what the network gives for a batch; None if it cannot tell on the meta
-            device, where there are no values to look at.
+        output: what the network gives for a batch, on the meta device; None if it cannot tell
+            there, where there are no values to look at.
     """
 
     params: int
     weights: int
     training: int
     activations: int
-    output: tuple[int, ...] | None
+    output: Tree | None
 
     @property
     def bytes(self) -> int:
@@ -144,7 +144,7 @@ class Footprint:
 
 def footprint(
     model: nn.Module,
-    batch: Sequence[int],
+    batch: Tree,
     optimizer: Mapping[str, Any],
     half: bool = False,
 ) -> Footprint:
@@ -152,12 +152,9 @@ def footprint(
 
     Args:
         model: on the meta device; its lazy layers may still have no shape, and are made.
-        batch: (N, C, H, W) of a batch.
+        batch: the inputs of a batch, on the meta device.
         optimizer: the candidate's ``optimizer``.
         half: whether activations have 16 bits.
-
-    Raises:
-        CandidateError: if the network gives something else than a tensor.
     """
     counter = Keeping()
     output = _pass(model, batch, counter)
@@ -171,25 +168,20 @@ def footprint(
     )
 
 
-def of_candidate(candidate: Mapping[str, Any], model: nn.Module, batch: Sequence[int]) -> Footprint:
+def of_candidate(candidate: Mapping[str, Any], model: nn.Module, batch: Tree) -> Footprint:
     """What the training of a candidate needs, as its config says; see ``footprint``."""
     half = "16" in str(candidate["trainer"].get("precision"))
     return footprint(model, batch, candidate["optimizer"], half)
 
 
-def _pass(model: nn.Module, batch: Sequence[int], counter: Keeping) -> tuple[int, ...] | None:
-    """The shape of the network's output for a batch in training."""
+def _pass(model: nn.Module, batch: Tree, counter: Keeping) -> Tree | None:
+    """The network's output for a batch in training."""
     try:
         with on_meta(counter), torch.no_grad():
-            output = model(torch.empty(*batch))
+            return model(batch)
     except Exception as error:  # what fails here may work on values; building it for real will tell
         log.debug("no forward pass on the meta device", exc_info=error)
         return None
-    if not isinstance(output, Tensor):
-        raise CandidateError(
-            f"the model returns a {type(output).__name__} in training, not a tensor of logits"
-        )
-    return tuple(output.shape)
 
 
 @lru_cache(maxsize=8)

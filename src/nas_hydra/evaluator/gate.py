@@ -2,28 +2,34 @@
 
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import psutil
 import torch
 from pydantic import ByteSize, TypeAdapter, ValidationError
 
-from nas_hydra.dataset import ImageDataset
+from nas_hydra.dataset import Tree
 from nas_hydra.errors import CandidateError, ConfigError
-from nas_hydra.evaluator.build import check_logits
-from nas_hydra.evaluator.footprint import Footprint, amount, of_candidate
-from nas_hydra.evaluator.sketch import Sketch
+from nas_hydra.evaluator.base import Evaluator
+from nas_hydra.evaluator.footprint import Footprint, amount
+from nas_hydra.evaluator.prepared import Prepared, prepared_by
+from nas_hydra.evaluator.probe import blank
+from nas_hydra.evaluator.sketch import META
+from nas_hydra.evaluator.wrapping import Wrapping
+from nas_hydra.trial import Evaluation
 
 log = logging.getLogger(__name__)
 
 
-class Gate:
+class Gated(Wrapping):
     """Looks at every candidate on the meta device before any memory is given to it.
 
     The memory that is there is measured once, when the first candidate comes: what is free later
     depends on what other workers train just then, and which candidates fail must not.
 
     Args:
+        inner: evaluates what passes.
         memory_limit: of the process that trains on a CPU, libraries and data included, in bytes or
             as a text: ``2GB``; None is what the machine has. A GPU's memory is its own limit.
 
@@ -31,7 +37,8 @@ class Gate:
         ConfigError: if the limit is no number of bytes.
     """
 
-    def __init__(self, memory_limit: int | str | None) -> None:
+    def __init__(self, inner: Evaluator, memory_limit: int | str | None = None) -> None:
+        super().__init__(inner)
         try:
             self._limit = TypeAdapter(ByteSize | None).validate_python(memory_limit)
         except ValidationError as error:
@@ -40,34 +47,41 @@ class Gate:
             ) from error
         self._room: dict[torch.device, int] = {}
 
-    def __call__(
-        self, candidate: Mapping[str, Any], dataset: ImageDataset, device: torch.device
-    ) -> Footprint | None:
+    def check(self, candidate: Mapping[str, Any]) -> None:
+        """As the evaluator within, of what passes."""
+        one = prepared_by(self, candidate)
+        self.admit(one)
+        self.inner.check(one)
+
+    def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
+        """As the evaluator within, of what passes."""
+        one = prepared_by(self, candidate)
+        self.admit(one)
+        return self.inner.evaluate(one, repeat, weights)
+
+    def admit(self, one: Prepared) -> None:
         """Let a candidate pass, or refuse it. One that needs values to be built passes.
-
-        Args:
-            candidate: its closed config.
-            dataset: the one that it names.
-            device: that is to train it.
-
-        Returns:
-            What its training needs; None if it takes values to find that out.
 
         Raises:
             CandidateError: if it cannot fit or cannot work; with the figures.
         """
-        batch = (dataset.batch_size, *dataset.input_shape)
         try:
-            network = Sketch(candidate["model"], dataset.input_shape).bare
+            needed = one.footprint
         except CandidateError as error:
             log.debug("not built on the meta device: %s", error)
-            return None
-        needed = of_candidate(candidate, network, batch)
-        self._fit(needed, batch[0], device)
-        if needed.output is None:
-            return None
-        check_logits(needed.output, batch[0], dataset.num_classes)
-        return needed
+            return
+        rows = one.data.batch_size
+        self._fit(needed, rows, one.device)
+        if needed.output is not None:
+            self._check(one, needed.output)
+
+    def _check(self, one: Prepared, output: Tree) -> None:
+        """Look at what a whole batch gives in training, where a network may give something else."""
+        target = blank(one.example.target, one.data.batch_size, META)
+        try:
+            one.task.check(output, target)
+        except CandidateError as error:
+            raise CandidateError(f"in training, {error}") from None
 
     def _fit(self, needed: Footprint, batch_size: int, device: torch.device) -> None:
         if device not in self._room:

@@ -5,12 +5,11 @@ from typing import Any
 
 import torch
 
-from nas_hydra.dataset import ImageDataset
-from nas_hydra.dataset.cache import splits
-from nas_hydra.dataset.examples import SPLITS
 from nas_hydra.evaluator.code import code, targets
 from nas_hydra.evaluator.device import kind
+from nas_hydra.evaluator.prepared import Prepared
 from nas_hydra.named_files import digests
+from nas_hydra.search_space.later import identifying
 
 NEUTRAL = {
     "dataset": ("root", "download", "memory_limit", "workers", "broken", "pixel_limit"),
@@ -19,32 +18,25 @@ NEUTRAL = {
 """Settings that change no number: where the images lie and are held; the device has its own key."""
 
 
-def identity(
-    candidate: Mapping[str, Any],
-    dataset: ImageDataset,
-    settings: Mapping[str, Any],
-    device: torch.device,
-    modules: Iterable[str],
-) -> dict[str, Any]:
+def identity(one: Prepared, settings: Mapping[str, Any], modules: Iterable[str]) -> dict[str, Any]:
     """Everything that the outcome of a training depends on, JSON-like.
 
     Args:
-        candidate: its closed config.
-        dataset: the one that the candidate names.
+        one: the candidate.
         settings: of the evaluator, and the seed of this evaluation.
-        device: that trains.
         modules: names of those that train.
     """
     parts = {
-        part: without(value, NEUTRAL.get(part, ())) for part, value in sorted(candidate.items())
+        part: without(value, NEUTRAL.get(part, ()))
+        for part, value in sorted(identifying(one).items())
     }
     return {
         "candidate": parts,
-        "images": fingerprint(dataset),
+        "images": dict(one.data.noted.identity),
         "files": digests(parts),
         "settings": dict(settings),
-        "device": kind(device),
-        "threads": torch.get_num_threads() if device.type == "cpu" else None,
+        "device": kind(one.device),
+        "threads": torch.get_num_threads() if one.device.type == "cpu" else None,
         "code": code([*targets(parts), *modules]),
     }
 
@@ -54,8 +46,3 @@ def without(value: Any, names: tuple[str, ...]) -> Any:
     if not names or not isinstance(value, Mapping):
         return value
     return {name: part for name, part in value.items() if name not in names}
-
-
-def fingerprint(dataset: ImageDataset) -> dict[str, str]:
-    """What tells images from others: digests of the training and the validation split."""
-    return {name: one.digest for name, one in zip(SPLITS, splits(dataset).examples, strict=True)}

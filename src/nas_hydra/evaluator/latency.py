@@ -1,14 +1,15 @@
 """How long a network takes for a batch, on the machine and the device that evaluates it."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from nas_hydra.dataset.tree import Tree, leaves
 from nas_hydra.errors import ConfigError
+from nas_hydra.evaluator.probe import noise
 
 LEAST = {"batch_size": 1, "warmup": 0, "repeats": 1}
 
@@ -22,7 +23,7 @@ class Latency:
     a candidate that shares it, and on a CPU a second worker that has no core of its own.
 
     Args:
-        batch_size: images per pass.
+        batch_size: rows per pass.
         warmup: passes before the first one that is timed.
         repeats: passes that are timed.
     """
@@ -39,29 +40,30 @@ class Latency:
                     f"is {getattr(self, name)}; at least {least} is needed",
                 )
 
-    def images(self, input_shape: Sequence[int], device: torch.device) -> Tensor:
+    def batch(self, inputs: Tree, device: torch.device) -> Tree:
         """A batch to time: noise, since zeros may be multiplied faster.
 
         Args:
-            input_shape: (C, H, W).
+            inputs: of an example.
             device: where it lies.
         """
-        return torch.rand(self.batch_size, *input_shape, device=device)
+        return noise(inputs, self.batch_size, device)
 
-    def __call__(self, model: nn.Module, images: Tensor) -> float:
-        """Milliseconds that the model takes for the images, on the device where both lie."""
+    def __call__(self, model: nn.Module, inputs: Tree) -> float:
+        """Milliseconds that the model takes for the inputs, on the device where both lie."""
         model.eval()
         with torch.inference_mode():
-            times = [timed(model, images) for _ in range(self.warmup + self.repeats)]
+            times = [timed(model, inputs) for _ in range(self.warmup + self.repeats)]
         return 1000 * median(times[self.warmup :])
 
 
-def timed(model: nn.Module, images: Tensor) -> float:
+def timed(model: nn.Module, inputs: Tree) -> float:
     """Seconds of one forward pass, begun and ended with nothing under way on the device."""
-    finish(images.device)
+    device = leaves(inputs)[0].device
+    finish(device)
     start = time.perf_counter()
-    model(images)
-    finish(images.device)
+    model(inputs)
+    finish(device)
     return time.perf_counter() - start
 
 

@@ -3,8 +3,8 @@
 import logging
 import math
 
-from nas_hydra.dataset import ImageDataset
 from nas_hydra.dataset.images import number_of_batches
+from nas_hydra.evaluator.prepared import Prepared
 
 log = logging.getLogger(__name__)
 
@@ -12,21 +12,19 @@ FEW_STEPS = 20
 """Of the optimizer: with fewer, next to nothing is learned from scratch."""
 
 
-def tell_outlook(dataset: ImageDataset, steps: float) -> None:
-    """Say what a candidate's training takes, and what its accuracy is to be compared with.
+def tell_outlook(one: Prepared, steps: float) -> None:
+    """Say what a candidate's training takes, and what its metrics are to be compared with.
 
     Args:
-        dataset: of a candidate.
+        one: a candidate.
         steps: of the optimizer, of a whole training; infinite if only a clock ends it.
     """
-    images = len(dataset.train)
-    batches = number_of_batches(images, dataset.batch_size)
-    if math.isfinite(steps):
+    rows = one.data.rows
+    if math.isfinite(steps) and rows is not None:
+        batches = number_of_batches(rows, one.data.batch_size)
         log.info(
-            "training: each candidate takes %s steps of %s images, %s an epoch",
-            f"{steps:,}",
-            -(-images // batches),
-            f"{batches:,}",
+            "training: each candidate takes %s steps of %s %s, %s an epoch",
+            *(f"{steps:,}", -(-rows // batches), one.data.noun, f"{batches:,}"),
         )
     if steps < FEW_STEPS:
         log.warning(
@@ -34,14 +32,5 @@ def tell_outlook(dataset: ImageDataset, steps: float) -> None:
             " trainer.max_epochs or a smaller dataset.batch_size (null: what suits the data)",
             f"{steps:,}",
         )
-    if dataset.valid is None:
-        return
-    counts = dataset.valid.labels.bincount()
-    number = int(counts.sum())
-    log.info(
-        "validation: each of %s images is %.2g %% of the accuracy; to name the most frequent"
-        " class always would give %.3g %%",
-        f"{number:,}",
-        100 / number,
-        100 * float(counts.max()) / number,
-    )
+    for line in one.task.outlook(one.data):
+        log.info("%s", line)

@@ -1,66 +1,95 @@
-"""One forward pass of empty images, and where in the network it fails."""
+"""One forward pass of a few rows, and where in the network it fails."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from nas_hydra.dataset.tree import Tree, mapped, told
 from nas_hydra.errors import CandidateError, in_one_line
-
-IMAGES = 2
-"""How many images are passed: one alone would let models get away that flatten the batch."""
 
 Entered = list[tuple[str, nn.Module, Any]]
 """The modules that a pass is inside of, outermost first: name, module, inputs."""
 
 
-def probe(model: nn.Module, input_shape: Sequence[int]) -> Tensor:
-    """What the model makes of a few empty images; its lazy layers are made on the way.
+def probe(model: nn.Module, inputs: Tree) -> Any:
+    """What the model makes of a few rows; its lazy layers are made on the way.
 
     Args:
         model: is left in training mode.
-        input_shape: (C, H, W).
+        inputs: as of an example: of one row alone, models would get away that flatten the batch.
 
     Raises:
-        CandidateError: if it fails, naming the layer and the shape that it got; or if its output
-            is no tensor.
+        CandidateError: if it fails, naming the layer and the shape that it got.
     """
-    images = torch.zeros(IMAGES, *input_shape)
     try:
-        output = forward(model, images)
+        return forward(model, inputs)
     except Exception as error:  # any module may raise anything on a shape it does not expect
         raise CandidateError(
-            f"the model fails {_place_of_failure(model, images)}given {IMAGES} images of shape "
-            f"{tuple(input_shape)}: {in_one_line(error)}"
+            f"the model fails {_place_of_failure(model, inputs)}given {described(inputs)}:"
+            f" {in_one_line(error)}"
         ) from error
-    if not isinstance(output, Tensor):
-        raise CandidateError(f"the model returns a {type(output).__name__}, not a tensor of logits")
-    return output
 
 
-def forward(model: nn.Module, images: Tensor) -> Any:
+def described(inputs: Tree) -> str:
+    """``2 images of shape (1, 8, 8)``, or another tree in words."""
+    if isinstance(inputs, Tensor) and inputs.ndim == 4 and inputs.is_floating_point():
+        return f"{len(inputs)} images of shape {tuple(inputs.shape[1:])}"
+    return f"inputs {told(inputs)}"
+
+
+def blank(tree: Tree, rows: int, device: torch.device | None = None) -> Tree:
+    """So many rows of the kind of an example's, whose numbers say nothing; on the CPU, zeros.
+
+    Whole numbers, which may be places in a table, are those of the example's first row.
+    """
+
+    def made(leaf: Tensor) -> Tensor:
+        shape = (rows, *leaf.shape[1:])
+        if device is not None and device.type == "meta":
+            return torch.empty(shape, dtype=leaf.dtype, device=device)
+        if leaf.is_floating_point():
+            return torch.zeros(shape, dtype=leaf.dtype, device=device)
+        return leaf[:1].expand(shape).contiguous().to(device)
+
+    return mapped(made, tree)
+
+
+def noise(tree: Tree, rows: int, device: torch.device, normal: bool = False) -> Tree:
+    """As ``blank``, but its numbers with a fraction are random: zeros may be multiplied faster."""
+    draw = torch.randn if normal else torch.rand
+
+    def made(leaf: Tensor) -> Tensor:
+        if not leaf.is_floating_point():
+            return leaf
+        return draw(leaf.shape, dtype=leaf.dtype, device=device)
+
+    return mapped(made, blank(tree, rows, device))
+
+
+def forward(model: nn.Module, inputs: Tree) -> Any:
     """The model's output in evaluation mode, without gradients; it is left in training mode."""
     model.eval()
     try:
         with torch.no_grad():
-            return model(images)
+            return model(inputs)
     finally:
         model.train()
 
 
-def _place_of_failure(model: nn.Module, images: Tensor) -> str:
+def _place_of_failure(model: nn.Module, inputs: Tree) -> str:
     """Where a failing model fails, found by a second pass: one that works pays nothing for it."""
     entered: Entered = []
     hooks = [
         hook for name, module in model.named_modules() for hook in _watch(name, module, entered)
     ]
     try:
-        forward(model, images)
+        forward(model, inputs)
     except Exception:  # noqa: BLE001  it is the failure that the caller reports
-        name, module, inputs = entered[-1]
+        name, module, given = entered[-1]
         layer = f"layer '{name}'" if name else "its own forward"
-        return f"in {layer} ({type(module).__name__}) on {_shapes(inputs)}, "
+        return f"in {layer} ({type(module).__name__}) on {_shapes(given)}, "
     finally:
         for hook in hooks:
             hook.remove()
@@ -90,9 +119,9 @@ def _shapes(inputs: Any) -> str:
 
 
 def tensors(inputs: Any) -> Iterator[Tensor]:
-    """The tensors among arguments or results, also in lists of them."""
+    """The tensors among arguments or results, also in lists and dicts of them."""
     if isinstance(inputs, Tensor):
         yield inputs
-    elif isinstance(inputs, list | tuple):
-        for part in inputs:
+    elif isinstance(inputs, list | tuple | dict):
+        for part in inputs.values() if isinstance(inputs, dict) else inputs:
             yield from tensors(part)

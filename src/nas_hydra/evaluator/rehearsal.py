@@ -6,7 +6,7 @@ trainer that never validates, a callback that lacks something, a scheduler that 
 
 import logging
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
@@ -18,16 +18,20 @@ from pytorch_lightning.loggers.logger import DummyLogger, Logger
 from torch import Tensor, nn
 
 from nas_hydra.component import ask
-from nas_hydra.dataset.check import told
+from nas_hydra.dataset import Example
+from nas_hydra.dataset.tree import Tree, rows, told
 from nas_hydra.errors import CandidateError, ConfigError, in_one_line, listing, nearest
 from nas_hydra.evaluator.build import gpus
-from nas_hydra.evaluator.classifier import Batch, Classifier
-from nas_hydra.evaluator.fit import MEASURED, fit, is_lightnings
-from nas_hydra.evaluator.probe import IMAGES, tensors
+from nas_hydra.evaluator.fit import fit, is_lightnings
+from nas_hydra.evaluator.probe import noise, tensors
 from nas_hydra.evaluator.rates import check_rates
-from nas_hydra.evaluator.schedule import BETTER, HIGHER, Schedule
+from nas_hydra.evaluator.schedule import BETTER, MODES
 from nas_hydra.evaluator.trainer import Unprofiled, build_trainer, made_trainer
 from nas_hydra.kind import check_made
+from nas_hydra.objective import Direction
+from nas_hydra.task import Recipe, Task
+from nas_hydra.task.base import Reduction, Stepping
+from nas_hydra.task.module import Batch, TaskModule
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +60,26 @@ class Blank:
         return repeat((torch.zeros(1, 1), torch.zeros(1, dtype=torch.long)), self.count)
 
 
-class StandIn(Classifier):
+class BlankTask(Task):
+    """Measures what another task does, and means nothing by it.
+
+    Args:
+        task: the other one.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self.scores = task.scores  # type: ignore[misc]  # of this one alone
+
+    def loss(self, output: Tensor, target: Tensor, reduction: Reduction = "mean") -> Tensor:
+        """Any loss will do."""
+        return output.sum()
+
+    def score(self, kept: Tensor, target: Tensor) -> Mapping[str, Tensor]:
+        """Nothing."""
+        return dict.fromkeys(self.scores, torch.zeros(()))
+
+
+class StandIn(TaskModule):
     """Trains what a candidate is not, until it is validated or an epoch is over: any loss will do.
 
     The trainer keeps its number of epochs, by which a scheduler knows how long it lasts.
@@ -66,13 +89,14 @@ class StandIn(Classifier):
         """As its parent does, once the scheduler is known to last as long as a whole training."""
         if self.schedule is None:
             return super().configure_optimizers()
+        schedule: Any = self.schedule
         optimizer = self.make_optimizer(self.model.parameters())
-        for doubt in check_rates(self.schedule, optimizer, self.trainer):
+        for doubt in check_rates(schedule, optimizer, self.trainer):
             log.warning("scheduler: %s", doubt)
         fresh = self.make_optimizer(self.model.parameters())
         scheduler = self.schedule(fresh, self.trainer)
         # What a callback measures is not measured here.
-        known = self.schedule.monitor in (None, *MEASURED)
+        known = self.schedule.monitor in (None, *self.task.directions)
         return {"optimizer": fresh, "lr_scheduler": scheduler} if known else fresh
 
     def on_validation_end(self) -> None:
@@ -89,7 +113,7 @@ class StandIn(Classifier):
 
 
 def rehearse(
-    config: Mapping[str, Any], module: Classifier, batches: tuple[int, int | None]
+    config: Mapping[str, Any], module: TaskModule, batches: tuple[int, int | None]
 ) -> float:
     """Train a stand-in until it would be validated for the first time, on the CPU.
 
@@ -106,11 +130,12 @@ def rehearse(
     Raises:
         ConfigError: if no candidate could be trained.
     """
-    check_monitors(config, module.schedule)
+    directions = module.task.directions
+    check_monitors(config, module.schedule, directions)
     for said in remarks(config) if batches[1] is not None else ():
         log.warning("trainer.%s", said)
     train, valid = (None if count is None else Blank(count) for count in batches)
-    trainer = quiet_trainer(config)
+    trainer = quiet_trainer(config, directions)
     try:
         fit(trainer, stand_in(module), train, valid)
     except ConfigError:
@@ -131,18 +156,19 @@ def remarks(config: Mapping[str, Any]) -> Iterator[str]:
         yield "max_time: the clock ends trainings, so that values depend on how fast the machine is"
 
 
-def stand_in(module: Classifier) -> StandIn:
+def stand_in(module: TaskModule) -> StandIn:
     """One weight, with the module's optimizer and scheduler."""
-    return StandIn(
-        nn.Linear(1, 2, bias=False),  # two-dimensional, as some optimizers want it
-        2,
+    weight = nn.Linear(1, 2, bias=False)  # two-dimensional, as some optimizers want it
+    recipe = Recipe(
         module.make_optimizer,
         module.schedule,
-        lambda images, labels: (images, labels),
+        lambda inputs, target: (inputs, target),
+        lambda network: network,
     )
+    return StandIn(BlankTask(module.task), weight, recipe)
 
 
-def quiet_trainer(config: Mapping[str, Any]) -> pl.Trainer:
+def quiet_trainer(config: Mapping[str, Any], directions: Mapping[str, Direction]) -> pl.Trainer:
     """A trainer of this config that may stop at once, and leaves nothing."""
     made = build_trainer(local(config), parts=1)
     if made.strategy.root_device.type != "cpu":
@@ -153,7 +179,7 @@ def quiet_trainer(config: Mapping[str, Any]) -> pl.Trainer:
         check_made(logger, Logger, "trainer.logger")
     made.loggers = [DummyLogger()] if made.loggers else []
     attributes = vars(made)  # these are declared nowhere
-    attributes["callbacks"] = [one for one in attributes["callbacks"] if is_quiet(one)]
+    attributes["callbacks"] = [one for one in attributes["callbacks"] if is_quiet(one, directions)]
     attributes["profiler"] = Unprofiled()
     return made
 
@@ -164,7 +190,7 @@ def local(config: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**config, "devices": 1} if several else config
 
 
-def check_optimizer(module: Classifier) -> None:
+def check_optimizer(module: TaskModule) -> None:
     """Make sure that the network's optimizer can be made, and trains it.
 
     Raises:
@@ -183,51 +209,47 @@ def check_optimizer(module: Classifier) -> None:
 
 
 def check_augmentation(
-    augment: Callable[[Tensor, Tensor], Batch], input_shape: Sequence[int], num_classes: int
+    augment: Callable[[Any, Any], tuple[Any, Any]], example: Example, task: Task
 ) -> None:
-    """Make sure that a batch of images can be augmented, and comes out as one.
+    """Make sure that a batch can be augmented, and comes out as one.
 
     Raises:
         ConfigError: if not.
     """
-    images, labels = torch.randn(IMAGES, *input_shape), torch.zeros(IMAGES, dtype=torch.long)
-    batch = ask(lambda both: augment(*both), (images, labels), "dataset.augment", "a batch")
-    found = [*tensors(batch)]
-    if len(found) != 2:
-        problem = f"gives a {type(batch).__name__} for a batch; it must give images and labels"
+    inputs = noise(example.inputs, rows(example.inputs), torch.device("cpu"), normal=True)
+    given = inputs, example.target
+    batch = ask(lambda both: augment(*both), given, "dataset.augment", "a batch")
+    if not isinstance(batch, tuple | list) or len(batch) != 2:
+        problem = f"gives a {type(batch).__name__} for a batch; it must give inputs and target"
         raise ConfigError("dataset.augment", problem)
-    check_augmented(images, found[0], found[1], num_classes)
-
-
-def check_augmented(images: Tensor, changed: Tensor, labels: Tensor, num_classes: int) -> None:
-    """Make sure that an augmented batch is one of images of the same size, and of labels.
-
-    Raises:
-        ConfigError: if it is not.
-    """
-    problem, number = "", len(changed) if changed.ndim else 0
-    shares = labels.dtype == images.dtype and labels.shape == (number, num_classes)
-    hard = labels.dtype == torch.int64 and labels.shape == (number,)
-    if changed.dtype != images.dtype or changed.shape[1:] != images.shape[1:] or not number:
-        problem = f"gives {told(changed)} for images {told(images)}; type and size must stay"
-    elif not changed.isfinite().all():
-        problem = "gives images with numbers that are not finite"
-    elif not shares and not (hard and 0 <= labels.min() <= labels.max() < num_classes):
-        problem = (
-            f"gives labels {told(labels)} for {number} images; allowed: int64 ({number},) from 0 to"
-            f" {num_classes - 1}, or shares of classes, float32 ({number}, {num_classes})"
-        )
+    problem = unlike(inputs, batch[0]) or task.unfit(batch[1], rows(batch[0]))
     if problem:
         raise ConfigError("dataset.augment", problem)
 
 
-def is_quiet(callback: pl.Callback) -> bool:
+def unlike(inputs: Tree, changed: Tree) -> str:
+    """How augmented inputs are not of the kind of those that they were; empty if they are."""
+    pairs = [*zip(tensors(inputs), tensors(changed), strict=False)]
+    same = len(pairs) == len([*tensors(changed)]) == len([*tensors(inputs)]) and all(
+        one.dtype == other.dtype and one.shape[1:] == other.shape[1:] and other.ndim and len(other)
+        for one, other in pairs
+    )
+    if not same:
+        return f"gives {told(changed)} for inputs {told(inputs)}; type and size must stay"
+    if not all(other.isfinite().all() for _, other in pairs):
+        return "gives inputs with numbers that are not finite"
+    return ""
+
+
+def is_quiet(callback: pl.Callback, directions: Mapping[str, Direction]) -> bool:
     """Whether a callback is Lightning's own, writes and prints nothing, and needs no other one."""
-    measured = getattr(callback, "monitor", None) in (None, *MEASURED)
+    measured = getattr(callback, "monitor", None) in (None, *directions)
     return is_lightnings(callback) and measured and not isinstance(callback, LOUD)
 
 
-def check_monitors(config: Mapping[str, Any], schedule: Schedule | None) -> None:
+def check_monitors(
+    config: Mapping[str, Any], schedule: Stepping | None, directions: Mapping[str, Direction]
+) -> None:
     """Make sure that what callbacks and the scheduler monitor is measured.
 
     Users' own callbacks may measure more.
@@ -238,18 +260,18 @@ def check_monitors(config: Mapping[str, Any], schedule: Schedule | None) -> None
     callbacks = callbacks_of(config.get("callbacks") or [])
     own = {key for key, one in callbacks.items() if is_named_of(one, pl.__name__)}
     for key in own:
-        check_mode(key, callbacks[key])
+        check_mode(key, callbacks[key], directions)
     if len(own) < len(callbacks):
         return
     monitors = {key: callback.get("monitor") for key, callback in callbacks.items()}
     if schedule is not None:
         monitors["scheduler"] = schedule.monitor
     for key, given in monitors.items():
-        if given is not None and given not in MEASURED:
+        if given is not None and given not in directions:
             raise ConfigError(
                 f"{key}.monitor",
-                f"is {given!r}, which is not measured; allowed: {listing(MEASURED)}"
-                f"{nearest(given, MEASURED)}",
+                f"is {given!r}, which is not measured; allowed: {listing(directions)}"
+                f"{nearest(given, directions)}",
             )
 
 
@@ -258,15 +280,17 @@ def is_named_of(component: Mapping[str, Any], package: str) -> bool:
     return str(component["_target_"]).startswith(f"{package}.")
 
 
-def check_mode(key: str, callback: Mapping[str, Any]) -> None:
+def check_mode(key: str, callback: Mapping[str, Any], directions: Mapping[str, Direction]) -> None:
     """Make sure that one of Lightning's callbacks looks for what is better in what it monitors.
 
     Raises:
         ConfigError: if it would keep or wait for the worst; Lightning's default is ``min``.
     """
-    monitor, mode = callback.get("monitor"), callback.get("mode", "min")
-    right = "max" if monitor in HIGHER else "min"
-    if monitor in MEASURED and mode in BETTER and mode != right:
+    monitor, mode = str(callback.get("monitor")), callback.get("mode", "min")
+    right = (
+        MODES[directions[monitor]] if isinstance(monitor, str) and monitor in directions else mode
+    )
+    if mode in BETTER and mode != right:
         problem = f"is {mode!r}, but {monitor} is better the {BETTER[right]} it is; say {right}"
         raise ConfigError(f"{key}.mode", problem)
 

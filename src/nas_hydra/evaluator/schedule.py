@@ -15,9 +15,9 @@ from nas_hydra.annotation import hints
 from nas_hydra.arguments import schedules, stepping
 from nas_hydra.component import ask, build_function, locate
 from nas_hydra.errors import ConfigError, listing
-from nas_hydra.evaluator.fit import MEASURED
 from nas_hydra.evaluator.stepping import check_stepping
 from nas_hydra.kind import check_made
+from nas_hydra.objective import Direction
 from nas_hydra.total_steps import TOTAL_STEPS, counted_later, number_of
 
 KEY = "scheduler"
@@ -27,8 +27,8 @@ GIVEN = "the optimizer"
 BY_STEP = (OneCycleLR, CyclicLR)
 """Schedulers whose lengths are steps of the optimizer, wherever they are described."""
 
-HIGHER = ("val_acc", "val_f1")
-"""Of what is measured, what is better the higher it is."""
+MODES: Mapping[Direction, str] = {"maximize": "max", "minimize": "min"}
+"""What Lightning and torch call directions."""
 
 BETTER = {"max": "higher", "min": "lower"}
 
@@ -46,12 +46,14 @@ class Schedule:
 
     Args:
         config: of the scheduler, closed.
+        directions: what is measured in training, and which way it is better.
 
     Raises:
         ConfigError: if its target does not import.
     """
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
+    def __init__(self, config: Mapping[str, Any], directions: Mapping[str, Direction]) -> None:
+        self.directions = directions
         called = locate(config.get("_target_"), f"{KEY}._target_")
         beside = stepping(called, names_of(called))
         self._config = {name: value for name, value in config.items() if name not in beside}
@@ -127,7 +129,7 @@ class Schedule:
 
     def _monitored(self, scheduler: LRScheduler, trainer: pl.Trainer) -> dict[str, Any]:
         """How often the scheduler is told its metric: as often as that is measured."""
-        check_monitor(self.monitor, scheduler, trainer)
+        check_monitor(self.monitor, scheduler, trainer, self.directions)
         if self.interval == "step":
             problem = f"is 'step', but {self.monitor} is measured once per epoch; say epoch"
             raise ConfigError(f"{KEY}.interval", problem)
@@ -276,7 +278,12 @@ def takes_metric(scheduler: LRScheduler) -> bool:
     return first is not None and first.name != "epoch" and first.default is first.empty
 
 
-def check_monitor(monitor: str | None, scheduler: LRScheduler, trainer: pl.Trainer) -> None:
+def check_monitor(
+    monitor: str | None,
+    scheduler: LRScheduler,
+    trainer: pl.Trainer,
+    directions: Mapping[str, Direction],
+) -> None:
     """Make sure that what a scheduler is told is there, and means what it takes it for.
 
     Raises:
@@ -285,7 +292,7 @@ def check_monitor(monitor: str | None, scheduler: LRScheduler, trainer: pl.Train
     key, name = f"{KEY}.monitor", type(scheduler).__name__
     if monitor is None:
         problem = f"is missing; {name} is told a metric: say +{key}=train_loss, or another of"
-        raise ConfigError(key, f"{problem} {listing(MEASURED)}")
+        raise ConfigError(key, f"{problem} {listing(directions)}")
     if monitor.startswith("val_") and not trainer.enable_validation:
         problem = f"is {monitor!r}, but nothing is validated here, since all images are trained on"
         raise ConfigError(key, f"{problem}; say scheduler.monitor=train_loss")
@@ -293,7 +300,7 @@ def check_monitor(monitor: str | None, scheduler: LRScheduler, trainer: pl.Train
     if monitor.startswith("val_") and (by_batches or trainer._val_check_time_interval is not None):  # type: ignore[attr-defined]  # as below
         problem = f"is {monitor!r}, which is not measured at the end of epochs"
         raise ConfigError(key, f"{problem}; leave trainer.val_check_interval out")
-    right = "max" if monitor in HIGHER else "min"
-    if isinstance(scheduler, ReduceLROnPlateau) and monitor in MEASURED and scheduler.mode != right:
+    right = MODES[directions[monitor]] if monitor in directions else ""
+    if isinstance(scheduler, ReduceLROnPlateau) and right not in ("", scheduler.mode):
         problem = f"is {scheduler.mode!r}, but {monitor} is better the {BETTER[right]} it is"
         raise ConfigError(f"{KEY}.mode", f"{problem}; say {right}")

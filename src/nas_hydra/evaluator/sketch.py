@@ -13,9 +13,10 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 
+from nas_hydra.dataset.tree import Tree, rows
 from nas_hydra.errors import CandidateError
 from nas_hydra.evaluator.build import count_parameters, is_lazy, make_model, seeded
-from nas_hydra.evaluator.probe import IMAGES, probe
+from nas_hydra.evaluator.probe import blank, probe
 from nas_hydra.warned import unsaid
 
 INITIALISERS = {
@@ -27,6 +28,7 @@ FIXED = ("torch.", "torchvision.", "nas_hydra.")
 """Modules of these make all of their layers when they are built, but for lazy ones."""
 NO_WEIGHTS = "for .*: copying from a non-meta parameter in the checkpoint to a meta parameter"
 """What torch says of each weight that a network loads, and that has no place to go there."""
+META = torch.device("meta")
 NORMS = {functional.batch_norm, functional.layer_norm}
 ELEMENTWISE = {
     *(functional.relu, functional.relu6, functional.hardswish, functional.hardsigmoid),
@@ -80,11 +82,11 @@ class Sketch:
 
     Args:
         config: the candidate's ``model``.
-        input_shape: (C, H, W).
+        inputs: of a few rows, as of an example.
     """
 
     config: Mapping[str, Any]
-    input_shape: Sequence[int]
+    inputs: Tree
 
     @cached_property
     def bare(self) -> nn.Module:
@@ -98,26 +100,27 @@ class Sketch:
 
     @cached_property
     def _passed(self) -> tuple[nn.Module, int]:
-        """The network after a pass of empty images, and how many operations that took.
+        """The network after a pass of a few rows, and how many operations that took.
 
         One that takes values to be built, or to be passed through, is built with them.
         """
         try:
             with on_meta():
-                return self.bare, operations(self.bare, self.input_shape)
+                inputs = blank(self.inputs, rows(self.inputs), META)
+                return self.bare, operations(self.bare, inputs)
         except CandidateError as error:
             if not lacks_values(error):
                 raise
         with seeded(0):
             model = make_model(self.config)
-            return model, operations(model, self.input_shape)
+            return model, operations(model, self.inputs)
 
     @property
     def flops(self) -> int:
-        """Floating-point operations of one image's forward pass, see ``Candidate.flops``.
+        """Floating-point operations of one row's forward pass, see ``Candidate.flops``.
 
         Raises:
-            CandidateError: if it cannot be built, or does not take the images.
+            CandidateError: if it cannot be built, or does not take the inputs.
         """
         return self._passed[1]
 
@@ -127,7 +130,7 @@ class Sketch:
 
         Raises:
             CandidateError: if it cannot be built; or if the first pass may make layers, and it
-                does not take the images.
+                does not take the inputs.
         """
         try:
             grows = may_grow(self.bare)
@@ -145,20 +148,20 @@ class Sketch:
         return count_parameters(self.model)
 
 
-def operations(model: nn.Module, input_shape: Sequence[int]) -> int:
-    """Floating-point operations of one image's forward pass, wherever the network is.
+def operations(model: nn.Module, inputs: Tree) -> int:
+    """Floating-point operations of one row's forward pass, where the network and the inputs are.
 
     Raises:
-        CandidateError: if it does not take the images.
+        CandidateError: if it does not take the inputs.
     """
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)  # whose operations nobody counts
     try:
         with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
-            probe(model, input_shape)
+            probe(model, inputs)
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
-    return int(counter.get_total_flops()) // IMAGES
+    return int(counter.get_total_flops()) // rows(inputs)
 
 
 def may_grow(model: nn.Module) -> bool:

@@ -15,6 +15,8 @@ from pydantic import NonNegativeFloat, NonNegativeInt, TypeAdapter
 
 from nas_hydra.digest import DIGEST, intact, sealed, unsealed
 from nas_hydra.errors import CandidateError, ConfigError
+from nas_hydra.evaluator.base import Evaluator
+from nas_hydra.evaluator.wrapping import Wrapping
 from nas_hydra.run import origin_of
 from nas_hydra.trial import Evaluation
 
@@ -54,6 +56,33 @@ class Entry:
 
 
 READER = TypeAdapter(Entry)
+
+
+class Stored(Wrapping):
+    """Asks the evaluator within only for what the store does not know.
+
+    Args:
+        inner: tells what an evaluation depends on, and makes it.
+        folder: of the store.
+    """
+
+    def __init__(self, inner: Evaluator, folder: str) -> None:
+        super().__init__(inner)
+        self._store = Store(folder)
+
+    def at(self, stage: str) -> Evaluator:  # type: ignore[override]
+        """The evaluator within: nothing is known of another stage."""
+        return self.inner.at(stage)
+
+    def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
+        """A known evaluation at its original cost, or a new one."""
+        one = self.prepared(candidate)
+        return self._store(
+            self.identity(one, repeat),
+            weights,
+            lambda: self.inner.evaluate(one, repeat, weights),
+            self.metrics,
+        )
 
 
 class Store:

@@ -38,6 +38,8 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 }
 """The parts of a candidate's config, and where each stands in the composed config."""
 
+DEFAULT_TASK = {"_target_": "nas_hydra.task.classification.Classification"}
+
 TRIES = 2000
 """How many random candidates may be refused in a row before a space counts as infeasible."""
 

@@ -1,70 +1,77 @@
-"""The Lightning module that trains a candidate."""
+"""The Lightning module that trains a network for a task."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.trainer.states import TrainerFn
 from pytorch_lightning.utilities.model_helpers import is_overridden
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
-from torchmetrics.functional.classification import multiclass_accuracy, multiclass_f1_score
 
+from nas_hydra.dataset.tree import joined, leaves, rows
 from nas_hydra.errors import CandidateError, ConfigError
+from nas_hydra.task.base import Recipe, Task
 
-if TYPE_CHECKING:
-    from nas_hydra.evaluator.schedule import Schedule
-
-Batch = tuple[Tensor, Tensor]
-"""Images (N, C, H, W) and labels (N,)."""
-
-CHECKED = 50
-"""Every so many batches the losses are looked at; each look makes a GPU wait for the CPU."""
+Batch = tuple[Any, Any]
+"""Inputs and target, trees of (N, ...)."""
 
 TRAINING = ("training_step", "validation_step", "configure_optimizers")
 """By which a Lightning module says how it is trained."""
 
+CHECKED = 50
+"""Every so many batches the losses are looked at; each look makes a GPU wait for the CPU."""
 
-class Classifier(pl.LightningModule):
-    """Cross-entropy training; logs ``train_loss``, ``val_loss``, ``val_acc`` and ``val_f1``.
+
+class TaskModule(pl.LightningModule):
+    """Trains a network with a task's loss, and logs the losses and the task's scores.
 
     Steps only put their results aside. Metrics are computed once per epoch: updating and logging
     them with every batch takes longer than a small network's own step.
 
     Args:
-        model: images (N, C, H, W) to logits (N, num_classes).
-        num_classes: number of classes.
-        optimizer: parameters to optimizer.
-        schedule: makes the learning-rate scheduler; None for none.
-        augment: changes a training batch; labels may come out as shares of classes.
+        task: what the network is trained for.
+        network: inputs to outputs.
+        recipe: how it is trained.
+
+    Raises:
+        CandidateError: if the network says itself how it is trained.
 
     Attributes:
         weights: of each micro-batch's loss, by its place in the epoch; empty where batches come
             whole.
     """
 
-    def __init__(
-        self,
-        model: nn.Module,
-        num_classes: int,
-        optimizer: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer],
-        schedule: "Schedule | None",
-        augment: Callable[[Tensor, Tensor], Batch],
-    ) -> None:
+    def __init__(self, task: Task, network: nn.Module, recipe: Recipe) -> None:
+        check_bare(network)
         super().__init__()
-        self.model = model
-        self._num_classes = num_classes
-        self.make_optimizer, self.schedule = optimizer, schedule
-        self._augment = augment
+        self.task = task
+        self.model = recipe.ready(network)
+        self.make_optimizer, self.schedule = recipe.optimizer, recipe.schedule
+        self._augment = recipe.augment
         self.weights: Sequence[float] = ()
         self._scheduler: Any = None
         self._losses: list[Tensor] = []
-        self._validated: list[tuple[Tensor, Tensor, Tensor]] = []
+        self._validated: list[tuple[Tensor, Any, Any]] = []
         self._epochs: list[dict[str, Tensor]] = []
         self._epoch: dict[str, Tensor] = {}
         self._trained = self._validated_after = 0
+
+    @property
+    def module(self) -> pl.LightningModule:
+        """This one."""
+        return self
+
+    @property
+    def network(self) -> nn.Module:
+        """The network."""
+        return self.model
+
+    @property
+    def callbacks(self) -> Sequence[pl.Callback]:
+        """None are needed."""
+        return ()
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """The loss of one batch.
@@ -73,8 +80,8 @@ class Classifier(pl.LightningModule):
             CandidateError: if a loss since the last look was not finite.
         """
         self._trained += 1
-        images, labels = self._augment(*batch)
-        loss = cross_entropy(self.model(images), labels)
+        inputs, target = self._augment(*batch)
+        loss = self.task.loss(self.model(inputs), target)
         if self.weights:
             loss = loss * self.weights[index]
         self._losses.append(loss.detach())
@@ -107,30 +114,30 @@ class Classifier(pl.LightningModule):
 
     def validation_step(self, batch: Batch, index: int) -> None:
         """Put aside what one batch gives."""
-        images, labels = batch
-        logits = self.model(images)
-        loss = cross_entropy(logits, labels, reduction="sum")
-        self._validated.append((loss, logits.argmax(dim=1), labels))
+        inputs, target = batch
+        output = self.model(inputs)
+        loss = self.task.loss(output, target, reduction="sum")
+        self._validated.append((loss, self.task.kept(output), target))
 
     def on_validation_epoch_end(self) -> None:
         """Log the metrics of all batches together."""
         self._validated_after = self._trained
-        losses, predicted, labels = zip(*self._validated, strict=True)
-        both = torch.cat(predicted), torch.cat(labels)
-        classes = self._num_classes
-        self._log(
-            {
-                "val_loss": torch.stack(losses).sum() / len(both[1]),
-                "val_acc": multiclass_accuracy(*both, classes, "micro", validate_args=False),
-                "val_f1": self._f1(*both),
-            }
-        )
+        losses, kept, targets = zip(*self._validated, strict=True)
+        target = joined(targets)
+        loss = torch.stack(losses).sum() / rows(target)
+        self._log({"val_loss": loss, **self._scores(joined(kept), target)})
 
-    def _f1(self, predicted: Tensor, labels: Tensor) -> Tensor:
-        """The mean over all classes: one that has no image counts 0, and is not left out."""
-        classes = self._num_classes
-        each = multiclass_f1_score(predicted, labels, classes, "none", validate_args=False)
-        return (each / classes).sum()
+    def _scores(self, kept: Any, target: Any) -> dict[str, Tensor]:
+        """The task's scores by the names that they have in a search.
+
+        Raises:
+            ConfigError: if it gives others than it names.
+        """
+        found = self.task.score(kept, target)
+        if found.keys() != self.task.scores.keys():
+            problem = f"gives the scores {sorted(found)}, and names {sorted(self.task.scores)}"
+            raise ConfigError("task", f"{type(self.task).__name__} {problem}")
+        return {f"val_{name}": torch.as_tensor(value) for name, value in found.items()}
 
     @property
     def measured(self) -> bool:
@@ -150,7 +157,8 @@ class Classifier(pl.LightningModule):
         self, batch: Batch, device: torch.device, dataloader_idx: int
     ) -> Batch:
         """The batch as it is, if it was made there; Lightning would look through it first."""
-        if batch[0].device == device:
+        inputs = batch[0]
+        if (inputs if isinstance(inputs, Tensor) else leaves(inputs)[0]).device == device:
             return batch
         moved: Batch = super().transfer_batch_to_device(batch, device, dataloader_idx)
         return moved
@@ -208,18 +216,18 @@ class Classifier(pl.LightningModule):
         return loss
 
 
-def check_bare(model: nn.Module) -> None:
+def check_bare(network: nn.Module) -> None:
     """Make sure that a network does not say itself how it is trained: nobody would ask it.
 
     Raises:
         CandidateError: if it does.
     """
-    if not isinstance(model, pl.LightningModule):
+    if not isinstance(network, pl.LightningModule):
         return
-    said = [name for name in TRAINING if is_overridden(name, model)]
+    said = [name for name in TRAINING if is_overridden(name, network)]
     if said:
         raise CandidateError(
-            f"the model is the LightningModule {type(model).__name__}, whose own"
-            f" {', '.join(said)} would not be used; give the network within it, and say with"
-            " optimizer, scheduler and trainer how it is trained"
+            f"the model is the LightningModule {type(network).__name__}, whose own"
+            f" {', '.join(said)} would not be used; say task=own to train it as it stands, or give"
+            " the network within it"
         )

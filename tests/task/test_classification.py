@@ -10,16 +10,24 @@ from torchmetrics.functional.classification import multiclass_f1_score
 from evaluator.candidates import candidate
 from nas_hydra.dataset import Batches, Images, Order
 from nas_hydra.dataset.augment import Augmentation
-from nas_hydra.evaluator.classifier import Classifier
 from nas_hydra.evaluator.fit import fit, measure
 from nas_hydra.evaluator.trainer import build_trainer
+from nas_hydra.task import Recipe
+from nas_hydra.task.classification import Classification
+from nas_hydra.task.module import TaskModule
+from networks import Known
+
+
+def made(network: nn.Module, classes: int) -> TaskModule:
+    recipe = Recipe(
+        lambda known: torch.optim.SGD(known, 0.1), None, Augmentation([]), lambda network: network
+    )
+    return TaskModule(Classification().bound(Known(classes)), network, recipe)
 
 
 def measured(predicted: list[int], labels: list[int], classes: int) -> dict[str, float]:
     """The metrics of a network that gives what it is given."""
-    module = Classifier(
-        nn.Flatten(), classes, lambda _: torch.optim.SGD([]), None, Augmentation([])
-    )
+    module = made(nn.Flatten(), classes)
     logits = nn.functional.one_hot(torch.tensor(predicted), classes).float()
     images = Images(logits[:, None, None], torch.tensor(labels))
     trainer = build_trainer(candidate()["trainer"], parts=1)
@@ -81,9 +89,7 @@ class Reading(pl.Callback):
 def test_callbacks_know_the_training_loss_of_the_epoch_that_ends(settings, wanted):
     images = Images(torch.rand(20, 1, 2, 2), torch.arange(20) % 2)
     network = nn.Sequential(nn.Flatten(), nn.Linear(4, 2))
-    module = Classifier(
-        network, 2, lambda known: torch.optim.SGD(known, 0.1), None, Augmentation([])
-    )
+    module = made(network, 2)
     quiet = ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary")
     stopping = pl.callbacks.EarlyStopping("train_loss", patience=9)
     trainer = pl.Trainer(

@@ -1,0 +1,134 @@
+"""What a network costs, beside what training measures: operations, memory and time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from nas_hydra.errors import CandidateError, ConfigError, listing, nearest
+from nas_hydra.evaluator.base import Evaluator
+from nas_hydra.evaluator.device import processors
+from nas_hydra.evaluator.latency import Latency
+from nas_hydra.evaluator.prepared import Prepared, prepared_by
+from nas_hydra.evaluator.training import Training
+from nas_hydra.evaluator.wrapping import Wrapping
+from nas_hydra.search_space import SearchSpace
+from nas_hydra.trial import Evaluation
+
+ON_DEMAND = ("flops", "latency", "memory")
+
+
+class Costed(Wrapping):
+    """Measures, before the evaluator within trains, what is asked for of ``ON_DEMAND``.
+
+    They are of this machine, and are kept in no store: latencies would be those of others.
+
+    Args:
+        inner: trains, or knows what training gives.
+        training: makes the network that is timed.
+        measure: metrics to measure; names of those of training change nothing.
+        latency: how it is measured; needed only where ``measure`` names it.
+    """
+
+    def __init__(
+        self,
+        inner: Evaluator,
+        training: Training,
+        measure: Sequence[str] = (),
+        latency: Latency | None = None,
+    ) -> None:
+        super().__init__(inner)
+        self._training, self._measure, self._latency = training, measure, latency
+
+    @property
+    def metrics(self) -> Sequence[str]:
+        """Those of the evaluator within, and what is asked for."""
+        return [*self.inner.metrics, *(name for name in ON_DEMAND if name in self._measure)]
+
+    @property
+    def machine(self) -> str | None:
+        """The processors, if latency is measured."""
+        return processors() if "latency" in self._measure else None
+
+    def prepare(self, space: SearchSpace) -> None:
+        """As the evaluator within.
+
+        Raises:
+            ConfigError: if something is asked for that is not measured, naming what is.
+        """
+        self.inner.prepare(space)
+        if self.inner.metrics:  # else they are known once a candidate was checked
+            check_measure(self._measure, self.metrics, self._latency)
+
+    def check(self, candidate: Mapping[str, Any]) -> None:
+        """As the evaluator within.
+
+        Raises:
+            ConfigError: as ``prepare``.
+        """
+        self.inner.check(candidate)
+        check_measure(self._measure, self.metrics, self._latency)
+
+    def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
+        """As the evaluator within, with the costs."""
+        one = prepared_by(self, candidate)
+        costs = self.costs(one)
+        evaluation = self.inner.evaluate(one, repeat, weights)
+        if evaluation.error is not None:
+            return evaluation
+        return replace(evaluation, metrics={**evaluation.metrics, **costs})
+
+    def costs(self, one: Prepared) -> dict[str, float]:
+        """What is asked for, here and now.
+
+        Raises:
+            CandidateError: if it cannot be told.
+        """
+        found: dict[str, float] = {}
+        if "flops" in self._measure:
+            found["flops"] = float(one.sketch.flops)
+        if "memory" in self._measure:
+            found["memory"] = float(memory(one))
+        if "latency" in self._measure:
+            assert self._latency is not None  # or it would not have been prepared
+            found["latency"] = self._training.timed(one, self._latency)
+        return found
+
+
+def memory(one: Prepared) -> int:
+    """Bytes that the training of a batch takes.
+
+    Raises:
+        CandidateError: if that takes values.
+    """
+    try:
+        needed = one.footprint
+    except CandidateError:
+        needed = None
+    if needed is None or needed.output is None:
+        raise CandidateError("its memory cannot be told: it takes values to build or run it")
+    return needed.bytes
+
+
+def check_measure(measure: Sequence[str], metrics: Sequence[str], latency: Latency | None) -> None:
+    """Make sure that everything asked for can be measured.
+
+    Args:
+        measure: what is asked for.
+        metrics: what the evaluator measures; empty if that is not known yet.
+        latency: how latency is measured.
+
+    Raises:
+        ConfigError: naming what can.
+    """
+    allowed = list(dict.fromkeys([*metrics, *ON_DEMAND]))
+    for name in measure:
+        if name not in allowed:
+            raise ConfigError(
+                "evaluator.measure",
+                f"names '{name}', which is not measured; allowed: {listing(allowed)}"
+                f"{nearest(name, allowed)} (it has the names of the objective, here"
+                f" objective.{name}, unless it is given)",
+            )
+    if "latency" in measure and latency is None:
+        raise ConfigError("evaluator.latency", "is missing, and says how latency is measured")

@@ -1,0 +1,277 @@
+"""Evaluation by training alone: Lightning on real data, with no gate and no store."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from copy import copy
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from numpy.random import default_rng
+from pytorch_lightning import Trainer
+from torch import nn
+from torch.optim import Optimizer
+
+from nas_hydra.component import build_function
+from nas_hydra.dataset import Stage
+from nas_hydra.dataset.cache import adopt, share
+from nas_hydra.dataset.noted import Noted
+from nas_hydra.errors import CandidateError, ConfigError, in_one_line
+from nas_hydra.evaluator.alone import occupied
+from nas_hydra.evaluator.base import Evaluator
+from nas_hydra.evaluator.build import count_parameters, seeded
+from nas_hydra.evaluator.fit import fit, is_measured, measure, multiplying
+from nas_hydra.evaluator.identity import identity
+from nas_hydra.evaluator.latency import Latency
+from nas_hydra.evaluator.outlook import tell_outlook
+from nas_hydra.evaluator.prepared import Prepared, task_of
+from nas_hydra.evaluator.rehearsal import (
+    PARAMETERS,
+    check_augmentation,
+    check_optimizer,
+    local,
+    rehearse,
+)
+from nas_hydra.evaluator.same_data import same_data
+from nas_hydra.evaluator.schedule import Schedule, check_elsewhere
+from nas_hydra.evaluator.trainer import build_trainer
+from nas_hydra.objective import Direction
+from nas_hydra.search_space import SearchSpace
+from nas_hydra.search_space.node import Constant
+from nas_hydra.task import Recipe, Subject, Task
+from nas_hydra.task.module import TaskModule
+from nas_hydra.trial import Evaluation
+
+log = logging.getLogger(__name__)
+
+LARGEST_SEED = 2**62
+"""Of torch's generators, with room for as many repeats as one likes."""
+
+OPTIMIZER = Callable[..., Optimizer]
+
+
+class Training(Evaluator):
+    """Trains a candidate on the training split and measures it on the validation split.
+
+    The test split is not touched. A candidate that a GPU has no memory for is trained once more,
+    alone on the GPU and with batches cut in two, whose gradients are added up.
+
+    Args:
+        seed: of initial weights, order of batches, augmentation and dropout; the same for every
+            candidate, plus the number of earlier evaluations of the same one.
+        channels_last: keep images and weights in the layout that convolutions are fastest in.
+        tf32: let GPUs that can multiply matrices of float32 in TF32.
+        compile: ``torch.compile`` each network, which takes many seconds.
+    """
+
+    counted = ("params", "flops", "memory")
+
+    def __init__(
+        self, seed: int, channels_last: bool = True, tf32: bool = True, compile: bool = False
+    ) -> None:
+        if abs(seed) > LARGEST_SEED:
+            problem = f"is {seed}; allowed: -{LARGEST_SEED:,} to {LARGEST_SEED:,}"
+            raise ConfigError("evaluator.seed", problem)
+        self._seed, self._tf32, self._compile = seed, tf32, compile
+        self._channels_last = channels_last
+        self._stage: Stage = "search"
+        self._task: Task = task_of({})
+        self._alike = True
+        self._noted: Noted | None = None
+
+    @property
+    def metrics(self) -> Sequence[str]:
+        """Names of everything that it measures."""
+        known = [*self._task.directions]
+        return [*known, "params"] if known else []
+
+    @property
+    def directions(self) -> Mapping[str, Direction]:
+        """As the task says."""
+        return self._task.directions
+
+    @property
+    def data(self) -> Mapping[str, Any] | None:
+        """What is noted of it."""
+        return None if self._noted is None else self._noted.data
+
+    def remember(self, folder: Path) -> None:
+        """Keep which rows the search sees; unless candidates differ in them."""
+        if self._noted is not None and self._alike:
+            self._noted.save(folder)
+
+    def changed(self, folder: Path) -> str:
+        """Which rows are others than those that were kept there."""
+        return "" if self._noted is None else self._noted.changed(folder)
+
+    def at(self, stage: str) -> Self:
+        """The same for another stage."""
+        evaluator = copy(self)
+        evaluator._stage = stage  # type: ignore[assignment]  # one of these three
+        return evaluator
+
+    def prepared(self, candidate: Mapping[str, Any]) -> Prepared:
+        """A candidate that knows what is made of it; one that does is handed on."""
+        known = isinstance(candidate, Prepared) and candidate.stage == self._stage
+        return candidate if known else Prepared(candidate, self._stage)  # type: ignore[return-value]
+
+    def prepare(self, space: SearchSpace) -> None:
+        """See what the task is, and whether all candidates have the same data."""
+        self._alike = same_data(space)
+        node = space.parts.get("task")
+        if isinstance(node, Constant):
+            self._task = task_of({"task": node.value})
+        elif node is not None:  # its settings are open; what it measures is not
+            self._task = task_of(space.close(space.sample(default_rng(0))))
+
+    def check(self, candidate: Mapping[str, Any]) -> None:
+        """Build the network and everything that trains it, and pass an example through.
+
+        The training itself is rehearsed with a network of one weight.
+        """
+        one = self.prepared(candidate)
+        check_elsewhere(one)
+        self._task, self._noted = one.task, one.data.noted
+        build_trainer(local(one["trainer"]), parts=1)
+        with seeded(self._seed):
+            subject = self.subject(one)
+            steps = self.rehearse(one, subject)
+        if self._stage == "search":
+            tell_outlook(one, steps)
+
+    def rehearse(self, one: Prepared, module: Any) -> float:
+        """Find what every trial would fail of, whatever its candidate; the steps of a training."""
+        check_optimizer(module)
+        check_augmentation(one.data.augment, one.example, one.task)
+        train = one.data.train_batches(self._seed)
+        valid = one.data.valid_batches()
+        counts = length(train), None if valid is None else length(valid)
+        return rehearse(one["trainer"], module, counts)
+
+    def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
+        """Train from scratch; the last epoch's weights go to the file."""
+        one = self.prepared(candidate)
+        try:
+            return self._train(one, repeat, weights, parts=1)
+        except torch.OutOfMemoryError as error:
+            reason = in_one_line(error)
+        # Outside of the handler, where nothing holds the failed network any more.
+        log.warning("out of memory, once more alone and with batches cut in two: %s", reason)
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        try:
+            return self._train(one, repeat, weights, parts=2)
+        except torch.OutOfMemoryError as error:
+            raise CandidateError(
+                f"out of memory, also alone and with batches cut in two: {in_one_line(error)}"
+            ) from error
+
+    def identity(self, candidate: Mapping[str, Any], repeat: int = 0) -> Mapping[str, Any]:
+        """Everything that the outcome of a training depends on, JSON-like."""
+        one = self.prepared(candidate)
+        settings = {
+            "channels_last": self._channels_last,
+            "tf32": self._tf32,
+            "compile": self._compile,
+            "seed": self._seed + repeat,
+        }
+        return identity(one, settings, [type(self).__module__])
+
+    def remeasure(self, candidate: Mapping[str, Any], weights: Path) -> Mapping[str, float]:
+        """The ``val_`` metrics of a network with these weights, without training it."""
+        one = self.prepared(candidate)
+        trainer = build_trainer(one["trainer"], parts=1)
+        device = trainer.strategy.root_device
+        with occupied(device, alone=False), multiplying(device, self._tf32), seeded(self._seed):
+            subject = self.subject(one)
+            subject.network.load_state_dict(torch.load(weights, weights_only=True))
+            return self._measured(trainer, subject, one, parts=1)
+
+    def timed(self, candidate: Mapping[str, Any], latency: Latency) -> float:
+        """Milliseconds of a forward pass; weights do not matter, so fresh ones are good enough."""
+        one = self.prepared(candidate)
+        trainer = build_trainer(one["trainer"], parts=1)
+        device, precision = trainer.strategy.root_device, trainer.precision_plugin
+        with occupied(device, alone=False), multiplying(device, self._tf32), seeded(self._seed):
+            model = precision.convert_module(self.subject(one).network).to(device)
+            inputs = precision.convert_input(latency.batch(one.example.inputs, device))
+            with precision.val_step_context():
+                return latency(model, inputs)
+
+    def share(self) -> Any:
+        """The datasets in memory, in shared memory."""
+        return share()
+
+    def adopt(self, shared: Any) -> None:
+        """Use the parent's datasets as they are."""
+        adopt(shared)
+
+    def subject(self, one: Prepared) -> Subject:
+        """What Lightning trains for a candidate.
+
+        Raises:
+            CandidateError: if the network cannot be built, or gives no output for the task.
+        """
+        return one.task.subject(one.network(), lambda: self._recipe(one))
+
+    def _recipe(self, one: Prepared) -> Recipe:
+        schedule = one["scheduler"]
+        return Recipe(
+            build_function(one["optimizer"], "optimizer", OPTIMIZER, PARAMETERS),
+            Schedule(schedule, one.task.directions) if schedule else None,
+            one.data.augment,
+            self._ready,
+        )
+
+    def _ready(self, network: nn.Module) -> nn.Module:
+        layout = torch.channels_last if self._channels_last else torch.contiguous_format
+        network = network.to(memory_format=layout)
+        if self._compile:
+            network.compile()
+        return network
+
+    def _train(self, one: Prepared, repeat: int, weights: Path, parts: int) -> Evaluation:
+        """Train with batches cut into so many parts; cut ones are trained alone on a GPU."""
+        seed, alone, parts = self._seed + repeat, parts > 1, one.data.cut(parts)
+        trainer = build_trainer(one["trainer"], parts)
+        device = trainer.strategy.root_device
+        with occupied(device, alone), multiplying(device, self._tf32), seeded(seed):
+            subject = self.subject(one)
+            measured = self._fit(trainer, subject, one, seed, parts)
+        torch.save(subject.network.state_dict(), weights)
+        return Evaluation(
+            {**measured, "params": float(count_parameters(subject.network))},
+            trainer.current_epoch,
+            curves=subject.curves,
+        )
+
+    def _fit(
+        self, trainer: Trainer, subject: Subject, one: Prepared, seed: int, parts: int
+    ) -> dict[str, float]:
+        """Train, and measure the weights that training has left."""
+        device = trainer.strategy.root_device
+        if parts > 1 and isinstance(subject, TaskModule):
+            subject.weights = one.data.weights(parts)
+        train = one.data.train_batches(seed, device, parts)
+        fit(trainer, subject, train, one.data.valid_batches(device, parts))
+        measured: dict[str, Any] = dict(trainer.callback_metrics)
+        if self._stage != "search" or not is_measured(trainer, subject):
+            measured |= self._measured(trainer, subject, one, parts)
+        subject.module.eval()  # whatever else is measured of it must not change it
+        names = one.task.directions
+        return {name: float(measured[name]) for name in names if name in measured}
+
+    def _measured(
+        self, trainer: Trainer, subject: Subject, one: Prepared, parts: int
+    ) -> dict[str, float]:
+        """The ``val_`` metrics of the weights as they are, of what the stage measures on."""
+        device, test = trainer.strategy.root_device, self._stage != "search"
+        batches = (
+            one.data.test_batches(device, parts) if test else one.data.valid_batches(device, parts)
+        )
+        return measure(trainer, subject.module, batches, whole=test)
+
+
+def length(batches: Iterable[Any]) -> int:
+    """How many batches there are; one, if they do not say."""
+    return len(batches) if isinstance(batches, Sized) else 1

@@ -1,0 +1,5 @@
+"""Tasks: what a network is trained for, and how well it does that."""
+
+from nas_hydra.task.base import Recipe, Subject, Task
+
+__all__ = ["Recipe", "Subject", "Task"]

@@ -1,0 +1,178 @@
+"""What every task can do: a loss, scores, and what a network must give for it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol, Self
+
+import torch
+from torch import Tensor, nn
+
+from nas_hydra.dataset import Data, Tree
+from nas_hydra.dataset.tree import told
+from nas_hydra.errors import CandidateError, in_one_line
+from nas_hydra.objective import Direction
+
+if TYPE_CHECKING:
+    import pytorch_lightning as pl
+
+Reduction = Literal["mean", "sum"]
+
+
+class Stepping(Protocol):
+    """Makes the learning-rate scheduler of a training; see ``nas_hydra.evaluator.schedule``."""
+
+    interval: str
+    every: int
+
+    @property
+    def monitor(self) -> str | None:
+        """The metric that the scheduler is told."""
+
+    def __call__(self, optimizer: torch.optim.Optimizer, trainer: Any) -> dict[str, Any]:
+        """The scheduler as Lightning takes it."""
+
+
+class Recipe(NamedTuple):
+    """How a network is trained, as the config says it.
+
+    Args:
+        optimizer: parameters to optimizer.
+        schedule: makes the learning-rate scheduler; None for none.
+        augment: changes a training batch.
+        ready: lays a network out for its device, and compiles it if that is wanted.
+    """
+
+    optimizer: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
+    schedule: Stepping | None
+    augment: Callable[[Any, Any], tuple[Any, Any]]
+    ready: Callable[[nn.Module], nn.Module]
+
+
+class Subject(Protocol):
+    """What Lightning trains for a candidate, and what is known of it afterwards."""
+
+    @property
+    def task(self) -> "Task":
+        """What it is trained for."""
+
+    @property
+    def module(self) -> "pl.LightningModule":
+        """What Lightning's trainer is given."""
+
+    @property
+    def network(self) -> nn.Module:
+        """The network within, whose weights are kept."""
+
+    @property
+    def callbacks(self) -> "Sequence[pl.Callback]":
+        """What the trainer is given beside its own."""
+
+    @property
+    def measured(self) -> bool:
+        """Whether no batch was trained on after the last validation."""
+
+    @property
+    def curves(self) -> dict[str, tuple[float, ...]]:
+        """Every metric after each epoch of training; not a number where it was not measured."""
+
+
+class Task(ABC):
+    """What a network is trained for.
+
+    A task of one's own says its ``loss`` and, if there is more to measure, its ``scores``; all
+    else has a meaning that fits most. Outputs and targets are trees, see ``nas_hydra.dataset``.
+    """
+
+    scores: ClassVar[Mapping[str, Direction]] = {}
+    """What is measured beside the loss, and which way it is better: ``{"acc": "maximize"}``."""
+
+    percent: ClassVar[Sequence[str]] = ()
+    """Those of the scores that are shares, and are shown in per cent."""
+
+    @property
+    def directions(self) -> Mapping[str, Direction]:
+        """Every metric of a search, ``val_acc`` for ``acc``, and which way it is better."""
+        scores = {f"val_{name}": direction for name, direction in self.scores.items()}
+        return {**scores, "val_loss": "minimize", "train_loss": "minimize"}
+
+    def bound(self, data: Data) -> Self:
+        """The same task, which knows what it needs of the data.
+
+        Raises:
+            ConfigError: if the data is none for this task.
+        """
+        return self
+
+    @abstractmethod
+    def loss(self, output: Tree, target: Tree, reduction: Reduction = "mean") -> Tensor:
+        """The loss of a batch, ().
+
+        Args:
+            output: of the network.
+            target: of the batch.
+            reduction: over the rows of the batch.
+        """
+
+    def check(self, output: Tree, target: Tree) -> None:
+        """Make sure that a network's output is one for this task.
+
+        Args:
+            output: for a few rows; on the meta device it has shapes, and no values.
+            target: of these rows, on the same device.
+
+        Raises:
+            CandidateError: if it is not; says what it is, and what is needed.
+        """
+        try:
+            loss = self.loss(output, target)
+        except Exception as error:  # the loss is the user's own, and the network may give anything
+            given = f"the model gives {told(output)} for targets of {told(target)}"
+            problem = f"{type(self).__name__} cannot take: {in_one_line(error)}"
+            raise CandidateError(f"{given}, which the task {problem}") from error
+        if not isinstance(loss, Tensor) or loss.shape != ():
+            given = told(loss) if isinstance(loss, Tensor) else repr(loss)
+            problem = (
+                f"the loss of the task {type(self).__name__} is {given}; it must be one number"
+            )
+            raise CandidateError(f"{problem}, a tensor of shape ()")
+
+    def unfit(self, target: Tree, rows: int) -> str:
+        """Why the targets of an augmented batch are none; empty if they are.
+
+        Args:
+            target: as the augmentation gives it.
+            rows: of the batch.
+        """
+        return ""
+
+    def kept(self, output: Tree) -> Tree:
+        """What of a batch's output is kept until the end of a validation, for the scores."""
+        return output
+
+    def score(self, kept: Tree, target: Tree) -> Mapping[str, Tensor]:
+        """Every one of ``scores``, of all rows of a validation together.
+
+        Args:
+            kept: what was kept of the outputs, all batches in one.
+            target: likewise.
+        """
+        return {}
+
+    def subject(self, network: nn.Module, recipe: Callable[[], Recipe]) -> Subject:
+        """What Lightning is to train.
+
+        Args:
+            network: as its constructors leave it.
+            recipe: tells how it is to be trained, if that is the config's affair.
+        """
+        from nas_hydra.task.module import TaskModule  # Lightning, which takes a second to import
+
+        return TaskModule(self, network, recipe())
+
+    def outlook(self, data: Data) -> Iterator[str]:
+        """What is to be known of the metrics before a search: how fine they are, and a guess.
+
+        Yields:
+            Lines for the log.
+        """
+        yield from ()

@@ -1,0 +1,98 @@
+"""Classification: each row is of one class."""
+
+from collections.abc import Iterator, Mapping
+from copy import copy
+from typing import ClassVar, Self
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+from torchmetrics.functional.classification import multiclass_accuracy, multiclass_f1_score
+
+from nas_hydra.dataset import Data
+from nas_hydra.dataset.tree import told
+from nas_hydra.errors import CandidateError, ConfigError
+from nas_hydra.objective import Direction
+from nas_hydra.task.base import Reduction, Task
+
+
+class Classification(Task):
+    """Cross-entropy; logits (N, classes) for labels (N,), int64.
+
+    Measured are the accuracy, ``acc``, and ``f1``: the unweighted mean of the F1 of all classes of
+    the data, where one without a row counts 0. Both are shares. The loss is in nats.
+    """
+
+    scores: ClassVar[Mapping[str, Direction]] = {"acc": "maximize", "f1": "maximize"}
+    percent = ("acc", "f1")
+    num_classes: int = 0
+    noun: str = "rows"
+
+    def bound(self, data: Data) -> Self:
+        """The task that knows the number of classes.
+
+        Raises:
+            ConfigError: if the data does not say it.
+        """
+        number = getattr(data, "num_classes", None)
+        if not isinstance(number, int):
+            problem = "is classification, and the dataset does not say how many classes it has"
+            raise ConfigError("task", f"{problem} (num_classes); choose another task, or dataset")
+        task = copy(self)
+        task.num_classes, task.noun = number, getattr(data, "noun", self.noun)
+        return task
+
+    def loss(self, output: Tensor, target: Tensor, reduction: Reduction = "mean") -> Tensor:
+        """Cross-entropy; targets may be shares of classes, (N, classes)."""
+        return cross_entropy(output, target, reduction=reduction)
+
+    def check(self, output: object, target: Tensor) -> None:
+        """Make sure that there is one logit per row and class."""
+        if not isinstance(output, Tensor):
+            kind = type(output).__name__
+            raise CandidateError(f"the model returns a {kind}, not a tensor of logits")
+        rows, classes = len(target), self.num_classes
+        if output.shape != (rows, classes):
+            raise CandidateError(
+                f"the model gives outputs of shape {tuple(output.shape)} for {rows} {self.noun}; "
+                f"({rows}, {classes}) is needed, since dataset.num_classes is {classes}"
+            )
+
+    def unfit(self, target: Tensor, rows: int) -> str:
+        """Labels stay labels, or come out as shares of classes."""
+        classes = self.num_classes
+        shares = target.is_floating_point() and target.shape == (rows, classes)
+        hard = target.dtype == torch.int64 and target.shape == (rows,)
+        if shares or (hard and 0 <= target.min() <= target.max() < classes):
+            return ""
+        return (
+            f"gives labels {told(target)} for {rows} {self.noun}; allowed: int64 ({rows},) from 0"
+            f" to {classes - 1}, or shares of classes, float32 ({rows}, {classes})"
+        )
+
+    def kept(self, output: Tensor) -> Tensor:
+        """The predicted classes, (N,)."""
+        return output.argmax(dim=1)
+
+    def score(self, kept: Tensor, target: Tensor) -> Mapping[str, Tensor]:
+        """Accuracy and macro F1."""
+        classes = self.num_classes
+        accuracy = multiclass_accuracy(kept, target, classes, "micro", validate_args=False)
+        each = multiclass_f1_score(kept, target, classes, "none", validate_args=False)
+        # A class that has no row counts 0, and is not left out.
+        return {"acc": accuracy, "f1": (each / classes).sum()}
+
+    def outlook(self, data: Data) -> Iterator[str]:
+        """What one validation row is of the accuracy, and what the most frequent class gives."""
+        valid = getattr(data, "valid", None)
+        if valid is None or not hasattr(
+            valid, "target"
+        ):  # somebody's own loaders: nobody has counted them
+            return
+        counts = valid.labels.bincount()
+        number = int(counts.sum())
+        yield (
+            f"validation: each of {number:,} {self.noun} is {100 / number:.2g} % of the accuracy;"
+            " to name the most frequent class always would give"
+            f" {100 * float(counts.max()) / number:.3g} %"
+        )
