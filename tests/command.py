@@ -49,6 +49,11 @@ def finish(*overrides: str) -> subprocess.CompletedProcess:
 
 def rows(folder: Path) -> list[dict[str, str]]:
     """``trials.csv`` without the one column that differs from run to run."""
-    with (folder / "trials.csv").open(newline="") as stream:
+    return table(folder / "trials.csv")
+
+
+def table(file: Path) -> list[dict[str, str]]:
+    """A file like ``trials.csv``, likewise."""
+    with file.open(newline="") as stream:
         found = list(csv.DictReader(stream))
     return [{name: cell for name, cell in row.items() if name != "seconds"} for row in found]
