@@ -29,6 +29,7 @@ from nas_hydra.digest import digest_of_file, intact, unsealed
 from nas_hydra.errors import ConfigError, shortened
 from nas_hydra.foreign import check_foreign, foreign
 from nas_hydra.interpolation import sealed
+from nas_hydra.later import with_later
 
 if TYPE_CHECKING:
     from torch import nn
@@ -238,9 +239,9 @@ def read_artifact(folder: Path, key: str = "model", trust: Sequence[str] = ()) -
     if not isinstance(config, dict) or "model" not in config:
         raise _damaged(key, folder / CONFIG, "it has no model")
     with foreign(trust):
-        for name in ("model", "dataset"):
+        for name in ("model", "dataset", "task"):
             check_foreign(config.get(name), name)
-    return Artifact(folder, config, description)
+    return Artifact(folder, with_later(config), description)
 
 
 def _described(file: Path, key: str) -> Description:

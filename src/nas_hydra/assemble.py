@@ -20,6 +20,7 @@ from nas_hydra.engine import Engine
 from nas_hydra.engine.restoring import restored
 from nas_hydra.errors import CandidateError, ConfigError, InfeasibleError, listing, nearest
 from nas_hydra.evaluator import Evaluator
+from nas_hydra.later import identifying
 from nas_hydra.loop import Search
 from nas_hydra.named_files import digests
 from nas_hydra.objective import Direction, Objectives, objectives_from, unmeasured, wanted
@@ -29,7 +30,6 @@ from nas_hydra.report.files import RunFiles
 from nas_hydra.report.run_page import RunPage
 from nas_hydra.run import Run
 from nas_hydra.search_space import PARTS, Genotype, Hooks, SearchSpace
-from nas_hydra.search_space.later import identifying
 from nas_hydra.search_space.node import Choice, Constant, Node, Table
 from nas_hydra.settings import resolved, settings_of, shown
 from nas_hydra.strategy import Strategy
@@ -46,12 +46,12 @@ SAMPLES = 5
 """How many random candidates the dry pass tries before it calls the space itself wrong."""
 
 IDENTITY = (
-    *("search_space", "dataset", "trainer", "optimizer", "scheduler"),
+    *("search_space", "dataset", "task", "trainer", "optimizer", "scheduler"),
     *("evaluator", "strategy", "objective", "seed"),
 )
 """The parts of the config that decide which trials a run has."""
 
-NAMING = ("search_space", "dataset", "trainer", "optimizer", "scheduler", "evaluator")
+NAMING = ("search_space", "dataset", "task", "trainer", "optimizer", "scheduler", "evaluator")
 """Those of them that may name files whose content decides what is measured."""
 
 NEUTRAL = ("store", "memory_limit")

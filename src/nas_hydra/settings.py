@@ -64,6 +64,7 @@ class Settings(BaseModel):
     report: StrictBool
     search_space: Group
     dataset: Group
+    task: Group
     trainer: Group
     optimizer: Group
     scheduler: Group

@@ -40,5 +40,6 @@ def candidate(**changes) -> dict:
             "workers": 0,
             "augment": {"_target_": "nas_hydra.dataset.augment.Augmentation", "transforms": []},
         },
+        "task": {"_target_": "nas_hydra.task.classification.Classification"},
     }
     return {**parts, **changes}

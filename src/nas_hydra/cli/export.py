@@ -13,7 +13,7 @@ from nas_hydra.artifact import Artifact, read_artifact
 from nas_hydra.cli.words import ForeignWords, command, unknown
 from nas_hydra.errors import ConfigError, listing, nearest, said
 from nas_hydra.export.name import FormatName
-from nas_hydra.search_space.later import LATER
+from nas_hydra.later import LATER
 
 ABOUT = """\
 nas-hydra-export run=DIR format=onnx|torch_export|state_dict|python [output=DIR] [images=N]

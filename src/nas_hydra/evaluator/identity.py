@@ -8,8 +8,8 @@ import torch
 from nas_hydra.evaluator.code import code, targets
 from nas_hydra.evaluator.device import kind
 from nas_hydra.evaluator.prepared import Prepared
+from nas_hydra.later import identifying
 from nas_hydra.named_files import digests
-from nas_hydra.search_space.later import identifying
 
 NEUTRAL = {
     "dataset": ("root", "download", "memory_limit", "workers", "broken", "pixel_limit"),

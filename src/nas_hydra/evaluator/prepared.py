@@ -16,7 +16,7 @@ from nas_hydra.evaluator.device import device_of
 from nas_hydra.evaluator.footprint import Footprint, of_candidate
 from nas_hydra.evaluator.probe import blank
 from nas_hydra.evaluator.sketch import META, Sketch
-from nas_hydra.search_space import DEFAULT_TASK
+from nas_hydra.later import LATER
 from nas_hydra.task import Task
 
 
@@ -105,7 +105,7 @@ def task_of(candidate: Mapping[str, Any]) -> Task:
     Raises:
         ConfigError: if it is none, or refuses its settings.
     """
-    task: Task = build(candidate.get("task") or DEFAULT_TASK, "task", Task)
+    task: Task = build(candidate.get("task") or LATER["task"], "task", Task)
     return task
 
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import yaml
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import GrammarParseError, OmegaConfBaseException
 from pydantic import BaseModel, ValidationError
 
 from nas_hydra.bounded_yaml import read_yaml
 from nas_hydra.errors import ConfigError
 from nas_hydra.interpolation import sealed
+from nas_hydra.later import with_later
 from nas_hydra.masking import MASK
 from nas_hydra.total_steps import NAME, PART, TOTAL_STEPS
 
@@ -140,7 +141,11 @@ def read_config(folder: Path, key: str) -> PastConfig:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "it"
         raise _damaged(folder / HYDRA, f"{place}: {first['msg']}") from error
-    return PastConfig(plain, hydra["hydra"])
+    try:
+        OmegaConf.create(dict(plain))
+    except GrammarParseError as error:  # a file that was cut ends in the midst of a reference
+        raise _damaged(folder / CONFIG, str(error).splitlines()[0]) from error
+    return PastConfig(with_later(plain), hydra["hydra"])
 
 
 def _damaged(file: Path, problem: str) -> ConfigError:

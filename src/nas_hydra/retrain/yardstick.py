@@ -9,8 +9,8 @@ from numpy.random import default_rng
 from nas_hydra.assemble import sample
 from nas_hydra.errors import CandidateError, ConfigError, listing, nearest
 from nas_hydra.evaluator import Evaluator
-from nas_hydra.evaluator.build import build_model, count_parameters
-from nas_hydra.evaluator.sketch import Sketch
+from nas_hydra.evaluator.build import count_parameters
+from nas_hydra.evaluator.prepared import Prepared
 from nas_hydra.search_space import Genotype, SearchSpace
 
 KNOWN = (
@@ -98,7 +98,8 @@ def size(model: Mapping[str, Any], dataset: Mapping[str, Any]) -> int:
     Raises:
         CandidateError: if the network cannot be built, or does not take the images.
     """
+    one = Prepared({"model": model, "dataset": dataset}, "search")
     try:
-        return Sketch(model, dataset["input_shape"]).params
+        return one.sketch.params
     except CandidateError:  # it takes values to build it
-        return count_parameters(build_model(model, dataset["input_shape"], dataset["num_classes"]))
+        return count_parameters(one.network())

@@ -7,10 +7,9 @@ from nas_hydra.search_space.gene import Categorical, Decision, Gene, Integer, Re
 from nas_hydra.search_space.genotype import Genotype
 from nas_hydra.search_space.hooks import Hooks
 from nas_hydra.search_space.scale import fixed
-from nas_hydra.search_space.space import DEFAULT_TASK, PARTS, SearchSpace
+from nas_hydra.search_space.space import PARTS, SearchSpace
 
 __all__ = [
-    "DEFAULT_TASK",
     "PARTS",
     "Categorical",
     "Decision",

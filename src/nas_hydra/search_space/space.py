@@ -10,12 +10,12 @@ from numpy.random import Generator
 from omegaconf import DictConfig
 
 from nas_hydra.errors import ConfigError, InfeasibleError, in_one_line, nearest
+from nas_hydra.later import identifying
 from nas_hydra.search_space.encoding import Encoder, Encoding
 from nas_hydra.search_space.feasibility import Feasibility, check_plain, parse_constraints
 from nas_hydra.search_space.gene import Decision, Gene, Real
 from nas_hydra.search_space.genotype import Genotype
 from nas_hydra.search_space.hooks import Hooks
-from nas_hydra.search_space.later import identifying
 from nas_hydra.search_space.neighbour import neighbours
 from nas_hydra.search_space.node import Node, Walk
 from nas_hydra.search_space.opening import Place, places_of
@@ -35,10 +35,9 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "scheduler": ("scheduler",),
     "trainer": ("trainer",),
     "dataset": ("dataset",),
+    "task": ("task",),
 }
 """The parts of a candidate's config, and where each stands in the composed config."""
-
-DEFAULT_TASK = {"_target_": "nas_hydra.task.classification.Classification"}
 
 TRIES = 2000
 """How many random candidates may be refused in a row before a space counts as infeasible."""

@@ -16,7 +16,7 @@ MEMORY = "nas_hydra.record.memory.MemoryRecord"
 LOOKS_UP = "nas_hydra.evaluator.tabular.TabularEvaluator"
 UNREAD = ("strategy", "objective", "record")
 """Parts of a config that are not built when a finished run is read."""
-NETWORKS = ("search_space", "dataset", "trainer", "optimizer", "scheduler")
+NETWORKS = ("search_space", "dataset", "task", "trainer", "optimizer", "scheduler")
 """Those that are not even imported where networks are looked up."""
 URL = "record.storage.url="
 CONFIG_DIR = ("--config-dir", "-cd")

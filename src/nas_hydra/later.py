@@ -11,16 +11,26 @@ LATER: Mapping[str, Mapping[str, Any]] = {
         "range": None,
     },
     "evaluator": {"measure": []},
+    "task": {"_target_": "nas_hydra.task.classification.Classification"},
 }
 """Part of a config -> its later keys, and the values that mean what was done before there were any.
 
-With these values they are left out of what identifies a run or a candidate.
+With these values they are left out of what identifies a run or a candidate, and so is a part that
+has no others.
 """
+LATER_PARTS = ("task",)
+"""Those of the parts that are themselves younger than some records."""
 
 
 def identifying(parts: Mapping[str, Any]) -> dict[str, Any]:
     """The parts without those of their later keys that say nothing new."""
-    return {name: _without(part, LATER.get(name, {})) for name, part in parts.items()}
+    known = {name: _without(part, LATER.get(name, {})) for name, part in parts.items()}
+    return {name: part for name, part in known.items() if part or not parts[name]}
+
+
+def with_later(parts: Mapping[str, Any]) -> dict[str, Any]:
+    """A config as it is meant today, though it was written when there were fewer parts."""
+    return {**parts, **{name: dict(LATER[name]) for name in LATER_PARTS if name not in parts}}
 
 
 def _without(part: Any, later: Mapping[str, Any]) -> Any:
