@@ -17,7 +17,7 @@ from command import SMALL, nas_hydra
 from nas_hydra.artifact import read_artifact
 from nas_hydra.cli.retrain import run
 from nas_hydra.dataset.cache import release
-from nas_hydra.evaluator.train import build_dataset
+from nas_hydra.evaluator.prepared import data_of
 from tracker.wandb_file import read_runs
 
 ALONE = ("seeds=1", "baseline=none", "random=false")
@@ -100,7 +100,7 @@ def test_the_model_that_is_read_back_is_the_one_that_was_tested(search, command)
     artifact, found = read_artifact(Path("run/retrain")), metrics(Path("run/retrain"))
     assert artifact.image.shape == (1, 8, 8)
     assert artifact.classes == [str(digit) for digit in range(10)]
-    dataset = build_dataset(json.dumps(artifact.config["dataset"]))
+    dataset = data_of(json.dumps(artifact.config["dataset"]))
     source = dataset.open("test")
     mean, std = (torch.tensor(part) for part in vars(artifact.normalize).values())
     pixels = source[torch.arange(len(source.labels))]
@@ -326,7 +326,7 @@ def test_a_dataset_that_has_changed_since_is_refused(search, command, refusal):
     own = ("dataset=image_folder", "dataset.root=images", "dataset.num_classes=2")
     search(*own, "dataset.size=16", "dataset.limit=null", "dataset.batch_size=8")
     release()
-    build_dataset.cache_clear()
+    data_of.cache_clear()
     picture_folder(Path("images"), "ab", 40)
     problem = refusal("run=run", *ALONE)
     assert "dataset: has changed since the search: it had 48 images for training and" in problem
