@@ -1,7 +1,8 @@
-"""What a config leaves to the data: numbers that suit the images take the place of nulls."""
+"""What a config leaves to the data: numbers that suit its rows take the place of nulls."""
 
 import math
 from collections.abc import Mapping
+from inspect import isclass
 from typing import Any
 
 from numpy.random import default_rng
@@ -14,10 +15,10 @@ from nas_hydra.settings import resolved
 BATCH_SIZE, EPOCHS = "dataset.batch_size", "trainer.max_epochs"
 
 SMALLEST, LARGEST = 16, 128
-"""Images per batch."""
+"""Rows per batch."""
 
 LEAST_EPOCHS = 5
-"""Also where nothing is known of the images."""
+"""Also where nothing is known of the data."""
 
 LEAST_STEPS = 180
 """Of the optimizer: with fewer, small networks are far from what they can learn."""
@@ -28,9 +29,8 @@ def complete(
 ) -> Mapping[str, Any]:
     """Fill in, in place, what is null because the data decides; who keeps the config keeps that.
 
-    What a dataset finds out about its images (``ImageDataset.found``) comes first. Then images per
-    batch, and epochs that give so many steps at least, follow from the number of images that are
-    trained on.
+    What a dataset finds out about its rows (``Dataset.found``) comes first. Then rows per batch,
+    and epochs that give so many steps at least, follow from the number of rows that are trained on.
 
     Args:
         config: composed, whose top level was checked.
@@ -41,7 +41,7 @@ def complete(
         The completed config, resolved.
 
     Raises:
-        ConfigError: if the images have to be looked at, and cannot be.
+        ConfigError: if the rows have to be looked at, and cannot be.
     """
     known = builds and "_target_" in plain["dataset"]
     if known:
@@ -52,10 +52,10 @@ def complete(
     left = [key for key in (BATCH_SIZE, EPOCHS) if is_left(plain, key)]
     if not left:
         return plain
-    images = training_images(config, plain) if known else 0
-    given, suiting = plain["dataset"].get("batch_size"), batch_size(images)
+    number = training_rows(config, plain) if known else 0
+    given, suiting = plain["dataset"].get("batch_size"), batch_size(number)
     taken = given if isinstance(given, int) and given > 0 else suiting
-    chosen = {BATCH_SIZE: suiting, EPOCHS: epochs(images, taken)}
+    chosen = {BATCH_SIZE: suiting, EPOCHS: epochs(number, taken)}
     return filled(config, plain, {key: chosen[key] for key in left})
 
 
@@ -82,28 +82,32 @@ def described(dataset: Mapping[str, Any]) -> Mapping[str, Any]:
     return {f"dataset.{name}": value for name, value in told.items()}
 
 
-def training_images(config: DictConfig, plain: Mapping[str, Any]) -> int:
-    """How many images a candidate trains on; where candidates differ in that, one of them.
+def training_rows(config: DictConfig, plain: Mapping[str, Any]) -> int:
+    """How many rows a candidate trains on; where candidates differ in that, one of them.
 
-    They are loaded for it, as they are to be anyway.
+    They are loaded for it, as they are to be anyway. Of data that is no dataset of ours, as a data
+    module of Lightning's, nothing is known before it is set up for a training: 0.
     """
-    from nas_hydra.dataset import ImageDataset
+    from nas_hydra.dataset import Dataset
 
     draft = config.copy()
     if is_left(plain, BATCH_SIZE):
         draft.dataset.batch_size = SMALLEST
     space = SearchSpace(draft)
     settings = space.close(space.sample(default_rng(0)))["dataset"]
-    dataset: ImageDataset = build(settings, "dataset", ImageDataset)
+    called = locate(settings["_target_"], "dataset._target_")
+    if isclass(called) and not issubclass(called, Dataset):
+        return 0
+    dataset: Dataset = build(settings, "dataset", Dataset)
     return len(dataset.train)
 
 
-def batch_size(images: int) -> int:
-    """The power of two next to the root of the number of images, within bounds."""
-    return min(max(1 << round(math.log2(max(images, 1)) / 2), SMALLEST), LARGEST)
+def batch_size(rows: int) -> int:
+    """The power of two next to the root of the number of rows, within bounds."""
+    return min(max(1 << round(math.log2(max(rows, 1)) / 2), SMALLEST), LARGEST)
 
 
-def epochs(images: int, batch: int) -> int:
+def epochs(rows: int, batch: int) -> int:
     """Enough for ``LEAST_STEPS``, and at least ``LEAST_EPOCHS``."""
-    steps = -(-images // batch)
+    steps = -(-rows // batch)
     return max(LEAST_EPOCHS, -(-LEAST_STEPS // steps)) if steps else LEAST_EPOCHS

@@ -12,8 +12,8 @@ from torch import Tensor
 from dataset.common import COMMON
 from nas_hydra.dataset.base import ImageDataset, WholeDataset
 from nas_hydra.dataset.digits import Digits
-from nas_hydra.dataset.images import Bytes
-from nas_hydra.dataset.split import load, stratified
+from nas_hydra.dataset.source import Bytes
+from nas_hydra.dataset.split.stratified import stratified
 from nas_hydra.errors import ConfigError
 
 NUMBER = 40
@@ -116,7 +116,7 @@ IMAGES = {
 def test_what_is_no_image_is_refused(kind, memory_limit):
     pixels, message = IMAGES[kind]
     with pytest.raises(ConfigError, match=rf"^dataset[.:].*{message}"):
-        load(own(Given(pixels), memory_limit=memory_limit))
+        own(Given(pixels), memory_limit=memory_limit).load()
 
 
 LABELLED = {
@@ -139,7 +139,7 @@ def test_what_are_no_labels_is_refused(kind):
     labels, message = LABELLED[kind]
     for make in (own, lambda *source, **said: parts(*source, Given(GREY), **said)):
         with pytest.raises(ConfigError, match=rf"^dataset.*{message}"):
-            load(make(Given(GREY, labels), num_classes=3))
+            make(Given(GREY, labels), num_classes=3).load()
 
 
 def test_images_and_labels_of_other_numbers_are_refused():
@@ -148,14 +148,14 @@ def test_images_and_labels_of_other_numbers_are_refused():
             return Bytes((GREY * 255).byte(), LABELS[:-1])
 
     with pytest.raises(ConfigError, match=r"Short cannot read its images: .* 40 images and 39 l"):
-        load(Short(**COMMON, holdout=0.2, input_shape=(1, 4, 4)))
+        Short(**COMMON, holdout=0.2, input_shape=(1, 4, 4)).load()
 
 
 @pytest.mark.parametrize("memory_limit", [None, 1])
 def test_floats_of_any_size_are_images(memory_limit):
-    plain = load(own(Given(GREY), memory_limit=memory_limit))
+    plain = own(Given(GREY), memory_limit=memory_limit).load()
     for kind in (torch.float64, torch.float16):
-        found = load(own(Given(GREY.to(kind)), memory_limit=memory_limit))
+        found = own(Given(GREY.to(kind)), memory_limit=memory_limit).load()
         images = found.train[torch.arange(4)][0]
         assert images.dtype == torch.float32
         assert torch.allclose(images, plain.train[torch.arange(4)][0], atol=0.01)
@@ -165,10 +165,10 @@ def test_images_that_are_all_the_same_are_refused(caplog):
     for memory_limit in (None, 1):
         same = own(Given(torch.ones_like(GREY)), memory_limit=memory_limit)
         with pytest.raises(ConfigError, match=r"every pixel .* is the same \(grey 1\)\. Look at"):
-            load(same)
+            same.load()
     faint = torch.cat([GREY, torch.full_like(GREY, 0.5), GREY], 1)
     with caplog.at_level(logging.WARNING):
-        known = load(own(Given(faint), input_shape=(3, 4, 4)))
+        known = own(Given(faint), input_shape=(3, 4, 4)).load()
     (line,) = (one.message for one in caplog.records if one.levelno >= logging.WARNING)
     assert "a channel is nearly constant: green (mean 0.5, standard deviation 0)" in line
     assert known.prepare.std.flatten()[1] == 1  # other images may well have other values
@@ -214,36 +214,36 @@ def labelled(*counts: int) -> Given:
 def test_every_split_has_every_class_or_the_class_is_named():
     for counts in ((100, 3, 4), (3, 100, 100)):
         dataset = own(labelled(*counts), num_classes=3)
-        known = load(dataset)
-        splits = (known.train, known.valid, load(dataset.at("final")).test)
-        assert all(split.labels.bincount(minlength=3).min() > 0 for split in splits)
-        limited = load(own(labelled(*counts), num_classes=3, limit=30))
-        assert len(limited.train.labels) + len(limited.valid.labels) == 30
-        assert limited.valid.labels.bincount(minlength=3).min() > 0
+        known = dataset.load()
+        splits = (known.train, known.valid, dataset.at("final").load().test)
+        assert all(split.target.bincount(minlength=3).min() > 0 for split in splits)
+        limited = own(labelled(*counts), num_classes=3, limit=30).load()
+        assert len(limited.train.target) + len(limited.valid.target) == 30
+        assert limited.valid.target.bincount(minlength=3).min() > 0
     with pytest.raises(
         ConfigError,
         match=r"dataset: has too few images of some classes \('1: 2', '2: 1'\); each needs at least"
         " 3, one for training and one for validation and one for testing",
     ):
-        load(own(labelled(100, 2, 1), num_classes=3))
+        own(labelled(100, 2, 1), num_classes=3).load()
     with pytest.raises(ConfigError, match=r"\('pear: 1'\); each needs at least 2, one for"):
-        load(parts(labelled(20, 1, 9), labelled(5, 5, 5), num_classes=3))
+        parts(labelled(20, 1, 9), labelled(5, 5, 5), num_classes=3).load()
 
 
 def test_one_class_is_refused():
     with pytest.raises(ConfigError, match=r"num_classes: is 1; of one class, nothing"):
-        load(own(labelled(40), num_classes=1))
+        own(labelled(40), num_classes=1).load()
 
 
 def test_classes_that_a_test_split_lacks_are_named(caplog):
     lacking = parts(labelled(20, 9, 9), labelled(5, 0, 0), num_classes=3)
     with caplog.at_level(logging.WARNING):
-        assert load(lacking.at("final")).test.labels.unique().tolist() == [0]
+        assert lacking.at("final").load().test.target.unique().tolist() == [0]
     (line,) = caplog.messages
     assert "the test split has no image of 2 of 3 classes" in line
     assert line.endswith("macro F1: 'pear', 'plum'")
     with pytest.raises(ConfigError, match=r"num_classes: is 3; the images have 4 classes"):
-        load(parts(labelled(20, 9, 9), labelled(5, 0, 0, 1), num_classes=3).at("final"))
+        parts(labelled(20, 9, 9), labelled(5, 0, 0, 1), num_classes=3).at("final").load()
 
 
 def test_splits_without_rare_classes_are_what_they_were():

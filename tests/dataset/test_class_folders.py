@@ -13,7 +13,6 @@ from nas_hydra.dataset.cache import release
 from nas_hydra.dataset.class_folders import SPLITS, find
 from nas_hydra.dataset.examples import examples
 from nas_hydra.dataset.image_folder import ImageFolder
-from nas_hydra.dataset.split import choose
 from nas_hydra.errors import ConfigError
 
 CLASSES = ("cat", "dog", "owl")
@@ -76,7 +75,7 @@ def test_given_splits_hold_their_own_images_and_no_others():
         write(f"images/{name}", 5)
     data = folder()
     for stage, wanted in {"search": ("train", "val"), "final": ("train val", "test")}.items():
-        choice = choose(data.at(stage))
+        choice = data.at(stage).choose()
         for chosen, names in zip((choice.train, choice.measured), wanted, strict=True):
             known = {one for name in names.split() for one in digests(f"images/{name}")}
             assert set(examples(*chosen).contents.digests.tolist()) == known

@@ -17,7 +17,7 @@ from nas_hydra.dataset.contents import of_file, of_picture
 from nas_hydra.dataset.digits import Digits
 from nas_hydra.dataset.examples import difference, examples, read, save
 from nas_hydra.dataset.image_folder import ImageFolder
-from nas_hydra.dataset.images import Bytes
+from nas_hydra.dataset.source import Bytes
 
 
 @pytest.fixture(autouse=True)
@@ -107,7 +107,7 @@ def test_of_a_large_folder_samples_are_compared(images, monkeypatch):
 def test_the_splits_of_any_source_are_noted_in_memory_and_streamed(images, memory_limit):
     for dataset in (digits(memory_limit=memory_limit), folder(memory_limit=memory_limit)):
         train, valid = splits(dataset).examples
-        assert train.labels.tolist() == dataset.train.labels.tolist()
+        assert train.labels.tolist() == dataset.train.target.tolist()
         assert len(valid) == len(dataset.valid)
         assert not valid.among(train).any()
         dev, test = dataset.at("final").splits.examples

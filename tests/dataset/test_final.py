@@ -21,16 +21,16 @@ def test_training_and_validation_images_together():
     mean, std = pixels.mean(dim=(0, 2, 3)), pixels.std(dim=(0, 2, 3))
     torch.testing.assert_close(known.prepare.mean.flatten(), mean)
     torch.testing.assert_close(known.prepare.std.flatten(), std)
-    torch.testing.assert_close(known.train.pixels * known.prepare.std + known.prepare.mean, pixels)
-    assert torch.equal(known.train.labels, source.labels)
+    torch.testing.assert_close(known.train.inputs * known.prepare.std + known.prepare.mean, pixels)
+    assert torch.equal(known.train.target, source.labels)
 
 
 def test_the_test_split_is_none_of_them():
     data = digits()
     test = data.open("test")
-    assert torch.equal(torch.as_tensor(data.at("final").splits.test.labels), test.labels)
+    assert torch.equal(torch.as_tensor(data.at("final").splits.test.target), test.target)
     given = {image.numpy().tobytes() for image in data.open("development")[torch.arange(1437)]}
-    held = [image.numpy().tobytes() for image in test[torch.arange(len(test.labels))]]
+    held = [image.numpy().tobytes() for image in test[torch.arange(len(test.target))]]
     assert sum(image in given for image in held) <= 2  # the few that are there twice
 
 
@@ -46,7 +46,7 @@ def test_batches_are_of_these_splits():
     trained = sum(len(labels) for _, labels in data.at("final").train_batches(seed=0))
     assert trained == 100
     tested = torch.cat([labels for _, labels in data.at("final").test_batches()])
-    assert torch.equal(tested, torch.as_tensor(data.at("final").splits.test.labels))
+    assert torch.equal(tested, torch.as_tensor(data.at("final").splits.test.target))
 
 
 def test_images_that_do_not_fit_are_streamed():
@@ -66,9 +66,9 @@ def test_both_kinds_of_splits_are_held_beside_each_other():
 def test_what_monitors_a_training_is_neither_trained_on_nor_tested_on():
     search, final = digits().splits, digits().at("final").splits
     known = digits().at("monitored").splits
-    assert torch.equal(known.train.pixels, search.train.pixels)
-    assert torch.equal(known.valid.pixels, search.valid.pixels)
-    assert torch.equal(known.test.labels, final.test.labels)
+    assert torch.equal(known.train.inputs, search.train.inputs)
+    assert torch.equal(known.valid.inputs, search.valid.inputs)
+    assert torch.equal(known.test.target, final.test.target)
     assert search.test is digits().test_batches() is None
     assert final.valid is digits().at("final").valid_batches() is None
 

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from dataset.common import COMMON
-from nas_hydra.dataset import Images
+from nas_hydra.dataset import Rows
 from nas_hydra.dataset.cache import adopt, release, share, splits
 from nas_hydra.dataset.digits import Digits
 from nas_hydra.dataset.image_folder import ImageFolder
@@ -78,7 +78,7 @@ def test_streamed_batches_are_those_in_memory(make, workers, tmp_path, fashion_m
 
 def test_pixels_lie_channels_last_and_batches_do(tmp_path):
     data = folder(tmp_path)
-    for pixels in (data.train.pixels, next(iter(data.train_batches(seed=0)))[0]):
+    for pixels in (data.train.inputs, next(iter(data.train_batches(seed=0)))[0]):
         assert pixels.is_contiguous(memory_format=torch.channels_last)
         assert not pixels.is_contiguous()
 
@@ -108,7 +108,7 @@ def test_micro_batches_are_the_batches_cut():
     whole, cut = list(data.train_batches(seed=1)), list(data.train_batches(seed=1, parts=2))
     assert len(cut) == 2 * len(whole) == len(data.train_batches(seed=1, parts=2))
     assert torch.equal(torch.cat([y for _, y in whole]), torch.cat([y for _, y in cut]))
-    assert torch.equal(torch.cat([y for _, y in data.valid_batches()]), data.valid.labels)
+    assert torch.equal(torch.cat([y for _, y in data.valid_batches()]), data.valid.target)
 
 
 def test_a_batch_of_validation_is_two_of_training():
@@ -120,7 +120,7 @@ def test_a_batch_of_validation_is_two_of_training():
 def change_in_worker(parcel) -> None:
     Digits.open = None  # nothing may be loaded
     adopt(parcel.open())
-    pixels = digits().train.pixels
+    pixels = digits().train.inputs
     assert pixels.is_contiguous(memory_format=torch.channels_last)
     pixels[0, 0, 0, 0] = 42.0
 
@@ -131,12 +131,12 @@ def changed_by_another_process() -> float:
     worker.start()
     worker.join()
     assert worker.exitcode == 0
-    return digits().train.pixels[0, 0, 0, 0].item()
+    return digits().train.inputs[0, 0, 0, 0].item()
 
 
 @pytest.mark.long
 def test_another_process_uses_the_same_memory():
-    pixels, before = digits().train.pixels, digits().train.pixels.clone()
+    pixels, before = digits().train.inputs, digits().train.inputs.clone()
     share()
     assert torch.equal(pixels, before)
     assert changed_by_another_process() == 42.0
@@ -191,7 +191,7 @@ def test_only_the_last_datasets_stay():
         _ = digits(seed=seed).train
     assert digits(seed=3).train is splits(digits(seed=3)).train
     again = digits(seed=1).train
-    assert isinstance(again, Images)
+    assert isinstance(again, Rows)
     assert again is not first
 
 

@@ -51,9 +51,9 @@ def folder(root: Path | str, **changes) -> ImageFolder:
 
 def test_real_fashion_mnist_is_read_from_idx_files(fashion_mnist):
     data = mnist(fashion_mnist, limit=2000)
-    assert data.train.pixels.shape[1:] == (1, 28, 28)
+    assert data.train.inputs.shape[1:] == (1, 28, 28)
     assert (len(data.train), len(data.valid), len(data.at("monitored").test)) == (1600, 400, 10000)
-    assert torch.bincount(data.valid.labels).tolist() == [40] * 10
+    assert torch.bincount(data.valid.target).tolist() == [40] * 10
 
 
 @pytest.mark.parametrize("ending", ["", ".gz"])
@@ -152,9 +152,9 @@ def test_channels_come_first(shape, expected):
 def test_image_folder_resizes_and_labels_by_folder(tmp_path):
     write_folder(tmp_path / "images")
     data = folder(tmp_path / "images")
-    assert data.train.pixels.shape[1:] == (3, 16, 16)
+    assert data.train.inputs.shape[1:] == (3, 16, 16)
     assert len(data.train) + len(data.valid) + len(data.at("monitored").test) == 20
-    assert set(data.valid.labels.tolist()) == {0, 1}
+    assert set(data.valid.target.tolist()) == {0, 1}
 
 
 def test_missing_image_folder_is_named(tmp_path):
@@ -188,7 +188,7 @@ def test_broken_images_are_left_out_if_so_wanted_and_are_named_once(tmp_path, ca
     data = folder(tmp_path, broken="skip")
     known = data.at("final").splits  # of which both parts are opened
     assert len(known.train) + len(known.test) == 18
-    assert sum(torch.bincount(split.labels) for split in (known.train, known.test)).tolist() == [
+    assert sum(torch.bincount(split.target) for split in (known.train, known.test)).tolist() == [
         9,
         9,
     ]
@@ -234,5 +234,5 @@ def test_an_image_that_breaks_later_is_named(tmp_path):
 
 def test_fake_images_have_the_asked_shape():
     data = Fake(**COMMON, holdout=0.2, size=200, input_shape=(3, 10, 12))
-    assert data.train.pixels.shape[1:] == (3, 10, 12)
+    assert data.train.inputs.shape[1:] == (3, 10, 12)
     assert len(data.train) + len(data.valid) + len(data.at("monitored").test) == 200

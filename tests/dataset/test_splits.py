@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from nas_hydra.dataset import Batches, Images, Order
+from nas_hydra.dataset import Batches, Order, Rows
 from nas_hydra.dataset.augment import Augmentation
 from nas_hydra.dataset.cache import release, splits
 from nas_hydra.dataset.digits import Digits
-from nas_hydra.dataset.split import stratified
+from nas_hydra.dataset.split.stratified import stratified
 from nas_hydra.errors import ConfigError
 
 DEFAULTS = {
@@ -39,7 +39,7 @@ def pixels(split) -> Tensor:
     return split[torch.arange(len(split))][0]
 
 
-def fingerprints(images: Images) -> set[bytes]:
+def fingerprints(images: Rows) -> set[bytes]:
     return {image.numpy().tobytes() for image in pixels(images)}
 
 
@@ -54,7 +54,7 @@ def test_splits_cover_the_images_in_the_asked_shares():
 def test_splits_are_stratified():
     data = digits()
     for part in (data.valid, data.at("monitored").test):
-        assert torch.allclose(shares(part.labels), shares(data.train.labels), atol=0.01)
+        assert torch.allclose(shares(part.target), shares(data.train.target), atol=0.01)
 
 
 def test_splits_share_no_image():
@@ -65,14 +65,14 @@ def test_splits_share_no_image():
 
 
 def test_one_seed_is_one_split_and_another_seed_another():
-    first = digits(seed=1).valid.labels.clone()
+    first = digits(seed=1).valid.target.clone()
     release()
-    assert torch.equal(digits(seed=1).valid.labels, first)
-    assert not torch.equal(digits(seed=2).valid.labels, first)
+    assert torch.equal(digits(seed=1).valid.target, first)
+    assert not torch.equal(digits(seed=2).valid.target, first)
 
 
 def test_training_pixels_are_normalised():
-    found = digits().train.pixels
+    found = digits().train.inputs
     assert found.mean().item() == pytest.approx(0, abs=1e-5)
     assert found.std().item() == pytest.approx(1, abs=1e-5)
 
@@ -89,7 +89,7 @@ def test_limit_draws_training_and_validation_images_in_proportion():
     data = digits(limit=200)
     assert (len(data.train), len(data.valid)) == (160, 40)
     assert len(data.at("monitored").test) == len(digits().at("monitored").test)
-    assert torch.allclose(shares(data.train.labels), torch.full((10,), 0.1), atol=0.03)
+    assert torch.allclose(shares(data.train.target), torch.full((10,), 0.1), atol=0.03)
 
 
 def test_images_are_held_once_for_every_batch_size():
@@ -131,7 +131,7 @@ def test_stratified_parts_the_places_in_two(labels, seed):
 
 @given(st.integers(1, 50), st.integers(1, 60))
 def test_ordered_batches_are_all_images_in_order(number, size):
-    images = Images(torch.arange(number).float().view(-1, 1, 1, 1), torch.arange(number))
+    images = Rows(torch.arange(number).float().view(-1, 1, 1, 1), torch.arange(number))
     batches = Batches(images, Order(number, size))
     found = list(batches)
     assert len(found) == len(batches)
@@ -140,7 +140,7 @@ def test_ordered_batches_are_all_images_in_order(number, size):
 
 @given(st.integers(1, 50), st.integers(1, 60), st.integers(0, 5))
 def test_shuffled_batches_hold_every_image_and_are_fixed_by_the_seed(number, size, seed):
-    images = Images(torch.arange(number).float().view(-1, 1, 1, 1), torch.arange(number))
+    images = Rows(torch.arange(number).float().view(-1, 1, 1, 1), torch.arange(number))
     batches, again = (Batches(images, Order(number, size, seed)) for _ in range(2))
     for _ in range(2):
         found = [labels for _, labels in batches]
@@ -156,7 +156,7 @@ def test_batches_are_as_equal_as_can_be_and_none_has_one_image(number, size):
 
 
 def test_epochs_differ():
-    images = Images(torch.zeros(50, 1, 1, 1), torch.arange(50))
+    images = Rows(torch.zeros(50, 1, 1, 1), torch.arange(50))
     batches = Batches(images, Order(50, 50, seed=0))
     (first,), (second,) = list(batches), list(batches)
     assert not torch.equal(first[1], second[1])

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nas_hydra.dataset.tree import (
+    chunks,
     joined,
     leaves,
     mapped,
     moved,
     nbytes,
-    parts,
     rows,
     taken,
     told,
@@ -67,7 +67,7 @@ def test_rows_are_taken_of_every_tensor_at_once(sized, random):
 @given(SIZED, st.integers(1, 12))
 def test_parts_joined_are_the_whole(sized, size):
     tree, number = sized
-    cut = list(parts(tree, size))
+    cut = list(chunks(tree, size))
     assert [rows(part) for part in cut[:-1]] == [size] * (len(cut) - 1)
     assert sum(map(rows, cut)) == number == rows(tree)
     whole = joined(cut)
@@ -107,5 +107,5 @@ def test_what_has_no_common_rows_is_refused(tree, message):
 
 def test_a_tree_is_told_in_short():
     tree = {"ids": torch.zeros(2, 8, dtype=torch.int64), "age": torch.zeros(2)}
-    assert told(tree) == "{ids: int64 (2, 8), age: float32 (2,)}"
-    assert told((torch.zeros(1), [torch.zeros(2, 1)])) == "(float32 (1,), (float32 (2, 1)))"
+    assert told(tree) == "{ids: int64 of shape (2, 8), age: float32 of shape (2,)}"
+    assert told((torch.zeros(1), 3)) == "(float32 of shape (1,), a int)"

@@ -30,9 +30,9 @@ def test_scores_of_ones_own_are_of_the_test_images(tmp_path, monitored):
     network.load_state_dict(torch.load(weights, weights_only=True))
     stage = "monitored" if monitored else "final"
     images = instantiate(given["dataset"]).at(stage).test
-    taken = network.eval()(images.pixels).argmax(dim=1)
+    taken = network.eval()(images.inputs).argmax(dim=1)
     assert found.metrics["test_zeros"] == pytest.approx((taken == 0).double().mean().item())
-    right = (taken == images.labels).double().mean().item()
+    right = (taken == images.target).double().mean().item()
     assert found.metrics["test_acc"] == pytest.approx(right)
     assert evaluator.remeasure(given, weights)["test_acc"] == found.metrics["test_acc"]
 

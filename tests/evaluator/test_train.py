@@ -122,11 +122,11 @@ def test_metrics_are_those_of_the_saved_weights(weights, trainer):
     network.load_state_dict(torch.load(weights, weights_only=True))
     images = instantiate(given["dataset"]).valid
     with torch.no_grad():
-        logits = network.eval()(images.pixels)
-    accuracy = (logits.argmax(dim=1) == images.labels).double().mean().item()
+        logits = network.eval()(images.inputs)
+    accuracy = (logits.argmax(dim=1) == images.target).double().mean().item()
     assert found.metrics["val_acc"] == pytest.approx(accuracy, abs=1e-6)
     assert found.metrics["val_loss"] == pytest.approx(
-        torch.nn.functional.cross_entropy(logits, images.labels).item(), rel=1e-5
+        torch.nn.functional.cross_entropy(logits, images.target).item(), rel=1e-5
     )
     again = evaluator.remeasure(given, weights)
     assert again == {name: found.metrics[name] for name in ("val_acc", "val_f1", "val_loss")}

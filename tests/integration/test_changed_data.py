@@ -11,7 +11,7 @@ from PIL import Image
 from command import SMALL, nas_hydra, rows
 from integration.cells import CELLS, write_cells
 from nas_hydra.cli.retrain import run
-from nas_hydra.dataset.split import stratified
+from nas_hydra.dataset.split.stratified import stratified
 
 SEARCH = (
     *SMALL,

@@ -13,7 +13,7 @@ from PIL import Image
 from command import SMALL, nas_hydra
 from dataset.common import noise
 from nas_hydra.dataset.cache import release
-from nas_hydra.dataset.split import stratified
+from nas_hydra.dataset.split.stratified import stratified
 
 TRAINED = ["strategy=random", "budget.trials=2", "trainer.accelerator=cpu"]
 

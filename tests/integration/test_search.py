@@ -77,7 +77,7 @@ print(sorted(used))
     network.load_state_dict(torch.load("run/best.ckpt", weights_only=True))
     images = instantiate(OmegaConf.load("run/best.yaml").dataset).valid
     with torch.no_grad():
-        hits = network.eval()(images.pixels).argmax(1) == images.labels
+        hits = network.eval()(images.inputs).argmax(1) == images.target
     assert hits.double().mean().item() == pytest.approx(summary["best"]["metrics"]["val_acc"])
 
 

@@ -8,7 +8,7 @@ from torch import nn
 from torchmetrics.functional.classification import multiclass_f1_score
 
 from evaluator.candidates import candidate
-from nas_hydra.dataset import Batches, Images, Order
+from nas_hydra.dataset import Batches, Order, Rows
 from nas_hydra.dataset.augment import Augmentation
 from nas_hydra.evaluator.fit import fit, measure
 from nas_hydra.evaluator.trainer import build_trainer
@@ -29,7 +29,7 @@ def measured(predicted: list[int], labels: list[int], classes: int) -> dict[str,
     """The metrics of a network that gives what it is given."""
     module = made(nn.Flatten(), classes)
     logits = nn.functional.one_hot(torch.tensor(predicted), classes).float()
-    images = Images(logits[:, None, None], torch.tensor(labels))
+    images = Rows(logits[:, None, None], torch.tensor(labels))
     trainer = build_trainer(candidate()["trainer"], parts=1)
     return measure(trainer, module, Batches(images, Order(len(labels), 5)), whole=True)
 
@@ -87,7 +87,7 @@ class Reading(pl.Callback):
     ],
 )
 def test_callbacks_know_the_training_loss_of_the_epoch_that_ends(settings, wanted):
-    images = Images(torch.rand(20, 1, 2, 2), torch.arange(20) % 2)
+    images = Rows(torch.rand(20, 1, 2, 2), torch.arange(20) % 2)
     network = nn.Sequential(nn.Flatten(), nn.Linear(4, 2))
     module = made(network, 2)
     quiet = ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary")

@@ -1,17 +1,21 @@
-"""Datasets: labelled images with fixed splits, in memory or streamed."""
+"""Datasets: rows with fixed splits, in memory or streamed."""
 
-from nas_hydra.dataset.base import Data, ImageDataset
-from nas_hydra.dataset.images import Batches, Images, Order, empty_images
+from nas_hydra.dataset.base import Dataset, ImageDataset
+from nas_hydra.dataset.data import Data
+from nas_hydra.dataset.loading import Splits
+from nas_hydra.dataset.rows import Batches, Order, Rows
 from nas_hydra.dataset.split import Stage
-from nas_hydra.dataset.tree import Example, Tree
+from nas_hydra.dataset.tree import Example, Tree, empty_images
 
 __all__ = [
     "Batches",
     "Data",
+    "Dataset",
     "Example",
     "ImageDataset",
-    "Images",
     "Order",
+    "Rows",
+    "Splits",
     "Stage",
     "Tree",
     "empty_images",

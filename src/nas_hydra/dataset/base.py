@@ -1,35 +1,48 @@
-"""What every dataset of labelled images has: settings, fixed splits, batches."""
+"""What every dataset has: settings, fixed splits, batches; and what images of classes add."""
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol, Self
+from functools import partial
+from typing import Any, ClassVar, Literal, Self
 
+import psutil
 import torch
 from pydantic import ByteSize, TypeAdapter, ValidationError
 from torch import Tensor
 
 from nas_hydra.dataset.augment import Augmentation
 from nas_hydra.dataset.cache import resident, splits
-from nas_hydra.dataset.check import check_labels, check_rare
-from nas_hydra.dataset.contents import Contents
-from nas_hydra.dataset.examples import contents
-from nas_hydra.dataset.images import Batches, Images, Order, Source, empty_images
-from nas_hydra.dataset.noted import Noted, NotedRows
-from nas_hydra.dataset.split import Splits, Stage, stratified
-from nas_hydra.dataset.stream import Stream
-from nas_hydra.dataset.tree import Example, Tree
+from nas_hydra.dataset.check import (
+    check_classes,
+    check_labels,
+    check_rare,
+    check_rows,
+    decoded,
+    given_by,
+    rows_like,
+    tell_lacking,
+)
+from nas_hydra.dataset.data import CPU, Batched
+from nas_hydra.dataset.loading import Choice, Loader, Split, Splits
+from nas_hydra.dataset.noted import NotedRows
+from nas_hydra.dataset.prepare import Prepare
+from nas_hydra.dataset.prepare.none import NoPreparation
+from nas_hydra.dataset.prepare.standardize import Standardize
+from nas_hydra.dataset.rows import Batches, Order, Rows
+from nas_hydra.dataset.source import Selection, Source, ends, target_of
+from nas_hydra.dataset.split import Splitter, Stage
+from nas_hydra.dataset.split.given import Divided
+from nas_hydra.dataset.split.random import Random
+from nas_hydra.dataset.split.stratified import Stratified
+from nas_hydra.dataset.stream import Read
+from nas_hydra.dataset.tree import Example, Tree, empty_images, rows, taken
 from nas_hydra.errors import ConfigError, NasHydraError, in_one_line
 
 Part = Literal["development", "test"]
-"""Training and validation images together, or the test images."""
-
-CPU = torch.device("cpu")
-
-Batched = Iterable[tuple[Tree, Tree]]
-"""Batches ``(inputs, target)``, anew in every iteration."""
+"""Training and validation rows together, or those of the test."""
 
 VALIDATED = 2
 """How many batches of training make one of validation, which keeps nothing for gradients.
@@ -38,143 +51,76 @@ More of them would need more memory than the training does, and gain little.
 """
 
 
-class Data(Protocol):
-    """What whoever trains and measures networks has to know of any data.
-
-    A batch is a pair ``(inputs, target)`` of trees. Other facts, which only some data have, are
-    asked for by name: ``num_classes``, ``class_names``.
-    """
-
-    noun: str
-    """What its rows are called: images."""
-
-    @property
-    def rows(self) -> int | None:
-        """How many are trained on; None if nobody knows."""
-
-    @property
-    def noted(self) -> "Noted":
-        """Which rows they are: what a record keeps of them."""
-
-    @property
-    def augment(self) -> Callable[[Any, Any], tuple[Any, Any]]:
-        """Changes a training batch, on the device that trains."""
-
-    def cut(self, parts: int) -> int:
-        """Into how many micro-batches, up to so many, training batches can be cut."""
-
-    def weights(self, parts: int) -> Sequence[float]:
-        """By which the mean loss of each micro-batch of an epoch is multiplied."""
-
-    @property
-    def stage(self) -> Stage:
-        """What the rows are for."""
-
-    @property
-    def batch_size(self) -> int:
-        """Rows per training batch, at most."""
-
-    def at(self, stage: Stage) -> Self:
-        """The same data at another stage."""
-
-    @property
-    def example(self) -> Example:
-        """Two rows of a training batch as the network gets them, on the CPU."""
-
-    def train_batches(self, seed: int, device: torch.device = CPU, parts: int = 1) -> Batched:
-        """Training batches in an order fixed by the seed.
-
-        Args:
-            seed: of the order.
-            device: where to make them, if the rows fit there.
-            parts: into how many micro-batches each is cut.
-        """
-
-    def valid_batches(self, device: torch.device = CPU, parts: int = 1) -> Batched | None:
-        """Batches to validate on, the same every time; None at the stage "final"."""
-
-    def test_batches(self, device: torch.device = CPU, parts: int = 1) -> Batched | None:
-        """Batches to test on, the same every time; None at the stage "search"."""
-
-
 @dataclass(frozen=True, kw_only=True)
-class ImageDataset(ABC):
-    """Labelled images with a training, a validation and a test split.
+class Dataset(ABC):
+    """Rows with a training, a validation and a test split.
 
-    The splits are stratified by class and fixed by ``seed``. Pixels are normalised by the mean
-    and the standard deviation of each channel over the training split. Where the images fit they
-    are decoded once and held in memory, and on the device that trains; else worker processes
-    decode them in every epoch. Either way the batches are the same. Two datasets are equal if
-    they hold the same images, at the same stage: what is trained on and what is measured on
-    depends on it (see ``Stage``), and begins as that of a search.
+    The splits are fixed by ``seed``. What the inputs are prepared by is fitted to the training
+    split. Where the rows fit they are read once and held in memory, and on the device that
+    trains; else worker processes read them in every epoch. Either way the batches are the same.
+    Two datasets are equal if they hold the same rows, at the same stage: what is trained on and
+    what is measured on depends on it (see ``Stage``), and begins as that of a search.
 
     Args:
-        input_shape: (C, H, W) of every image; what is said here is checked against the images
-            when they are loaded, so that it can be relied on without loading them.
-        num_classes: number of classes, checked likewise.
-        batch_size: images per batch.
-        validation: share of the development images kept for validation, above 0 and below 1.
-        limit: draw only so many development images, stratified; None takes all.
+        batch_size: rows per batch.
+        validation: share of the development rows kept for validation, above 0 and below 1.
+        limit: draw only so many development rows; None takes all.
         seed: of the splits.
-        memory_limit: how many bytes the training and validation images may take, in memory and
+        memory_limit: how many bytes the training and validation rows may take, in memory and
             on the device, as a number or a text (``2GB``); None: half of what is free there.
-        workers: processes that decode images which do not fit; 0 decodes them in the trainer's.
-        augment: changes to every training batch, on the device.
+        workers: processes that read rows which do not fit; 0 reads them in the trainer's.
+        split: how rows are parted, where the data does not say it.
+        prepare: what becomes of the inputs before a network gets them.
     """
 
-    input_shape: tuple[int, int, int]
-    num_classes: int
     batch_size: int = field(compare=False)
     validation: float
     limit: int | None
     seed: int
     memory_limit: ByteSize | None = field(compare=False)
     workers: int = field(compare=False)
-    augment: Augmentation = field(compare=False)
+    split: Splitter = field(default_factory=Random)
+    prepare: Prepare = field(default_factory=NoPreparation)
     stage: Stage = field(default="search", init=False)
-    noun: ClassVar[str] = "images"
+
+    unit: ClassVar[str] = "rows"
+    """What they are called in messages."""
 
     @classmethod
     def found(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What the images say of settings that are left open.
+        """What the data says of settings that are left open.
 
         Args:
             given: all settings, as plain values; None is open.
 
         Returns:
-            Values by name, for those of them that the images tell.
+            Values by name, for those of them that the data tells.
 
         Raises:
-            ConfigError: if the images cannot be looked at.
+            ConfigError: if it cannot be looked at.
         """
         return {}
 
     def __post_init__(self) -> None:
-        # A list comes from YAML, and an equal dataset must have an equal hash.
-        object.__setattr__(self, "input_shape", tuple(self.input_shape))
         object.__setattr__(self, "memory_limit", _bytes(self.memory_limit))
         if self.batch_size < 1:
             raise ConfigError("dataset.batch_size", f"is {self.batch_size}; at least 1 is needed")
         if self.workers < 0:
             raise ConfigError("dataset.workers", f"is {self.workers}; at least 0 is needed")
         check_share("validation", self.validation)
-        if self.limit is not None and self.limit < 2 * self.num_classes:
-            raise ConfigError(
-                "dataset.limit",
-                f"is {self.limit}; at least {2 * self.num_classes} is needed, one image of each"
-                " class for training and one for validation (null takes all images)",
-            )
+        if self.limit is not None and self.limit < 2:
+            raise ConfigError("dataset.limit", f"is {self.limit}; at least 2 is needed, or null")
 
     @abstractmethod
     def open(self, part: Part) -> Source:
-        """Find the images of a part; whether each is decoded now is the source's affair.
+        """Find the rows of a part; whether each is read now is the source's affair.
 
         Raises:
             ConfigError: if they are not there, saying what to do.
         """
 
     def open_parts(self) -> tuple[Source, Source]:
-        """The development and the test images."""
+        """The development and the test rows."""
         return self.open("development"), self.open("test")
 
     def opened(self, part: Part) -> Source:
@@ -199,19 +145,109 @@ class ImageDataset(ABC):
             raise
         except Exception as error:
             name = type(self).__name__
-            problem = f"{name} cannot read its images: {in_one_line(error)}"
+            problem = f"{name} cannot read its {self.unit}: {in_one_line(error)}"
             raise ConfigError("dataset", problem) from error
 
-    @property
-    def class_names(self) -> Sequence[str]:
-        """The classes' names, by label; their numbers, if the images do not say."""
-        return [str(label) for label in range(self.num_classes)]
+    def check(self, source: Source, test: bool = False) -> None:
+        """Make sure that a source is what the config says of it, as far as a few rows tell.
+
+        Args:
+            source: of development rows.
+            test: whether these are those of the test.
+
+        Raises:
+            ConfigError: if it is not.
+        """
+        self.check_target(target_of(source))
+        self.reader(source)(source, ends(source))
+
+    def check_target(self, target: Tree) -> None:
+        """Make sure that something is to be told of every row, and that there are rows."""
+        check_rows(target)
+
+    def check_enough(self, target: Tree, names: Sequence[str]) -> None:
+        """Make sure that rows can be split into parts of these names.
+
+        Raises:
+            ConfigError: if there are too few.
+        """
+        if rows(target) < len(names):
+            problem = f"has too few rows ({rows(target)}); one is needed for {' and '.join(names)}"
+            raise ConfigError("dataset", problem)
+
+    def reader(self, source: Source) -> Read:
+        """What reads rows that are like the first and the last one of a source."""
+        return partial(rows_like, like=given_by(source, ends(source), self.unit))
+
+    def counts(self, target: Tree) -> Sequence[int]:
+        """How many development rows there are, see ``Splits``."""
+        return [rows(target)]
 
     def at(self, stage: Stage) -> Self:
-        """The same images at another stage."""
+        """The same rows at another stage."""
         dataset = copy.copy(self)
         object.__setattr__(dataset, "stage", stage)
         return dataset
+
+    def choose(self) -> Choice:
+        """Which rows are trained on, validated on and tested on; none is read but for a look.
+
+        Raises:
+            ConfigError: if the rows are not there, or not what the config says of them.
+        """
+        if self.stage == "search":
+            source = self.opened("development")
+            self.check(source)
+            self.check_enough(target_of(source), ("training", "validation"))
+            rest, chosen = self._places(source, self._drawn(source))
+            return Choice((source, rest), (source, chosen), None)
+        source, test = self.opened_parts()
+        self.check(source)
+        self.check(test, test=True)
+        drawn, tested = self._drawn(source), (test, torch.arange(rows(target_of(test))))
+        if self.stage == "final":
+            return Choice((source, drawn), None, tested)
+        rest, chosen = self._places(source, drawn)
+        return Choice((source, rest), (source, chosen), tested)
+
+    def _drawn(self, source: Source) -> Tensor:
+        """Where the development rows stand of which there are to be no more than the limit."""
+        target = target_of(source)
+        if self.limit is None or self.limit >= rows(target):
+            return torch.arange(rows(target))
+        within = source.validated if isinstance(source, Divided) else None
+        return self.split.drawn(target, self.limit, self.seed, "dataset.limit", within)
+
+    def _places(self, source: Source, drawn: Tensor) -> tuple[Tensor, Tensor]:
+        """Where, of the drawn rows, those for training and for validation stand."""
+        if isinstance(source, Divided):
+            validated = source.validated[drawn]
+            return drawn[~validated], drawn[validated]
+        target = taken(target_of(source), drawn)
+        rest, chosen = self.split.parted(target, self.validation, self.seed, "dataset.validation")
+        return drawn[rest], drawn[chosen]
+
+    def load(self) -> Splits:
+        """The rows that the stage asks for, in memory if they fit.
+
+        The test rows are not opened for a search.
+
+        Raises:
+            ConfigError: as ``choose``; or if rows cannot be read.
+        """
+        choice = self.choose()
+        source = choice.train[0]
+        read = self.reader(source)
+        loader = Loader(read, self.prepare, self.room(CPU), self.workers, self.unit)
+        return loader(choice, self.counts(target_of(source)))
+
+    def room(self, device: torch.device) -> int:
+        """How many bytes the rows may take there: the limit, or half of what is free."""
+        if self.memory_limit is not None:
+            return self.memory_limit
+        if device.type == "cuda":
+            return int(torch.cuda.mem_get_info(device)[0] // 2)
+        return int(psutil.virtual_memory().available // 2)
 
     @property
     def splits(self) -> Splits:
@@ -237,24 +273,24 @@ class ImageDataset(ABC):
         return Order(self.rows, self.batch_size, parts=parts).weights
 
     @property
-    def train(self) -> Images | Stream:
+    def train(self) -> Split:
         """What is trained on."""
         return self.splits.train
 
     @property
-    def valid(self) -> Images | Stream | None:
+    def valid(self) -> Split | None:
         """What is validated on; None at the stage "final"."""
         return self.splits.valid
 
     @property
-    def test(self) -> Images | Stream | None:
+    def test(self) -> Split | None:
         """What is tested on; None at the stage "search"."""
         return self.splits.test
 
     @property
     def example(self) -> Example:
-        """Two empty images of the first class; nothing is loaded for them."""
-        return empty_images(self.input_shape)
+        """Two rows of the training split as the network gets them, on the CPU."""
+        return Example(*self.train[torch.tensor([0, len(self.train) - 1])])
 
     def train_batches(self, seed: int, device: torch.device = CPU, parts: int = 1) -> Batched:
         """See ``Data``."""
@@ -269,25 +305,23 @@ class ImageDataset(ABC):
         """See ``Data``."""
         return self._measuring(resident(self, device).test, parts)
 
-    def _measuring(self, split: Images | Stream | None, parts: int) -> Batched | None:
+    def _measuring(self, split: Split | None, parts: int) -> Batched | None:
         if split is None:
             return None
         return self._batches(split, Order(len(split), VALIDATED * self.batch_size, None, parts))
 
-    def _batches(self, split: Images | Stream, order: Order) -> Batched:
-        return (
-            Batches(split, order)
-            if isinstance(split, Images)
-            else split.batches(order, self.workers)
-        )
+    def _batches(self, split: Split, order: Order) -> Batched:
+        if isinstance(split, Rows):
+            return Batches(split, order)
+        return split.batches(order, self.workers)
 
 
 @dataclass(frozen=True, kw_only=True)
-class WholeDataset(ImageDataset):
-    """Images that come without a test split of their own.
+class Whole(Dataset):
+    """Rows that come without a test split of their own.
 
     Args:
-        holdout: share of the images set aside for testing, above 0 and below 1.
+        holdout: share of the rows set aside for testing, above 0 and below 1.
     """
 
     holdout: float
@@ -298,44 +332,102 @@ class WholeDataset(ImageDataset):
 
     @abstractmethod
     def open_all(self) -> Source:
-        """Find all images."""
+        """Find all rows."""
 
     def open(self, part: Part) -> Source:
-        """The images set aside, or all others."""
+        """The rows set aside, or all others."""
         development, test = self.open_parts()
         return development if part == "development" else test
 
     def open_parts(self) -> tuple[Source, Source]:
-        """All others, and the images set aside."""
+        """All others, and the rows set aside."""
         return self.parted(self.open_all())
 
     def parted(self, source: Source) -> tuple[Source, Source]:
-        """As ``open_parts``, of all images."""
-        check_labels(source.labels)
-        check_rare(self, source.labels, ("training", "validation", "testing"))
-        rest, chosen = stratified(source.labels, self.holdout, self.seed, "dataset.holdout")
+        """As ``open_parts``, of all rows."""
+        target = target_of(source)
+        self.check_target(target)
+        self.check_enough(target, ("training", "validation", "testing"))
+        rest, chosen = self.split.parted(target, self.holdout, self.seed, "dataset.holdout")
         return Selection(source, rest), Selection(source, chosen)
 
 
-class Selection:
-    """Some of a source's images.
+@dataclass(frozen=True, kw_only=True)
+class ImageDataset(Dataset):
+    """Images of classes: stratified splits, and pixels standardised in each channel.
 
     Args:
-        source: of all images.
-        places: (N,), where these stand.
+        input_shape: (C, H, W) of every image; what is said here is checked against the images
+            when they are loaded, so that it can be relied on without loading them.
+        num_classes: number of classes, checked likewise.
+        augment: changes to every training batch, on the device.
     """
 
-    def __init__(self, source: Source, places: Tensor) -> None:
-        self._source, self._places = source, places
-        self.labels = source.labels[places]
+    input_shape: tuple[int, int, int]
+    num_classes: int
+    augment: Augmentation = field(compare=False)
+    split: Splitter = field(default_factory=Stratified)
+    prepare: Prepare = field(default_factory=Standardize)
 
-    def __getitem__(self, index: Tensor) -> Tensor:
-        """The pixels at these places of the selection."""
-        return self._source[self._places[index]]
+    unit = "images"
 
-    def contents(self, places: Tensor) -> Contents:
-        """Digests of the images at these places of the selection."""
-        return contents(self._source, self._places[places])
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        # A list comes from YAML, and an equal dataset must have an equal hash.
+        object.__setattr__(self, "input_shape", tuple(self.input_shape))
+        if self.limit is not None and self.limit < 2 * self.num_classes:
+            raise ConfigError(
+                "dataset.limit",
+                f"is {self.limit}; at least {2 * self.num_classes} is needed, one image of each"
+                " class for training and one for validation (null takes all images)",
+            )
+
+    @property
+    def class_names(self) -> Sequence[str]:
+        """The classes' names, by label; their numbers, if the images do not say."""
+        return [str(label) for label in range(self.num_classes)]
+
+    @property
+    def example(self) -> Example:
+        """Two empty images of the first class; nothing is loaded for them."""
+        return empty_images(self.input_shape)
+
+    def check(self, source: Source, test: bool = False) -> None:
+        """See ``Dataset``: other classes, images of another shape, or none are refused."""
+        labels = target_of(source)
+        self.check_target(labels)
+        check_classes(labels, self.num_classes, test)
+        super().check(source, test)
+
+    def check_target(self, target: Tree) -> None:
+        """Make sure that these are labels."""
+        check_labels(target)
+
+    def check_enough(self, target: Tree, names: Sequence[str]) -> None:
+        """Make sure that each class has an image for each part, if each is to have one."""
+        if isinstance(self.split, Stratified):
+            check_rare(target, self.class_names, names)
+
+    def reader(self, source: Source) -> Read:
+        """What decodes images of the size that the config says."""
+        return partial(decoded, shape=self.input_shape)
+
+    def counts(self, target: Tree) -> Sequence[int]:
+        """How many development images each class has."""
+        counts: list[int] = target.bincount().tolist()
+        return counts
+
+    def load(self) -> Splits:
+        """See ``Dataset``; classes that the test split lacks are named."""
+        found = super().load()
+        if found.test is not None:
+            tell_lacking(found.test.target, self.class_names, self.num_classes)
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class WholeDataset(ImageDataset, Whole):
+    """Images of classes that come without a test split of their own."""
 
 
 def check_share(name: str, share: float) -> None:

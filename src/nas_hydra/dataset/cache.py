@@ -4,30 +4,49 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import torch
 
 from nas_hydra import shared_memory
 from nas_hydra.dataset.examples import examples
-from nas_hydra.dataset.images import Images
-from nas_hydra.dataset.split import Splits, Stage, choose, load, room
+from nas_hydra.dataset.loading import Choice, Splits
+from nas_hydra.dataset.rows import Rows
+from nas_hydra.dataset.split import Stage
+from nas_hydra.dataset.tree import leaves, nbytes
 from nas_hydra.errors import ConfigError
-
-if TYPE_CHECKING:
-    from nas_hydra.dataset.base import ImageDataset
 
 log = logging.getLogger(__name__)
 
 KEPT = 2
 """How many datasets stay in memory: the one of the search, and one more where it is opened."""
 
+
+class Loadable(Protocol):
+    """What a dataset says of itself here; equal ones have the same splits."""
+
+    def __hash__(self) -> int: ...
+
+    @property
+    def stage(self) -> Stage:
+        """What its rows are for."""
+
+    def room(self, device: torch.device) -> int:
+        """How many bytes its rows may take there."""
+
+    def choose(self) -> Choice:
+        """Which rows its stage asks for."""
+
+    def load(self) -> Splits:
+        """These rows, prepared."""
+
+
 _CPU = torch.device("cpu")
 
-_cached: dict[tuple["ImageDataset", torch.device], Splits] = {}
+_cached: dict[tuple[Loadable, torch.device], Splits] = {}
 """The one used last at the end; those in the CPU's memory, and their copies on devices."""
 
-_doubted: set["ImageDataset"] = set()
+_doubted: set[Loadable] = set()
 """Those whose images may have changed where they lie since they were loaded."""
 
 _only: ContextVar[Stage | None] = ContextVar("stage", default=None)
@@ -43,19 +62,19 @@ def only(stage: Stage) -> Iterator[None]:
         _only.reset(token)
 
 
-def splits(dataset: "ImageDataset") -> Splits:
+def splits(dataset: Loadable) -> Splits:
     """What a dataset trains and measures on, normalised; loaded once for equal datasets.
 
     Raises:
         ConfigError: as ``load``; or if images of another stage are asked for than may be.
     """
     _check(dataset)
-    known = _cached.pop((dataset, _CPU), None) or load(dataset)
+    known = _cached.pop((dataset, _CPU), None) or dataset.load()
     _keep(dataset, _CPU, known)
     return known
 
 
-def resident(dataset: "ImageDataset", device: torch.device) -> Splits:
+def resident(dataset: Loadable, device: torch.device) -> Splits:
     """The splits on the device, if they are in memory and fit there too; else where they are."""
     if device == _CPU:
         return splits(dataset)
@@ -65,29 +84,29 @@ def resident(dataset: "ImageDataset", device: torch.device) -> Splits:
     return known
 
 
-def _moved(dataset: "ImageDataset", device: torch.device) -> Splits:
+def _moved(dataset: Loadable, device: torch.device) -> Splits:
     known = splits(dataset)
-    images = in_memory(known)
-    if not images:
+    held = in_memory(known)
+    if not held:
         return known
-    needed = sum(part.pixels.nbytes for part in images)
-    fits = needed <= room(dataset, device)
+    needed = sum(nbytes(part.inputs) for part in held)
+    fits = needed <= dataset.room(device)
     log.info("data: batches are %s %s", "made on" if fits else "copied to", device)
     if not fits:
         return known
     moved: dict[str, Any] = {
-        name: part.to(device) if isinstance(part, Images) else part
+        name: part.to(device) if isinstance(part, Rows) else part
         for name, part in known._asdict().items()
     }
     return Splits(**moved)
 
 
-def in_memory(known: Splits) -> list[Images]:
+def in_memory(known: Splits) -> list[Rows]:
     """Those of the splits that lie in memory."""
-    return [part for part in known[:3] if isinstance(part, Images)]
+    return [part for part in known[:3] if isinstance(part, Rows)]
 
 
-def _keep(dataset: "ImageDataset", device: torch.device, known: Splits) -> None:
+def _keep(dataset: Loadable, device: torch.device, known: Splits) -> None:
     _cached[dataset, device] = known
     places = [key for key in _cached if key[1] == device]
     for key in places[:-KEPT]:
@@ -102,7 +121,7 @@ def doubt() -> None:
     _doubted.update(dataset for dataset, _ in _cached)
 
 
-def _check(dataset: "ImageDataset") -> None:
+def _check(dataset: Loadable) -> None:
     """Let go of a dataset that is doubted, if its images are not there, or others by now.
 
     Raises:
@@ -124,9 +143,9 @@ def _check(dataset: "ImageDataset") -> None:
         del _cached[key]
 
 
-def _same(known: Splits, dataset: "ImageDataset") -> bool:
+def _same(known: Splits, dataset: Loadable) -> bool:
     try:
-        choice = choose(dataset)
+        choice = dataset.choose()
         now = [examples(*chosen).digest for chosen in (choice.train, choice.measured)]
     except ConfigError:  # which loading them will raise again
         return False
@@ -139,17 +158,17 @@ def release() -> None:
     _doubted.clear()
 
 
-def share() -> dict["ImageDataset", Splits]:
+def share() -> dict[Loadable, Splits]:
     """The datasets in the CPU's memory, moved to shared memory, where this process goes on."""
     shared = {dataset: known for (dataset, device), known in _cached.items() if device == _CPU}
     for known in shared.values():
         for split in in_memory(known):
-            shared_memory.share(split.pixels)
-            shared_memory.share(split.labels)
+            for tensor in leaves((split.inputs, split.target)):
+                shared_memory.share(tensor)
     return shared
 
 
-def adopt(shared: Mapping["ImageDataset", Splits]) -> None:
+def adopt(shared: Mapping[Loadable, Splits]) -> None:
     """Hold what another process shared: nothing is loaded or copied for it any more."""
     for dataset, known in shared.items():
         _keep(dataset, _CPU, known)

@@ -1,17 +1,14 @@
-"""What a dataset gives is looked at in one place: labelled images, or an error that says what."""
+"""What a dataset gives is looked at in one place: rows or images, or an error that says what."""
 
 import logging
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from nas_hydra.dataset.images import Source
+from nas_hydra.dataset.source import Source
+from nas_hydra.dataset.tree import Tree, alike, is_classes, rows, told
 from nas_hydra.errors import ConfigError, NasHydraError, in_one_line, listing
-
-if TYPE_CHECKING:
-    from nas_hydra.dataset.base import ImageDataset
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +22,46 @@ FAINT, CONSTANT = 1e-3, 1e-6
 CHANNELS = {1: ("grey",), 3: ("red", "green", "blue"), 4: ("red", "green", "blue", "alpha")}
 
 
+def rows_like(source: Source, places: Tensor, like: Tree) -> Tree:
+    """The inputs at these places.
+
+    Args:
+        source: of all rows.
+        places: (n,).
+        like: the inputs of others of them.
+
+    Raises:
+        ConfigError: if they cannot be read, or are not of the same structure, types and sizes.
+    """
+    inputs = given_by(source, places, "rows")
+    try:
+        known = rows(inputs) == len(places)
+    except (TypeError, ValueError) as error:
+        raise ConfigError("dataset", f"gives inputs that are no rows: {error}") from None
+    if not (known and alike(inputs, like)):
+        raise ConfigError(
+            "dataset",
+            f"gives inputs {told(inputs)} for {len(places)} rows, and {told(like)} for {rows(like)}"
+            " others; structure, types and sizes must be the same for all rows",
+        )
+    return inputs
+
+
+def given_by(source: Source, places: Tensor, named: str) -> Tree:
+    """What a source gives, whatever it raises.
+
+    Raises:
+        ConfigError: if it raises something.
+    """
+    try:
+        return source[places]
+    except NasHydraError:
+        raise
+    except Exception as error:  # a source of somebody's may raise anything
+        problem = f"cannot read {len(places)} of its {named}: {in_one_line(error)}"
+        raise ConfigError("dataset", problem) from error
+
+
 def decoded(source: Source, places: Tensor, shape: Sequence[int]) -> Tensor:
     """The pixels (n, C, H, W) at these places, float32 in [0, 1].
 
@@ -36,13 +73,7 @@ def decoded(source: Source, places: Tensor, shape: Sequence[int]) -> Tensor:
     Raises:
         ConfigError: if they cannot be read, or are no images of this shape.
     """
-    try:
-        pixels = source[places]
-    except NasHydraError:
-        raise
-    except Exception as error:  # a source of somebody's may raise anything
-        problem = f"cannot read {len(places)} of its images: {in_one_line(error)}"
-        raise ConfigError("dataset", problem) from error
+    pixels: Tensor = given_by(source, places, "images")
     _check_images(pixels, len(places))
     if list(pixels.shape[1:]) != list(shape):
         given = list(pixels.shape[1:])
@@ -68,9 +99,18 @@ def _check_images(given: object, number: int) -> None:
     raise ConfigError("dataset", f"gives {found}, and these are no images: {WANTED}")
 
 
-def told(given: Tensor) -> str:
-    """``int64 of shape (2, 128)``."""
-    return f"{str(given.dtype).removeprefix('torch.')} of shape {tuple(given.shape)}"
+def check_rows(target: object) -> None:
+    """Make sure that these are rows.
+
+    Raises:
+        ConfigError: if they are not, or there is none.
+    """
+    try:
+        number = rows(target)
+    except (TypeError, ValueError) as error:
+        raise ConfigError("dataset", f"has a target that is no rows: {error}") from None
+    if not number:
+        raise ConfigError("dataset", "has no rows")
 
 
 def check_labels(labels: object) -> None:
@@ -82,7 +122,7 @@ def check_labels(labels: object) -> None:
     wanted = "labels are int64 (N,), one for each image, counted from 0"
     if not isinstance(labels, Tensor):
         raise ConfigError("dataset", f"has labels in a {type(labels).__name__}; {wanted}")
-    if labels.dtype != torch.int64 or labels.ndim != 1:
+    if not is_classes(labels):
         raise ConfigError("dataset", f"has labels {told(labels)}; {wanted}")
     if not len(labels):
         raise ConfigError("dataset", "has no images")
@@ -91,36 +131,33 @@ def check_labels(labels: object) -> None:
         raise ConfigError("dataset", problem)
 
 
-def check_described(dataset: "ImageDataset", source: Source, test: bool = False) -> None:
-    """Make sure that the images are what the config says of them, as far as two of them tell.
+def check_classes(labels: Tensor, number: int, test: bool) -> None:
+    """Make sure that there are as many classes as the config says.
 
     Args:
-        dataset: of the config.
-        source: its images.
+        labels: of all images of a source.
+        number: of classes.
         test: whether these are those of a test split, which need not have every class.
 
     Raises:
-        ConfigError: if there are other classes, or images of another shape, or no images.
+        ConfigError: if there are others, or is one alone.
     """
-    check_labels(source.labels)
-    classes = int(source.labels.max()) + 1
-    if classes > dataset.num_classes or (classes < dataset.num_classes and not test):
+    classes = int(labels.max()) + 1
+    if classes > number or (classes < number and not test):
         raise ConfigError(
             "dataset.num_classes",
-            f"is {dataset.num_classes}; the images have {classes} classes."
-            f" Say dataset.num_classes={classes}",
+            f"is {number}; the images have {classes} classes. Say dataset.num_classes={classes}",
         )
-    if dataset.num_classes < 2:
+    if number < 2:
         raise ConfigError("dataset.num_classes", "is 1; of one class, nothing can be told apart")
-    decoded(source, torch.tensor([0, len(source.labels) - 1]), dataset.input_shape)
 
 
-def check_rare(dataset: "ImageDataset", labels: Tensor, splits: Sequence[str]) -> None:
+def check_rare(labels: Tensor, named: Sequence[str], splits: Sequence[str]) -> None:
     """Make sure that every split can have an image of every class.
 
     Args:
-        dataset: that names the classes.
         labels: of all images that are to be split.
+        named: the classes.
         splits: what they are split into.
 
     Raises:
@@ -129,30 +166,31 @@ def check_rare(dataset: "ImageDataset", labels: Tensor, splits: Sequence[str]) -
     counts = labels.bincount().tolist()
     rare = [label for label, count in enumerate(counts) if count < len(splits)]
     if rare:
-        named = zip(names(dataset, rare), (counts[label] for label in rare), strict=True)
+        lacking = [
+            f"{name}: {counts[label]}" for label, name in zip(rare, names(named, rare), strict=True)
+        ]
         raise ConfigError(
             "dataset",
-            f"has too few images of some classes ({listing(f'{n}: {c}' for n, c in named)}); each"
+            f"has too few images of some classes ({listing(lacking)}); each"
             f" needs at least {len(splits)}, one for {' and one for '.join(splits)}. Add images,"
             " or leave these classes out",
         )
 
 
-def names(dataset: "ImageDataset", labels: Iterable[int]) -> list[str]:
+def names(known: Sequence[str], labels: Iterable[int]) -> list[str]:
     """The names of classes, or their numbers where they have none."""
-    known = dataset.class_names
     return [known[label] if label < len(known) else str(label) for label in labels]
 
 
-def tell_lacking(dataset: "ImageDataset", labels: Tensor, split: str) -> None:
-    """Say which classes a split has no image of."""
-    counts = labels.bincount(minlength=dataset.num_classes).tolist()
+def tell_lacking(labels: Tensor, named: Sequence[str], number: int) -> None:
+    """Say which of so many classes the test split has no image of."""
+    counts = labels.bincount(minlength=number).tolist()
     lacking = [label for label, count in enumerate(counts) if not count]
     if lacking:
         log.warning(
-            "data: the %s split has no image of %d of %d classes, each of which counts 0 in the"
+            "data: the test split has no image of %d of %d classes, each of which counts 0 in the"
             " macro F1: %s",
-            *(split, len(lacking), len(counts), listing(names(dataset, lacking))),
+            *(len(lacking), len(counts), listing(names(named, lacking))),
         )
 
 

@@ -1,7 +1,7 @@
-"""Digests of what images hold, by which equal ones are known and changed ones are noticed."""
+"""Digests of what rows hold, by which equal ones are known and changed ones are noticed."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from nas_hydra.dataset.tree import Tree, leaves, mapped, rows, told
 
 WHOLE = 2_000_000_000
 """Bytes of a folder's files, 2 GB, up to which each is read whole to tell it from others."""
@@ -22,7 +24,7 @@ FILES, SAMPLES = "bytes of the files", "samples of the files"
 
 
 class Contents(NamedTuple):
-    """Digests of images.
+    """Digests of rows.
 
     Args:
         how: what they are digests of; only those of the same can be compared.
@@ -33,31 +35,49 @@ class Contents(NamedTuple):
     digests: NDArray[np.int64]
 
 
-def of_numbers(kind: str, parts: Iterable[Tensor]) -> Contents:
-    """Digests of images that are numbers in memory.
+def of_rows(parts: Iterable[Tree], kind: str = "") -> Contents:
+    """Digests of rows that are numbers.
 
     Args:
-        kind: of numbers, as part of ``how``.
-        parts: (n, C, H, W) each.
+        parts: (n, ...) each.
+        kind: of numbers, as part of ``how``; if it is not said, that of images, or of others.
     """
     digests: list[bytes] = []
-    shape: tuple[int, ...] = ()
+    how = kind
     for part in parts:
-        shape = tuple(part.shape[1:])
-        rows = np.ascontiguousarray(part.cpu().numpy())
-        content, size = rows.data.cast("B"), rows[:1].nbytes
-        starts = range(0, len(content), max(size, 1))
-        digests += [blake2b(content[n : n + size], digest_size=EACH).digest() for n in starts]
-    return Contents(f"{kind}, {shaped(shape)}", _joined(digests))
+        digests += _digests(part)
+        how = f"{kind or (PIXELS if is_images(part) else NUMBERS)}, {shaped(part)}"
+    return Contents(how, _joined(digests))
+
+
+def _digests(part: Tree) -> Iterator[bytes]:
+    """Of each row: of the bytes of all its tensors, one after the other."""
+    contents = [_bytes_of(one) for one in leaves(part)]
+    for row in range(rows(part)):
+        known = blake2b(digest_size=EACH)
+        for content, size in contents:
+            known.update(content[row * size : (row + 1) * size])
+        yield known.digest()
+
+
+def _bytes_of(tensor: Tensor) -> tuple[memoryview, int]:
+    """A tensor's bytes, row by row, and how many each row has."""
+    numbers = tensor.cpu().contiguous().view(-1).view(torch.uint8).numpy()
+    return numbers.data, tensor[:1].nbytes
+
+
+def is_images(tree: Tree) -> bool:
+    """Whether a tree is a tensor (n, C, H, W) of floats."""
+    return isinstance(tree, Tensor) and tree.ndim == 4 and tree.is_floating_point()
 
 
 def whole_numbers(kind: torch.dtype, white: int) -> str:
-    """The kind of numbers in ``kind`` whose brightest is ``white``, see ``of_numbers``."""
+    """The kind of numbers in ``kind`` whose brightest is ``white``, see ``of_rows``."""
     return f"{str(kind).removeprefix('torch.')} to {white}"
 
 
-PIXELS = "pixels"
-"""The kind of numbers that are float32, as a source gives them."""
+PIXELS, NUMBERS = "pixels", "numbers"
+"""The kind of numbers that are as a source gives them: of images, and of others."""
 
 
 def of_files(files: Iterable[str | Path], sampled: bool = False) -> Contents:
@@ -96,17 +116,19 @@ def of_picture(how: str, file: Path, pixels: Tensor) -> int | None:
     if how in (FILES, SAMPLES):
         return int(of_files([file], how == SAMPLES).digests[0])
     kind, _, shape = how.partition(", ")
-    if shape != shaped(pixels.shape):
+    if shape != shaped(pixels[None]):
         return None
     whole = re.fullmatch(r"(\w+) to (\d+)", kind)
     if whole is not None:
         pixels = (pixels * int(whole[2])).round().to(getattr(torch, whole[1]))
-    return int(of_numbers(kind, [pixels[None]]).digests[0])
+    return int(of_rows([pixels[None]], kind).digests[0])
 
 
-def shaped(shape: Iterable[int]) -> str:
-    """``3 x 32 x 32``."""
-    return " x ".join(map(str, shape))
+def shaped(tree: Tree) -> str:
+    """How large each row is: ``3 x 32 x 32``; of several tensors also what they are called."""
+    if isinstance(tree, Tensor):
+        return " x ".join(map(str, tree.shape[1:]))
+    return told(mapped(lambda one: one[:1], tree))
 
 
 def _joined(digests: Iterable[bytes]) -> NDArray[np.int64]:

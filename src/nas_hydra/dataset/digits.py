@@ -6,7 +6,7 @@ import torch
 from sklearn.datasets import load_digits
 
 from nas_hydra.dataset.base import WholeDataset
-from nas_hydra.dataset.images import Bytes
+from nas_hydra.dataset.source import Bytes
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nas_hydra.dataset.contents import PIXELS, Contents, of_numbers
-from nas_hydra.dataset.images import CHUNK, Source
+from nas_hydra.dataset.contents import Contents, of_rows
+from nas_hydra.dataset.source import Source, contents, target_of
+from nas_hydra.dataset.tree import Tree, is_classes, taken
 from nas_hydra.small_file import replace
 
 FILE = "examples.npz"
@@ -27,21 +27,13 @@ SPREAD = np.int64(0x5851F42D4C957F2D)
 """An odd number, by whose multiples labels are mixed into digests."""
 
 
-@runtime_checkable
-class Digesting(Protocol):
-    """A source that knows digests of its images without decoding them."""
-
-    def contents(self, places: Tensor) -> Contents:
-        """Of the images at these places."""
-
-
 @dataclass(frozen=True, eq=False)
 class Examples:
     """The images of a split, in their order.
 
     Args:
         contents: of each.
-        labels: (N,), int64.
+        labels: (N,), int64; digests of what is to be told, where that is no class.
     """
 
     contents: Contents
@@ -77,24 +69,22 @@ class Examples:
         return int((~np.isin(self.pairs, other.pairs)).sum())
 
 
-def examples(source: Source, places: Tensor, pixels: Tensor | None = None) -> Examples:
-    """The images at these places of a source.
+def examples(source: Source, places: Tensor, inputs: Tree = None) -> Examples:
+    """The rows at these places of a source.
 
     Args:
-        source: of all images.
+        source: of all rows.
         places: (N,).
-        pixels: (N, C, H, W), what the source gives there, if that is in memory already.
+        inputs: (N, ...), what the source gives there, if that is in memory already.
     """
-    return Examples(contents(source, places, pixels), source.labels[places].numpy().astype("i8"))
+    return Examples(contents(source, places, inputs), numbered(taken(target_of(source), places)))
 
 
-def contents(source: Source, places: Tensor, pixels: Tensor | None = None) -> Contents:
-    """Digests of the images at these places: those that the source knows, or of its pixels."""
-    if isinstance(source, Digesting):
-        return source.contents(places)
-    if pixels is not None:
-        return of_numbers(PIXELS, torch.split(pixels, CHUNK))
-    return of_numbers(PIXELS, (source[part] for part in torch.split(places, CHUNK)))
+def numbered(target: Tree) -> NDArray[np.int64]:
+    """(N,), by which equal targets are known: labels of classes themselves, of others digests."""
+    if is_classes(target):
+        return np.asarray(target.numpy(), "i8")
+    return of_rows([target], "target").digests
 
 
 def difference(then: Examples, now: Examples, name: str) -> str:

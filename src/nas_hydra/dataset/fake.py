@@ -7,7 +7,7 @@ from torchvision.datasets import FakeData
 from torchvision.transforms.functional import pil_to_tensor
 
 from nas_hydra.dataset.base import WholeDataset
-from nas_hydra.dataset.images import Bytes
+from nas_hydra.dataset.source import Bytes
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,12 +12,10 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from nas_hydra.dataset.base import Selection, WholeDataset
-from nas_hydra.dataset.check import check_rare
+from nas_hydra.dataset.base import WholeDataset
 from nas_hydra.dataset.class_folders import MOST_SHOWN, ClassFolders, find
 from nas_hydra.dataset.contents import WHOLE, Contents, of_files
 from nas_hydra.dataset.headers import counted, headers
-from nas_hydra.dataset.images import Source
 from nas_hydra.dataset.picture import (
     PIXEL_LIMIT,
     RangeError,
@@ -27,7 +25,8 @@ from nas_hydra.dataset.picture import (
     read,
     resized,
 )
-from nas_hydra.dataset.split import stratified
+from nas_hydra.dataset.source import Selection, Source, target_of
+from nas_hydra.dataset.split.given import Given
 from nas_hydra.errors import ConfigError, listing, printable
 
 log = logging.getLogger(__name__)
@@ -116,9 +115,9 @@ class ImageFolder(WholeDataset):
         train, valid, test = (torch.nonzero(splits == place).flatten() for place in range(3))
         self._tell_given({"validation": valid, "holdout": test})
         if not len(test):
-            labels = source.labels[train]
-            check_rare(self, labels, ("training", "testing"))
-            rest, chosen = stratified(labels, self.holdout, self.seed, "dataset.holdout")
+            labels = target_of(source)[train]
+            self.check_enough(labels, ("training", "testing"))
+            rest, chosen = self.split.parted(labels, self.holdout, self.seed, "dataset.holdout")
             train, test = train[rest], train[chosen]
         development = Given(source, train, valid) if len(valid) else Selection(source, train)
         return development, Selection(source, test)
@@ -210,20 +209,6 @@ def tell_notes(notes: Mapping[str, Iterable[str]]) -> None:
             "data: %d of %d images have %s: %s",
             *(len(named), len(notes), note, listing(named, MOST_SHOWN)),
         )
-
-
-class Given(Selection):
-    """Development images whose validation split is given.
-
-    Args:
-        source: of all images.
-        train: (N,), where those for training stand.
-        valid: (M,), likewise those for validation.
-    """
-
-    def __init__(self, source: Source, train: Tensor, valid: Tensor) -> None:
-        super().__init__(source, torch.cat([train, valid]))
-        self.validated = torch.arange(len(self.labels)) >= len(train)
 
 
 class Files:

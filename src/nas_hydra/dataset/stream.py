@@ -1,7 +1,7 @@
-"""Images that do not fit into memory, decoded by worker processes as they are needed."""
+"""Rows that do not fit into memory, read by worker processes as they are needed."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing import get_context
@@ -12,53 +12,58 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, get_worker_info
 
-from nas_hydra.dataset.check import decoded
-from nas_hydra.dataset.images import Order, Source
+from nas_hydra.dataset.rows import Order
+from nas_hydra.dataset.source import Source, target_of
+from nas_hydra.dataset.tree import Tree, laid_out, mapped, taken
 from nas_hydra.errors import in_one_line
 from nas_hydra.shared_memory import Sent
 
 log = logging.getLogger(__name__)
 
-Batch = tuple[Tensor, Tensor]
+Batch = tuple[Tree, Tree]
+
+Read = Callable[[Source, Tensor], Tree]
+"""The inputs of a source at these places, looked at: see ``check``."""
 
 
 @dataclass(frozen=True)
 class Stream:
-    """A split of a source, decoded and prepared when asked for.
+    """A split of a source, read and prepared when asked for.
 
     Args:
-        source: of all images.
-        places: (N,), where the split's images stand in it.
-        shape: (C, H, W) of each.
-        prepare: what is made of the pixels.
+        source: of all rows.
+        places: (N,), where the split's rows stand in it.
+        read: gives the inputs at some places of a source.
+        prepare: what is made of them.
     """
 
     source: Source
     places: Tensor
-    shape: tuple[int, int, int]
+    read: Read
     prepare: nn.Module
 
     @property
-    def labels(self) -> Tensor:
-        """(N,), int64."""
-        return self.source.labels[self.places]
+    def target(self) -> Tree:
+        """(N, ...)."""
+        return taken(target_of(self.source), self.places)
 
     def __len__(self) -> int:
-        """Number of images."""
+        """Number of rows."""
         return len(self.places)
 
     def __getitem__(self, index: Tensor | NDArray[np.int64]) -> Batch:
-        """Pixels and labels of the images at these places of the split, in this order."""
+        """The rows at these places of the split, in this order; images are channels last."""
         places = self.places[torch.as_tensor(index)]
-        pixels = self.prepare(decoded(self.source, places, self.shape))
-        return pixels.contiguous(memory_format=torch.channels_last), self.source.labels[places]
+        with torch.no_grad():
+            inputs = self.prepare(self.read(self.source, places))
+        return laid_out(inputs), taken(target_of(self.source), places)
 
     def batches(self, order: Order, workers: int) -> DataLoader[Batch]:
-        """Batches in CPU memory; each worker process decodes a batch at a time.
+        """Batches in CPU memory; each worker process reads a batch at a time.
 
         Args:
-            order: which images make a batch.
-            workers: how many processes; 0 decodes in this one, as does a system on which
+            order: which rows make a batch.
+            workers: how many processes; 0 reads in this one, as does a system on which
                 processes cannot wait for each other.
         """
         processes = workers if locks() else 0
@@ -74,9 +79,9 @@ class Stream:
         )
 
 
-def sent(batch: Batch) -> Batch | tuple[Sent, ...]:
+def sent(batch: Batch) -> Batch:
     """What a worker process makes of a batch, so that it reaches the trainer without a copy."""
-    return batch if get_worker_info() is None else tuple(map(Sent, batch))
+    return batch if get_worker_info() is None else mapped(Sent, batch)
 
 
 @cache
@@ -92,9 +97,3 @@ def locks() -> bool:
         )
         return False
     return True
-
-
-def chunks(source: Source, places: Tensor, shape: Sequence[int], size: int) -> Iterator[Tensor]:
-    """The pixels at these places, of this shape, so many images at a time."""
-    for part in torch.split(places, size):
-        yield decoded(source, part, shape)

@@ -12,7 +12,7 @@ import torch
 import torchvision.datasets
 
 from nas_hydra.dataset.base import ImageDataset, Part
-from nas_hydra.dataset.images import Bytes, Source
+from nas_hydra.dataset.source import Bytes, Source
 from nas_hydra.errors import ConfigError, listing, nearest
 
 PARTS: dict[str, Callable[[Part], dict[str, Any]]] = {

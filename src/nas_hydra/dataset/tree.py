@@ -14,6 +14,9 @@ from torch.utils import _pytree as pytree
 Tree: TypeAlias = Any
 """A tensor, or a tuple, list or dict of trees; what an option takes of these is its own affair."""
 
+CHUNK = 1024
+"""How many rows are read or prepared at a time, where all of them are."""
+
 
 class Example(NamedTuple):
     """Two rows of a training batch as the network gets them, on the CPU.
@@ -27,6 +30,11 @@ class Example(NamedTuple):
 
     inputs: Tree
     target: Tree
+
+
+def empty_images(shape: Sequence[int]) -> Example:
+    """Two empty images of this shape, (C, H, W), of the first class."""
+    return Example(torch.zeros(2, *shape), torch.zeros(2, dtype=torch.int64))
 
 
 def leaves(tree: Tree) -> list[Tensor]:
@@ -44,7 +52,13 @@ def leaves(tree: Tree) -> list[Tensor]:
 
 
 def mapped(function: Callable[..., Any], tree: Tree, *others: Tree) -> Tree:
-    """The tree of what a function makes of each tensor, and of those at its place in the others."""
+    """The tree of what a function makes of each tensor, and of those at its place in the others.
+
+    Raises:
+        ValueError: if the others have another structure.
+    """
+    if isinstance(tree, Tensor) and not others:  # every batch comes by here
+        return function(tree)
     return pytree.tree_map(function, tree, *others)
 
 
@@ -88,12 +102,31 @@ def channels_last(tensor: Tensor) -> bool:
     return tensor.ndim == 4 and tensor.is_contiguous(memory_format=torch.channels_last)
 
 
+def laid_out(tree: Tree) -> Tree:
+    """The same numbers as networks are fastest with: images channels last, all else in a row."""
+    return mapped(lambda one: one.contiguous(memory_format=layout(one)), tree)
+
+
+def layout(tensor: Tensor) -> torch.memory_format:
+    """Floats of four dimensions are taken for images (N, C, H, W)."""
+    images = tensor.ndim == 4 and tensor.is_floating_point()
+    return torch.channels_last if images else torch.contiguous_format
+
+
+def alike(tree: Tree, other: Tree) -> bool:
+    """Whether two trees are the same but for their numbers, and for how many rows they have."""
+    if pytree.tree_structure(tree) != pytree.tree_structure(other):
+        return False
+    pairs = zip(leaves(tree), leaves(other), strict=True)
+    return all((a.shape[1:], a.dtype) == (b.shape[1:], b.dtype) for a, b in pairs)
+
+
 def moved(tree: Tree, device: torch.device) -> Tree:
     """The same tree there."""
     return mapped(lambda one: one.to(device), tree)
 
 
-def parts(tree: Tree, size: int) -> Iterator[Tree]:
+def chunks(tree: Tree, size: int) -> Iterator[Tree]:
     """The rows in their order, so many at a time, without a copy."""
     for start in range(0, rows(tree), size):
         yield mapped(lambda one, start=start: one[start : start + size], tree)
@@ -104,15 +137,20 @@ def joined(trees: Sequence[Tree]) -> Tree:
     return mapped(lambda *tensors: torch.cat(tensors), *trees)
 
 
+def is_classes(tree: Tree) -> bool:
+    """Whether these can be labels of classes: int64 (N,)."""
+    return isinstance(tree, Tensor) and tree.dtype == torch.int64 and tree.ndim == 1
+
+
 def nbytes(tree: Tree) -> int:
     """How much memory the numbers of a tree take, in bytes."""
     return sum(one.nbytes for one in leaves(tree))
 
 
 def told(tree: Tree) -> str:
-    """``int64 (2, 128)``, or of several tensors ``{ids: int64 (2, 128), age: float32 (2,)}``."""
+    """``int64 of shape (2, 128)``; of several tensors ``{ids: int64 of shape (2, 128), ...}``."""
     if isinstance(tree, Tensor):
-        return f"{str(tree.dtype).removeprefix('torch.')} {tuple(tree.shape)}"
+        return f"{str(tree.dtype).removeprefix('torch.')} of shape {tuple(tree.shape)}"
     if isinstance(tree, dict):
         return f"{{{', '.join(f'{name}: {told(part)}' for name, part in tree.items())}}}"
     if isinstance(tree, tuple | list):

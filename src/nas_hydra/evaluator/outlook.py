@@ -3,7 +3,7 @@
 import logging
 import math
 
-from nas_hydra.dataset.images import number_of_batches
+from nas_hydra.dataset.rows import number_of_batches
 from nas_hydra.evaluator.prepared import Prepared
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ def tell_outlook(one: Prepared, steps: float) -> None:
         batches = number_of_batches(rows, one.data.batch_size)
         log.info(
             "training: each candidate takes %s steps of %s %s, %s an epoch",
-            *(f"{steps:,}", -(-rows // batches), one.data.noun, f"{batches:,}"),
+            *(f"{steps:,}", -(-rows // batches), one.data.unit, f"{batches:,}"),
         )
     if steps < FEW_STEPS:
         log.warning(

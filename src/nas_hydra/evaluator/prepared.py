@@ -1,7 +1,7 @@
 """A candidate, and what is made of it on the way through the evaluators: each once."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -18,6 +18,14 @@ from nas_hydra.evaluator.probe import blank
 from nas_hydra.evaluator.sketch import META, Sketch
 from nas_hydra.later import LATER
 from nas_hydra.task import Task
+
+Augment = Callable[[Any, Any], tuple[Any, Any]]
+"""Changes the inputs and the target of a training batch, on the device that trains."""
+
+
+def unchanged(inputs: Any, target: Any) -> tuple[Any, Any]:
+    """A batch as it is."""
+    return inputs, target
 
 
 class Prepared(Mapping[str, Any]):
@@ -52,6 +60,11 @@ class Prepared(Mapping[str, Any]):
     def task(self) -> Task:
         """What it is trained for; knows the data."""
         return task_of(self).bound(self.data)
+
+    @property
+    def augment(self) -> Augment:
+        """What changes its training batches."""
+        return getattr(self.data, "augment", unchanged)
 
     @cached_property
     def example(self) -> Example:

@@ -11,6 +11,7 @@ from torch import Tensor
 from nas_hydra.artifact import Artifact
 from nas_hydra.component import build
 from nas_hydra.dataset.base import ImageDataset
+from nas_hydra.dataset.source import target_of
 from nas_hydra.draft import drafted
 from nas_hydra.errors import ConfigError, NasHydraError, listing
 from nas_hydra.export.blame import reason
@@ -127,7 +128,7 @@ def checking_images(artifact: Artifact, most: int) -> Tensor:
         given = artifact.dataset["_target_"]
         raise ConfigError("dataset._target_", f"is {given}, which is no dataset of images")
     test = dataset.opened("test")
-    images = test[torch.arange(min(most, len(test.labels)))]
+    images: Tensor = test[torch.arange(min(most, len(target_of(test))))]
     if tuple(images.shape[1:]) != artifact.image.shape:
         raise ConfigError(
             "dataset",

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import torch
 
 from nas_hydra.artifact import Artifact
-from nas_hydra.dataset import Images
+from nas_hydra.dataset import Rows
 from nas_hydra.dataset.stream import Stream
 from nas_hydra.report.drawing.style import FONT, INK, LINE, MUTED
 from nas_hydra.report.drawing.text import markup
@@ -23,7 +23,7 @@ HIT, MISS = "#2f6f4f", "#a63c06"
 BATCH = 256
 
 
-def confusion(artifact: Artifact, test: Images | Stream) -> list[list[int]]:
+def confusion(artifact: Artifact, test: Rows | Stream) -> list[list[int]]:
     """How often the model, as it is read from its folder, takes each class for each.
 
     Args:

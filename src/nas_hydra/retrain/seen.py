@@ -10,7 +10,7 @@ import torch
 from nas_hydra.dataset import ImageDataset
 from nas_hydra.dataset.contents import FILES, SAMPLES
 from nas_hydra.dataset.examples import FILE, SPLITS, Examples, examples, read
-from nas_hydra.dataset.split import choose
+from nas_hydra.dataset.source import target_of
 from nas_hydra.record.data import counts_told, files_told
 from nas_hydra.record.past import PastRun
 
@@ -109,7 +109,7 @@ def seen(dataset: ImageDataset, past: PastRun) -> Seen:
 
 def final_images(dataset: ImageDataset) -> dict[str, Examples]:
     """The images that a winner is trained on, or watched by in training, and those of its test."""
-    choice = choose(dataset.at("final"))
+    choice = dataset.at("final").choose()
     return {TRAINING: examples(*choice.train), TEST: examples(*choice.measured)}
 
 
@@ -155,5 +155,5 @@ def missing(dataset: ImageDataset, drawn: Examples, split: Examples) -> int:
     lost = split.without(drawn)
     if lost and len(drawn) < sum(dataset.splits.counts):
         source = dataset.opened("development")
-        lost = split.without(examples(source, torch.arange(len(source.labels))))
+        lost = split.without(examples(source, torch.arange(len(target_of(source)))))
     return lost

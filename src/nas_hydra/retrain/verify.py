@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import isclose, isnan
 from typing import Any
 
@@ -10,8 +11,10 @@ import torch
 from nas_hydra.artifact import CARD, DESCRIPTION, EXAMPLES, METRICS, REMEDY, Artifact
 from nas_hydra.component import build
 from nas_hydra.dataset import ImageDataset
+from nas_hydra.dataset.check import decoded
 from nas_hydra.dataset.examples import Examples, difference, read
 from nas_hydra.dataset.prepare.standardize import Standardized
+from nas_hydra.dataset.source import target_of
 from nas_hydra.dataset.stream import Stream
 from nas_hydra.errors import ConfigError, NasHydraError
 from nas_hydra.evaluator.build import count_parameters
@@ -126,15 +129,17 @@ def measured(artifact: Artifact, dataset: ImageDataset) -> list[list[int]]:
         ConfigError: if the images are others than it takes, or of more classes.
     """
     source = dataset.opened("test")
+    labels = target_of(source)
     shape = tuple(source[torch.tensor([0])].shape[1:])
-    if shape != artifact.image.shape or int(source.labels.max()) >= len(artifact.classes):
+    if shape != artifact.image.shape or int(labels.max()) >= len(artifact.classes):
         raise ConfigError("dataset", "is not the one that the model was trained on")
     mean, std = (
         torch.tensor(part).view(-1, 1, 1)
         for part in (artifact.normalize.mean, artifact.normalize.std)
     )
-    places, shape = torch.arange(len(source.labels)), artifact.image.shape
-    return confusion(artifact, Stream(source, places, shape, Standardized(mean, std)))
+    read = partial(decoded, shape=artifact.image.shape)
+    test = Stream(source, torch.arange(len(labels)), read, Standardized(mean, std))
+    return confusion(artifact, test)
 
 
 def figures(known: Spread) -> list[float | None]:

@@ -1,0 +1,116 @@
+"""Rows in memory, and batches of them by indexing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nas_hydra.dataset.tree import Tree, leaves, moved, rows, taken
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Inputs and what is to be told of them, in memory.
+
+    Args:
+        inputs: (N, ...); images are (N, C, H, W), float32, channels last in memory.
+        target: (N, ...); of images of classes (N,), int64, counted from 0.
+    """
+
+    inputs: Tree
+    target: Tree
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return rows(self.target)
+
+    def __getitem__(self, index: Tensor) -> tuple[Tree, Tree]:
+        """The rows at these places, in this order; images are channels last."""
+        return taken(self.inputs, index), taken(self.target, index)
+
+    def to(self, device: torch.device) -> "Rows":
+        """The same rows there."""
+        return Rows(moved(self.inputs, device), moved(self.target, device))
+
+
+class Order:
+    """Where the rows of each batch stand; every iteration is an epoch.
+
+    No row is left out: they make as few batches as may be, of as nearly the same size as may be.
+    So no batch has one row alone, which batch normalisation cannot train on, unless every one
+    has; where an odd number of rows is to be had by twos, one batch has three.
+
+    Args:
+        total: number of rows.
+        size: rows per batch, at most.
+        seed: of the order, which is new in every epoch; None keeps the rows' own order.
+        parts: into how many micro-batches each batch is cut, if it has so many rows.
+    """
+
+    def __init__(self, total: int, size: int, seed: int | None = None, parts: int = 1) -> None:
+        self._total, self._number = total, number_of_batches(total, size)
+        self._parts = min(parts, max(1, total // self._number))
+        self._generator = None if seed is None else torch.Generator().manual_seed(seed)
+
+    def __len__(self) -> int:
+        """Micro-batches per epoch."""
+        return self._number * self._parts
+
+    @property
+    def weights(self) -> list[float]:
+        """By which the mean loss of each micro-batch is multiplied; their mean is its batch's."""
+        numbers = torch.empty(self._total)
+        return [
+            len(part) * self._parts / len(batch)
+            for batch in torch.tensor_split(numbers, self._number)
+            for part in torch.tensor_split(batch, self._parts)
+        ]
+
+    def __iter__(self) -> Iterator[NDArray[np.int64]]:
+        """One epoch, as indices (n,), drawn late: a DataLoader makes iterators in vain.
+
+        They are numpy's, which go to its processes by a pipe, and tensors by ``/dev/shm``.
+        """
+        for batch in self.drawn(torch.device("cpu")):
+            yield batch.numpy()
+
+    def drawn(self, device: torch.device) -> list[Tensor]:
+        """One epoch's batches, moved there at once; the order is the same on every device."""
+        if self._generator is None:
+            order = torch.arange(self._total)
+        else:
+            order = torch.randperm(self._total, generator=self._generator)
+        batches = torch.tensor_split(order.to(device), self._number)
+        if self._parts == 1:
+            return list(batches)
+        return [part for batch in batches for part in torch.tensor_split(batch, self._parts)]
+
+
+def number_of_batches(total: int, size: int) -> int:
+    """How many batches of at most ``size`` rows an epoch has."""
+    least = -(-total // size)
+    return least if size == 1 else max(1, min(least, total // 2))
+
+
+class Batches:
+    """Batches ``(inputs, target)`` of rows in memory, where these lie.
+
+    Args:
+        rows: where they come from.
+        order: which rows make a batch.
+    """
+
+    def __init__(self, rows: Rows, order: Order) -> None:
+        self._rows, self._order = rows, order
+
+    def __len__(self) -> int:
+        """Batches per epoch."""
+        return len(self._order)
+
+    def __iter__(self) -> Iterator[tuple[Tree, Tree]]:
+        """One epoch."""
+        for index in self._order.drawn(leaves(self._rows.target)[0].device):
+            yield self._rows[index]

@@ -1,0 +1,118 @@
+"""Sources: rows as they lie on disk or in a library."""
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from nas_hydra.dataset.contents import Contents, of_rows, whole_numbers
+from nas_hydra.dataset.tree import CHUNK, Tree, chunks, rows, taken
+from nas_hydra.errors import ConfigError
+
+
+class Source(Protocol):
+    """Rows that are read when asked for.
+
+    What is to be told of them is known without reading any: ``target``, a tree of (N, ...), or of
+    images of classes ``labels``, (N,), int64, counted from 0. A source that knows digests of its
+    rows may have a method ``contents``, see ``Digesting``; else equal ones are known by what is
+    read, which should be the same each time.
+    """
+
+    def __getitem__(self, index: Tensor) -> Tree:
+        """The inputs of the rows at these places, (n, ...); of images (n, C, H, W) in [0, 1]."""
+
+
+@runtime_checkable
+class Digesting(Protocol):
+    """A source that knows digests of its rows without reading them."""
+
+    def contents(self, places: Tensor) -> Contents:
+        """Of the rows at these places."""
+
+
+def target_of(source: Source) -> Tree:
+    """What is to be told of each row of a source.
+
+    Raises:
+        ConfigError: if it does not say.
+    """
+    for name in ("target", "labels"):
+        if hasattr(source, name):
+            return getattr(source, name)
+    raise ConfigError("dataset", f"gives a {type(source).__name__} without target, or labels")
+
+
+def contents(source: Source, places: Tensor, inputs: Tree = None) -> Contents:
+    """Digests of the rows at these places: those that the source knows, or of its inputs.
+
+    Args:
+        source: of all rows.
+        places: (N,).
+        inputs: (N, ...), what the source gives there, if that is in memory already.
+    """
+    if isinstance(source, Digesting):
+        return source.contents(places)
+    if inputs is not None:
+        return of_rows(chunks(inputs, CHUNK))
+    return of_rows(source[part] for part in torch.split(places, CHUNK))
+
+
+@dataclass(frozen=True)
+class Bytes:
+    """A source of images that are small whole numbers, and already lie in memory.
+
+    Args:
+        raw: (N, C, H, W), any integer type.
+        labels: (N,), int64.
+        white: the number that stands for the brightest pixel.
+    """
+
+    raw: Tensor
+    labels: Tensor
+    white: int = 255
+
+    def __post_init__(self) -> None:
+        if len(self.raw) != len(self.labels):
+            raise ValueError(f"there are {len(self.raw)} images and {len(self.labels)} labels")
+
+    def __getitem__(self, index: Tensor) -> Tensor:
+        """The pixels at these places."""
+        return self.raw[index].float() / self.white
+
+    def contents(self, places: Tensor) -> Contents:
+        """Digests of the numbers at these places."""
+        known = (self.raw[part] for part in torch.split(places, CHUNK))
+        return of_rows(known, whole_numbers(self.raw.dtype, self.white))
+
+
+class Selection:
+    """Some of a source's rows.
+
+    Args:
+        source: of all rows.
+        places: (N,), where these stand.
+    """
+
+    def __init__(self, source: Source, places: Tensor) -> None:
+        self._source, self._places = source, places
+        self.target = taken(target_of(source), places)
+
+    @property
+    def labels(self) -> Tree:
+        """The target, as sources of images call it."""
+        return self.target
+
+    def __getitem__(self, index: Tensor) -> Tree:
+        """The inputs at these places of the selection."""
+        return self._source[self._places[index]]
+
+    def contents(self, places: Tensor) -> Contents:
+        """Digests of the rows at these places of the selection."""
+        return contents(self._source, self._places[places])
+
+
+def ends(source: Source) -> Tensor:
+    """The places of the first and the last row."""
+    return torch.tensor([0, rows(target_of(source)) - 1])
