@@ -14,7 +14,7 @@ from nas_hydra.artifact import Artifact, read_artifact
 from nas_hydra.assemble import build_space
 from nas_hydra.completing import complete
 from nas_hydra.component import build
-from nas_hydra.evaluator.build import seeded
+from nas_hydra.evaluator.seeding import seeded
 from nas_hydra.settings import resolved
 from networks import built
 

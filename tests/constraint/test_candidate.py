@@ -19,8 +19,9 @@ from nas_hydra.assemble import build_space
 from nas_hydra.compose import composed
 from nas_hydra.constraint import Candidate, MaxParams
 from nas_hydra.errors import CandidateError, ConfigError
-from nas_hydra.evaluator.build import count_parameters, seeded
+from nas_hydra.evaluator.build import count_parameters
 from nas_hydra.evaluator.footprint import footprint
+from nas_hydra.evaluator.seeding import seeded
 from nas_hydra.evaluator.sketch import Sketch, operations
 from networks import built, meta, two
 

@@ -10,7 +10,8 @@ from hydra.utils import instantiate
 from torch import nn
 
 from evaluator.candidates import convolutions, sequential
-from nas_hydra.evaluator.build import constructed, seeded
+from nas_hydra.evaluator.build import constructed
+from nas_hydra.evaluator.seeding import seeded
 
 LINEAR = {"_target_": "torch.nn.Linear", "in_features": 4, "out_features": 3}
 CONV = {"_target_": "torch.nn.Conv2d", "_args_": [1, 4], "kernel_size": [3, 3], "padding": "same"}

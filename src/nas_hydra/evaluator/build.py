@@ -1,16 +1,12 @@
 """From a candidate's config to a network that takes the data."""
 
-import random
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import cache
 from inspect import isclass
 from pkgutil import resolve_name
 from typing import Any
 
-import numpy as np
-import torch
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from torch import nn
@@ -23,27 +19,6 @@ from nas_hydra.task import Task
 
 STEERING = {"_partial_", "_recursive_", "_convert_"}
 """Keys that have Hydra's ``instantiate`` do something else than call a target."""
-
-
-@cache
-def gpus() -> int:
-    """How many GPUs this process has; to find out that there are none takes a millisecond."""
-    return torch.cuda.device_count()
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """The generators of torch, numpy and Python seeded for a while, and put back as they were."""
-    earlier, numpys = random.getstate(), np.random.get_state()
-    with torch.random.fork_rng(devices=range(gpus())):
-        torch.manual_seed(seed)
-        random.seed(seed)
-        np.random.seed(seed % 2**32)
-        try:
-            yield
-        finally:
-            random.setstate(earlier)
-            np.random.set_state(numpys)
 
 
 def build_model(config: Mapping[str, Any], example: Example, task: Task) -> nn.Module:

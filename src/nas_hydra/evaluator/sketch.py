@@ -15,8 +15,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from nas_hydra.dataset.tree import Tree, rows
 from nas_hydra.errors import CandidateError
-from nas_hydra.evaluator.build import count_parameters, is_lazy, make_model, seeded
+from nas_hydra.evaluator.build import count_parameters, is_lazy, make_model
 from nas_hydra.evaluator.probe import blank, probe
+from nas_hydra.evaluator.seeding import seeded
 from nas_hydra.warned import unsaid
 
 INITIALISERS = {

@@ -19,7 +19,7 @@ from nas_hydra.dataset.data import Noted
 from nas_hydra.errors import CandidateError, ConfigError, in_one_line
 from nas_hydra.evaluator.alone import occupied
 from nas_hydra.evaluator.base import Evaluator
-from nas_hydra.evaluator.build import count_parameters, seeded
+from nas_hydra.evaluator.build import count_parameters
 from nas_hydra.evaluator.fit import fit, is_measured, measure, multiplying
 from nas_hydra.evaluator.identity import identity
 from nas_hydra.evaluator.latency import Latency
@@ -34,6 +34,7 @@ from nas_hydra.evaluator.rehearsal import (
 )
 from nas_hydra.evaluator.same_data import same_data
 from nas_hydra.evaluator.schedule import Schedule, check_elsewhere
+from nas_hydra.evaluator.seeding import seeded
 from nas_hydra.evaluator.trainer import build_trainer
 from nas_hydra.objective import Direction
 from nas_hydra.search_space import SearchSpace
