@@ -5,10 +5,11 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nas_hydra.artifact import DESCRIPTION
 from nas_hydra.assemble import check_components
-from nas_hydra.component import build
+from nas_hydra.component import build, locate
 from nas_hydra.dataset import ImageDataset
 from nas_hydra.dataset.split import Stage
 from nas_hydra.draft import check_place
@@ -160,14 +161,26 @@ def final_evaluator(searched: Searched, winners: Sequence[Contender]) -> FinalEv
         ConfigError: if the search has trained nothing, or on nothing.
     """
     given = searched.settings.evaluator
+    check_trains(given.get("_target_"))
     evaluator = build({**given, "store": None}, "evaluator", Evaluator)
-    if not isinstance(evaluator, TrainEvaluator):
-        raise ConfigError(
-            "evaluator", f"is {given['_target_']}, which trains no network; say evaluator=train"
-        )
     if "_target_" not in searched.settings.dataset:
         raise ConfigError("dataset", "names no images to train on; say dataset=NAME")
     return FinalEvaluator(evaluator, monitored=bool(monitors(winners)))
+
+
+def check_trains(target: Any) -> None:
+    """Make sure that a search's evaluator trains networks.
+
+    Raises:
+        ConfigError: if there is nothing to retrain.
+    """
+    found = locate(target, "evaluator._target_")
+    if not (isinstance(found, type) and issubclass(found, TrainEvaluator)):
+        raise ConfigError(
+            "evaluator",
+            f"is {target}, which trains no network, so there is nothing to retrain; best.yaml has"
+            " what has won. If that is a network, say evaluator=train",
+        )
 
 
 def monitors(winners: Sequence[Contender]) -> list[str]:
