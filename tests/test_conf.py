@@ -28,7 +28,7 @@ OPTIONS = [
     for file in sorted(CONF.rglob("*.yaml"))
     if file.parent != CONF and "hydra" not in file.parts
 ]
-APART = {"objective/tabular", "strategy/cmaes"}
+APART = {"objective/none", "objective/tabular", "search_space/none", "strategy/cmaes"}
 """Options that need settings of their own; other tests run them."""
 NEEDED = {
     "objective/": ("strategy=nsga2",),  # any number of them

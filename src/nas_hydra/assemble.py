@@ -170,7 +170,7 @@ def identity(
         BEGUN: {"trials": plain["budget"]["trials"]},
         "machine": evaluator.machine,
         "data": evaluator.data,
-        "files": digests([known[part] for part in NAMING if part in known]),
+        "files": {**digests([known[part] for part in NAMING if part in known]), **evaluator.files},
     }
 
 

@@ -168,7 +168,7 @@ class Search:
         job = Job(
             self.run.objectives,
             proposal,
-            self.space.close(genotype) if self.evaluator.builds else genotype,
+            self.space.close(genotype) if self.evaluator.closes else genotype,
             len(earlier),
             weights_file(self.run.folder, proposal.number),
         )

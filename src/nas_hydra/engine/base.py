@@ -79,7 +79,7 @@ class Job:
     Args:
         objectives: which of the metrics are the trial's values.
         proposal: what was asked for.
-        candidate: its closed config, or its decisions if the evaluator builds nothing.
+        candidate: its closed config, or its decisions if the evaluator looks these up.
         repeat: how many evaluations of the same candidate came before.
         weights: file for the trained weights.
     """

@@ -15,12 +15,14 @@ class Evaluator(Protocol):
     """Turns a candidate into metrics."""
 
     builds: ClassVar[bool] = True
-    """Whether it makes something of the closed config that it is handed.
+    """Whether it makes networks of the closed configs that it is handed, and trains them.
 
-    One that does not is handed the decisions alone, gene by gene, and looks them up. Then the
-    config's components need not be there, how a network is trained is no part of a candidate, and
-    networks that are the same (``search_space.canonical``) are different candidates.
+    For one that does not, the config's components need not be there, how a network is trained is
+    no part of a candidate, and networks that are the same (``search_space.canonical``) are
+    different candidates.
     """
+    closes: ClassVar[bool] = True
+    """Whether it is handed the closed config; else the decisions alone, gene by gene."""
     counted: ClassVar[Sequence[str]] = ()
     """Those of its metrics that ``constraint.Candidate`` counts alike, before any training.
 
@@ -45,6 +47,11 @@ class Evaluator(Protocol):
     def data(self) -> Mapping[str, Any] | None:
         """What of the data is not in the config, once a candidate was checked; JSON-like."""
         return None
+
+    @property
+    def files(self) -> Mapping[str, str]:
+        """What it runs, such as modules, where no value of the config names a file: digests."""
+        return {}
 
     @property
     def objectives(self) -> Mapping[str, Direction]:
@@ -85,7 +92,7 @@ class Evaluator(Protocol):
         """Measure a candidate.
 
         Args:
-            candidate: its closed config, or its decisions (see ``builds``); must not be changed.
+            candidate: its closed config, or its decisions (see ``closes``); must not be changed.
             repeat: how many evaluations of it came before: another one, another seed.
             weights: where to put the trained weights, if there are any.
 

@@ -42,14 +42,25 @@ def targets(config: Any) -> Iterator[str]:
 def code(named: Iterable[str]) -> dict[str, str]:
     """Digests of the source files that take part, by module, and versions of libraries.
 
-    The files are those of the named components and of all that they import, as far as they are
-    ours or the user's own; what is installed is known by its version. Each is read once in a
-    process, which goes on with the code that it has imported.
-
     Args:
         named: dotted names of modules, classes or functions.
     """
     named = set(named)
+    found = sources(named)
+    others = {name.partition(".")[0] for name in named} - {*found, "nas_hydra"}
+    versions = {name: str(getattr(sys.modules.get(name), "__version__", "")) for name in others}
+    return dict(sorted((found | library_versions() | versions).items()))
+
+
+def sources(named: Iterable[str]) -> dict[str, str]:
+    """Digests of the source files of named components and of all that they import, by module.
+
+    As far as they are ours or the user's own; what is installed is known by its version. Each is
+    read once in a process, which goes on with the code that it has imported.
+
+    Args:
+        named: dotted names of modules, classes or functions.
+    """
     found: dict[str, str] = {}
     waiting = {part for name in named for part in prefixes(name)}
     while waiting:
@@ -58,9 +69,7 @@ def code(named: Iterable[str]) -> dict[str, str]:
         if source is not None:
             found[module] = source.digest
             waiting |= source.imports - found.keys()
-    others = {name.partition(".")[0] for name in named} - {*found, "nas_hydra"}
-    versions = {name: str(getattr(sys.modules.get(name), "__version__", "")) for name in others}
-    return dict(sorted((found | library_versions() | versions).items()))
+    return found
 
 
 class Source(NamedTuple):

@@ -41,6 +41,7 @@ class TabularEvaluator(Evaluator):
     """
 
     builds = False
+    closes = False
 
     def __init__(
         self,

@@ -45,7 +45,8 @@ class Training:
             CandidateError: if the candidate cannot be trained.
         """
         searched = self._searched
-        candidate = searched.space.close(genotype) if searched.builds else genotype
+        closes = self._evaluator.closes
+        candidate = searched.space.close(genotype) if closes else genotype
         log.info("training %s", genotype.summary)
         with TemporaryDirectory() as folder, restored(), pinned(self._threads):
             found = self._evaluator.evaluate(candidate, 0, Path(folder) / "weights.ckpt")
@@ -60,8 +61,8 @@ def check_data(searched: Searched, evaluator: Evaluator) -> None:
     """
     identity = searched.past.identity
     dry_pass(searched.space, evaluator, identity["seed"])  # as the search did, which notes the data
-    data = {"data": evaluator.data}
-    how = [*filter(None, [told(identity, data)]), *files_told(identity)]
+    now = {"data": evaluator.data, "files": evaluator.files}
+    how = [*filter(None, [told(identity, now)]), *files_told(identity)]
     if how:
         exactly = evaluator.changed(searched.past.folder) or "; ".join(how)
         raise ConfigError(
