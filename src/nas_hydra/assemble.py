@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from nas_hydra.arguments import UNKNOWN
-from nas_hydra.completing import complete
+from nas_hydra.completing import complete, with_spelled
 from nas_hydra.component import ask, build, build_function, check, check_call
 from nas_hydra.constraint.judge import Judge
 from nas_hydra.constraint.network import limits_of
@@ -23,7 +23,14 @@ from nas_hydra.evaluator import Evaluator
 from nas_hydra.later import identifying
 from nas_hydra.loop import Search
 from nas_hydra.named_files import digests
-from nas_hydra.objective import Direction, Objectives, objectives_from, unmeasured, wanted
+from nas_hydra.objective import (
+    Direction,
+    Objectives,
+    metrics_of,
+    objectives_from,
+    unmeasured,
+    wanted,
+)
 from nas_hydra.record import Record
 from nas_hydra.record.study import BEGUN, OtherDataError, OtherRunError
 from nas_hydra.report.files import RunFiles
@@ -81,15 +88,19 @@ def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command
     space = build_space(config, evaluator.builds, limits)
     check_components([*(space.parts.values() if evaluator.builds else ()), *space.constraints])
     evaluator.prepare(space)
-    objectives = objectives_from(wanted(evaluator.objectives, settings.objective))
-    check_objectives(objectives, evaluator.metrics, evaluator.directions)
+    untold = not evaluator.metrics
+    if untold:  # until a candidate was tried
+        dry_pass(space, evaluator, settings.seed)
+    plain = with_spelled(config, plain, evaluator.metrics)
+    settings = settings_of(plain)
+    objectives = objectives_of(settings.objective, evaluator)
     needs = {"space": space, "objectives": objectives}
     initial = settings.strategy.pop("initial", None)
     strategy: Strategy = build(settings.strategy, "strategy", Strategy, **needs)
     engine = build(settings.engine, "engine", Engine, limits=settings.trial)
     tracker = build(settings.tracker, "tracker", Tracker)
-    dry_pass(space, evaluator, settings.seed)
-    check_objectives(objectives, evaluator.metrics, evaluator.directions)
+    if not untold:
+        dry_pass(space, evaluator, settings.seed)
     known = identity(plain, engine.ahead, engine.order, evaluator)
     url = (settings.record.get("storage") or {}).get("url")
     candidates = initial_candidates(initial, space, objectives, known, url, evaluator.changed)
@@ -278,6 +289,28 @@ def check_open_component(node: Table) -> None:
     for option in options:
         if isinstance(option, Constant):
             check_call({**given, "_target_": option.value}, node.path, {})
+
+
+def objectives_of(given: Mapping[str, Any], evaluator: Evaluator) -> Objectives:
+    """What a config wants, and an evaluator can measure.
+
+    Args:
+        given: the config group ``objective``, its metrics named as they are measured.
+        evaluator: knows what it measures, if anybody does.
+
+    Raises:
+        ConfigError: if it is nothing, or nothing that is measured.
+    """
+    known = wanted(evaluator.objectives, given)
+    measured = evaluator.metrics
+    if not metrics_of(known) and measured:
+        example = next(iter(evaluator.directions), measured[0])
+        way = evaluator.directions.get(example, "minimize")
+        problem = f"names no metric; measured are {listing(measured)}"
+        raise ConfigError("objective", f"{problem}: 'objective={{{example}: {way}}}'")
+    objectives = objectives_from(known)
+    check_objectives(objectives, measured, evaluator.directions)
+    return objectives
 
 
 def check_objectives(

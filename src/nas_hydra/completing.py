@@ -1,7 +1,7 @@
-"""What a config leaves to the data: numbers that suit its rows take the place of nulls."""
+"""What a config leaves to the data: numbers that suit its rows, metrics as they are named."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from inspect import isclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from numpy.random import default_rng
 from omegaconf import DictConfig, OmegaConf
 
 from nas_hydra.component import build, locate
+from nas_hydra.objective import spelled
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.settings import resolved
 
@@ -66,6 +67,21 @@ def filled(
     for key, value in values.items():
         OmegaConf.update(config, key, value)
     return resolved(config) if values else plain
+
+
+def with_spelled(
+    config: DictConfig, plain: Mapping[str, Any], metrics: Iterable[str]
+) -> Mapping[str, Any]:
+    """The config, changed in place, with its objective's metrics named as they are measured.
+
+    Raises:
+        ConfigError: see ``spelled``.
+    """
+    found = spelled(plain["objective"], metrics)
+    if found == plain["objective"]:
+        return plain
+    OmegaConf.update(config, "objective", found, merge=False)
+    return resolved(config)
 
 
 def is_left(plain: Mapping[str, Any], key: str) -> bool:

@@ -55,6 +55,12 @@ def test_what_has_no_place_in_the_config_is_told_with_its_key_and_file(
             "seed=range(0,a): cannot be read as KEY=VALUE (TypeError while",
         ),
         (["seed"], "seed: cannot be read as KEY=VALUE (missing EQUAL"),
+        (
+            ["objective.val/acc=minimize"],
+            "objective.val/acc=minimize: cannot be read as KEY=VALUE (a name with a slash stands in"
+            " braces: 'objective={val/acc: minimize}')",
+        ),
+        (["objective=val/acc"], "objective: there is no option 'val/acc'; allowed:"),
         (["-m", "hydra.sweeper._target_=nope.X"], "hydra.launcher, hydra.sweeper: 'nope.X' is no"),
     ],
 )

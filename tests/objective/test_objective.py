@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nas_hydra.errors import ConfigError
-from nas_hydra.objective import Limit, Objective, Objectives, objectives_from, values_of, wanted
+from nas_hydra.objective import (
+    Limit,
+    Objective,
+    Objectives,
+    objectives_from,
+    spelled,
+    values_of,
+    wanted,
+)
 
 BOTH = Objectives((Objective("acc", "maximize"), Objective("loss", "minimize")))
 NUMBERS = st.floats(-1e6, 1e6)
@@ -125,3 +133,32 @@ def test_a_metric_may_be_called_choose():
     assert objectives_from({"a": "maximize", "choose": {"at_most": 3}}).limits[0].name == "choose"
     with pytest.raises(ConfigError, match="since it is a metric here"):
         wanted({"choose": "maximize"}, {"choose": "acc"})
+
+
+@pytest.mark.parametrize(
+    ("config", "wanted"),
+    [
+        ({"val_acc": "maximize"}, {"val/acc": "maximize"}),
+        ({"val/acc": "maximize"}, {"val/acc": "maximize"}),
+        ({"val_loss": {"at_most": 1}, "val_acc": "maximize"}, {"val_loss": {"at_most": 1}}),
+        ({"Acc_5": "maximize"}, {"Acc@5": "maximize"}),
+        (
+            {"val_acc": "maximize", "choose": "val_acc"},
+            {"val/acc": "maximize", "choose": "val/acc"},
+        ),
+        ({"nothing": "maximize"}, {"nothing": "maximize"}),
+    ],
+)
+def test_a_metric_with_a_slash_may_be_written_with_an_underscore(config, wanted):
+    found = spelled(config, ["val/acc", "val_loss", "Acc@5"])
+    assert found == {**found, **wanted}
+    assert len(found) == len(config)
+
+
+def test_what_is_measured_under_the_very_name_is_meant():
+    assert spelled({"val_acc": "maximize"}, ["val/acc", "val_acc"]) == {"val_acc": "maximize"}
+
+
+def test_one_metric_is_not_named_twice():
+    with pytest.raises(ConfigError, match=r"val_acc: is 'val/acc'.* '~objective.val_acc'"):
+        spelled({"val_acc": "maximize", "val/acc": "minimize"}, ["val/acc"])

@@ -24,7 +24,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from nas_hydra.compose.clashes import clash
-from nas_hydra.compose.mistakes import ComposeError, told
+from nas_hydra.compose.mistakes import METRICS, ComposeError, told
 from nas_hydra.compose.naming import name_of_job
 from nas_hydra.compose.overrides import check_overrides, check_sweep
 from nas_hydra.compose.yaml_file import reading
@@ -37,8 +37,6 @@ LAST = {"hydra": 1, "main": 1, "schema": 2}
 """Where configs are looked for after everybody else's folders; Hydra asks its own first."""
 BASIC = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 """The sweeper that tries all combinations of values."""
-OPEN = "objective/"
-"""Where a key may be given that no file has: any metric."""
 COMMAND = "command-line"
 """Who named a folder of ``--config-dir``, as Hydra says it."""
 
@@ -153,7 +151,7 @@ class Repository(ConfigRepository):
             ComposeError: with the file's name and line.
         """
         loaded = self._loaded(config_path)
-        if loaded is not None and config_path.startswith(OPEN):
+        if loaded is not None and config_path.startswith(METRICS):
             OmegaConf.set_struct(loaded.config, False)
         return loaded
 

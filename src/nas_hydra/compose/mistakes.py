@@ -23,6 +23,9 @@ from nas_hydra.search_space.syntax import OPENERS
 SETTINGS = ("seed", "budget", "folder", "name", "report", "trial")
 """Keys at the top that are no groups."""
 
+METRICS = "objective/"
+"""Where a key may be given that no file has: any metric."""
+
 WORDS = (
     (
         r"Ambiguous value for argument '([^=]*)=(.*)'$",
@@ -132,7 +135,10 @@ def _place(error: BaseException) -> str:
 
 def _unreadable(error: OverrideParseException) -> str:
     key, _, value = error.override.partition("=")
-    if "LexerNoViableAlt" not in str(error):
+    metric = re.fullmatch(r"[~+]*objective\.(.*/.*)", key)
+    if metric:
+        problem = f"a name with a slash stands in braces: {_metric(metric[1], value or 'maximize')}"
+    elif "LexerNoViableAlt" not in str(error):
         lines = str(error).splitlines()
         problem = (
             lines[1] if lines[0].startswith("Error parsing") and lines[1:] else in_words(error)
@@ -142,6 +148,11 @@ def _unreadable(error: OverrideParseException) -> str:
     else:
         problem = "there are no such keys; an item of a list is KEY.0"
     return f"{error.override}: cannot be read as KEY=VALUE ({problem})"
+
+
+def _metric(name: str, value: str) -> str:
+    """How a metric is optimised whose name may hold what Hydra takes in no key."""
+    return f"'objective={{{name}: {value}}}'"
 
 
 def _plainer(problem: str) -> str:
@@ -171,6 +182,9 @@ def _missing_option(error: MissingConfigException, path: str) -> str:
     if not error.options:
         return f"{path}: there is no such config{place}"
     hint = nearest(given, error.options)
+    if path.startswith(METRICS):
+        group, _, given = path.partition("/")
+        hint += f"; or a metric by its name: {_metric(given, 'maximize')}"
     return f"{group}: there is no option '{given}'{place}; allowed: {listing(error.options)}{hint}"
 
 

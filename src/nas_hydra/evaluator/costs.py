@@ -12,6 +12,7 @@ from nas_hydra.evaluator.latency import Latency
 from nas_hydra.evaluator.prepared import Prepared, prepared_by
 from nas_hydra.evaluator.training import Training
 from nas_hydra.evaluator.wrapping import Wrapping
+from nas_hydra.objective import meant
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.trial import Evaluation
 
@@ -123,7 +124,7 @@ def check_measure(measure: Sequence[str], metrics: Sequence[str], latency: Laten
     """
     allowed = list(dict.fromkeys([*metrics, *ON_DEMAND]))
     for name in measure:
-        if name not in allowed:
+        if meant(name, allowed) not in allowed:
             raise ConfigError(
                 "evaluator.measure",
                 f"names '{name}', which is not measured; allowed: {listing(allowed)}"

@@ -7,7 +7,14 @@ from nas_hydra.objective.base import (
     Objective,
     Objectives,
 )
-from nas_hydra.objective.config import metrics_of, objectives_from, unmeasured, wanted
+from nas_hydra.objective.config import (
+    meant,
+    metrics_of,
+    objectives_from,
+    spelled,
+    unmeasured,
+    wanted,
+)
 from nas_hydra.objective.values import values_of
 
 __all__ = [
@@ -16,8 +23,10 @@ __all__ = [
     "Limit",
     "Objective",
     "Objectives",
+    "meant",
     "metrics_of",
     "objectives_from",
+    "spelled",
     "unmeasured",
     "values_of",
     "wanted",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, overload
 
 Direction = Literal["maximize", "minimize"]
-TIE_BREAKERS = ("val_loss", "params")
+TIE_BREAKERS = ("val_loss", "val/loss", "params")
 """Metrics that decide between candidates with equal objectives, where they are measured: less wins.
 """
 

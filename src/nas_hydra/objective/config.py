@@ -1,6 +1,7 @@
 """The config group ``objective``: metric -> direction, limits or both."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
@@ -12,6 +13,8 @@ from nas_hydra.objective.base import Direction, Limit, Objective, Objectives
 DIRECTIONS = get_args(Direction)
 BOUNDS = ("at_least", "at_most")
 KEYS = ("direction", *BOUNDS, "reference")
+UNTYPED = re.compile(r"[^\w.]", re.ASCII)
+"""What of a metric's name cannot stand in a key on the command line."""
 CHOOSE = "choose"
 """The key that names an objective; a metric may have this name too."""
 FORMS = "maximize, minimize, or a mapping such as {direction: minimize, at_most: 1e6}"
@@ -50,6 +53,36 @@ def unmeasured(name: str, measured: Iterable[str]) -> str:
     """What is wrong with the objective or limit of a metric that nothing measures."""
     allowed = [*measured]
     return f"nothing measures '{name}'; allowed: {listing(allowed)}{nearest(name, allowed)}"
+
+
+def meant(name: str, measured: Sequence[str]) -> str:
+    """The metric of this name, or else the one that the command line can only write so."""
+    alike = (one for one in measured if UNTYPED.sub("_", one) == name)
+    return name if name in measured else next(alike, name)
+
+
+def spelled(given: Mapping[str, Any], measured: Iterable[str]) -> dict[str, Any]:
+    """The config group, its metrics named as they are measured: ``val_acc`` may mean ``val/acc``.
+
+    What Hydra's command line does not take in a key may be written as an underscore.
+
+    Args:
+        given: the config group ``objective``.
+        measured: the names of all metrics.
+
+    Raises:
+        ConfigError: if one metric is named twice.
+    """
+    known = [*measured]
+    names = {name: meant(name, known) for name in metrics_of(given)}
+    for name, metric in names.items():
+        if name != metric and metric in names:
+            problem = f"is '{metric}', which is there too; drop one: '~objective.{name}'"
+            raise ConfigError(f"objective.{name}", problem)
+    found = {names[name]: part for name, part in given.items() if name in names}
+    if CHOOSE in given and CHOOSE not in names:  # it names one of them
+        found[CHOOSE] = names.get(str(given[CHOOSE]), given[CHOOSE])
+    return found
 
 
 def wanted(own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
