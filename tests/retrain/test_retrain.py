@@ -17,7 +17,7 @@ from command import SMALL, nas_hydra
 from nas_hydra.artifact import read_artifact
 from nas_hydra.cli.retrain import run
 from nas_hydra.dataset.cache import release
-from nas_hydra.evaluator.prepared import data_of
+from nas_hydra.dataset.own import data_of
 from tracker.wandb_file import read_runs
 
 ALONE = ("seeds=1", "baseline=none", "random=false")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -10,6 +10,7 @@ from torch import nn
 
 from nas_hydra.component import build
 from nas_hydra.dataset import Data, Example, Stage, empty_images
+from nas_hydra.dataset.own import data_of
 from nas_hydra.evaluator.base import Evaluator
 from nas_hydra.evaluator.build import build_model
 from nas_hydra.evaluator.device import device_of
@@ -127,10 +128,3 @@ def example_of(dataset: Mapping[str, Any], stage: Stage = "search") -> Example:
     if "_target_" not in dataset:
         return empty_images(dataset["input_shape"])
     return data_of(json.dumps(dataset)).at(stage).example
-
-
-@lru_cache(maxsize=8)
-def data_of(config: str) -> Data:
-    """The data of a config written as JSON; nearly always the one before."""
-    data: Data = build(json.loads(config), "dataset", Data)
-    return data
