@@ -28,7 +28,8 @@ OPTIONS = [
     for file in sorted(CONF.rglob("*.yaml"))
     if file.parent != CONF and "hydra" not in file.parts
 ]
-APART = {"objective/none", "objective/tabular", "search_space/none", "strategy/cmaes"}
+OWN = {"objective/own", "optimizer/own", "search_space/own"}
+APART = {"objective/none", "objective/tabular", "search_space/none", "strategy/cmaes", *OWN}
 """Options that need settings of their own; other tests run them."""
 NEEDED = {
     "objective/": ("strategy=nsga2",),  # any number of them
@@ -153,7 +154,7 @@ def test_no_part_of_a_strategy_is_left_out():
 
 def test_every_dataset_is_an_image_dataset():
     for option in OPTIONS:
-        if option.parent == Path("dataset") and option.name != "none":
+        if option.parent == Path("dataset") and option.name not in ("none", "own"):
             assert issubclass(locate(composed(option)["_target_"], ""), ImageDataset)
 
 

@@ -40,7 +40,7 @@ BY_NAME = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 
 
 HERE = __name__.partition(".")[0]
-EXACT = (HERE, "pytorch_lightning")
+EXACT = (HERE, "pytorch_lightning", "lightning")
 """Packages whose annotations say of which kind the parts of an argument are."""
 
 

@@ -38,10 +38,8 @@ CLASSES = (
     *("optuna.samplers", "optuna.pruners"),
     *(f"nas_hydra.dataset.{name}" for name in ("augment", "digits", "fake", "image_folder")),
     *("nas_hydra.dataset.mnist", "nas_hydra.dataset.torchvision"),
-    *(
-        f"nas_hydra.evaluator.{name}"
-        for name in ("final", "function", "latency", "tabular", "train")
-    ),
+    *(f"nas_hydra.evaluator.{name}" for name in ("final", "function", "latency", "own")),
+    *("nas_hydra.evaluator.tabular", "nas_hydra.evaluator.train"),
     *("nas_hydra.engine.processes", "nas_hydra.engine.serial", "nas_hydra.scheduler"),
     "nas_hydra.task",
     *("nas_hydra.tracker.none", "nas_hydra.tracker.wandb"),

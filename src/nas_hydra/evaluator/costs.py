@@ -3,20 +3,26 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from nas_hydra.errors import CandidateError, ConfigError, listing, nearest
 from nas_hydra.evaluator.base import Evaluator
 from nas_hydra.evaluator.device import processors
 from nas_hydra.evaluator.latency import Latency
 from nas_hydra.evaluator.prepared import Prepared, prepared_by
-from nas_hydra.evaluator.training import Training
 from nas_hydra.evaluator.wrapping import Wrapping
 from nas_hydra.objective import meant
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.trial import Evaluation
 
 ON_DEMAND = ("flops", "latency", "memory")
+
+
+class Timed(Protocol):
+    """Knows how long the networks take that it trains."""
+
+    def timed(self, candidate: Mapping[str, Any], latency: Latency) -> float:
+        """Milliseconds of a forward pass."""
 
 
 class Costed(Wrapping):
@@ -34,7 +40,7 @@ class Costed(Wrapping):
     def __init__(
         self,
         inner: Evaluator,
-        training: Training,
+        training: Timed,
         measure: Sequence[str] = (),
         latency: Latency | None = None,
     ) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from copy import deepcopy
@@ -10,13 +11,14 @@ from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.profilers import PassThroughProfiler
-from pytorch_lightning.strategies import SingleDeviceStrategy
 
 from nas_hydra.arguments import plain
 from nas_hydra.component import build
 from nas_hydra.errors import ConfigError
+from nas_hydra.lightning import PACKAGES, TRAINER, class_of, in_package
 
-logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+for package in PACKAGES:
+    logging.getLogger(package).setLevel(logging.WARNING)
 
 LIGHTNING = "pytorch_lightning.Trainer"
 FLAGS = {"deterministic", "benchmark"}
@@ -101,22 +103,35 @@ def unused_trainer(config: str) -> pl.Trainer:
     return made_trainer(json.loads(config))
 
 
-def made_trainer(config: Mapping[str, Any]) -> pl.Trainer:
+def made_trainer(config: Mapping[str, Any], package: str = pl.__name__) -> pl.Trainer:
     """A trainer made from its config.
+
+    Args:
+        config: of the trainer.
+        package: that it must be of, see ``nas_hydra.lightning``.
 
     Raises:
         ConfigError: if that is wrong, trains for ever, or in several processes.
     """
     check_taken(config)
     more: dict[str, Any] = {}
-    if config["_target_"] == LIGHTNING:
+    if is_plain(config["_target_"]):
         config = {**QUIET, **config}
+    if config["_target_"] == LIGHTNING:
         more = {} if "profiler" in config else {"profiler": Unprofiled()}
-    trainer: pl.Trainer = build(config, "trainer", pl.Trainer, **more)
+    trainer: pl.Trainer = build(config, "trainer", class_of(package, TRAINER), **more)
     check_ends(trainer, config)
-    check_alone(trainer, config)
+    check_alone(trainer, config, package)
     check_places(trainer, config)
     return trainer
+
+
+def is_plain(target: str) -> bool:
+    """Whether it is a Lightning's own trainer, by any of its names."""
+    return (
+        re.fullmatch(r"pytorch_lightning(\.trainer)*\.Trainer", in_package(target, pl.__name__))
+        is not None
+    )
 
 
 def check_taken(config: Mapping[str, Any]) -> None:
@@ -163,7 +178,7 @@ def check_ends(trainer: pl.Trainer, config: Mapping[str, Any]) -> None:
         )
 
 
-def check_alone(trainer: pl.Trainer, config: Mapping[str, Any]) -> None:
+def check_alone(trainer: pl.Trainer, config: Mapping[str, Any], package: str = pl.__name__) -> None:
     """Make sure that a candidate is trained in this process, on one device.
 
     Lightning would start the whole command again for each further device.
@@ -171,7 +186,8 @@ def check_alone(trainer: pl.Trainer, config: Mapping[str, Any]) -> None:
     Raises:
         ConfigError: if it is not; says how to use several devices.
     """
-    if trainer.world_size == 1 and isinstance(trainer.strategy, SingleDeviceStrategy):
+    single = class_of(f"{package}.strategies", "SingleDeviceStrategy")
+    if trainer.world_size == 1 and isinstance(trainer.strategy, single):
         return
     strategy, nodes = config.get("strategy", "auto"), config.get("num_nodes", 1)
     key, given = "devices", config.get("devices", "auto")

@@ -1,0 +1,375 @@
+"""Evaluation of a LightningModule as it stands, on its own data or ours."""
+
+import logging
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
+from contextlib import contextmanager
+from copy import copy
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+
+from nas_hydra.dataset import Data, Stage
+from nas_hydra.dataset.cache import adopt, share
+from nas_hydra.dataset.noted import Noted
+from nas_hydra.dataset.own import OwnData
+from nas_hydra.errors import CandidateError, ConfigError, NasHydraError, in_one_line, listing
+from nas_hydra.evaluator.alone import occupied
+from nas_hydra.evaluator.base import Evaluator
+from nas_hydra.evaluator.build import count_parameters, make_model, seeded
+from nas_hydra.evaluator.costs import Costed
+from nas_hydra.evaluator.fit import multiplying, plainly
+from nas_hydra.evaluator.identity import identity
+from nas_hydra.evaluator.latency import Latency
+from nas_hydra.evaluator.own_trainer import dry_trainer, is_lightnings, own_trainer
+from nas_hydra.evaluator.prepared import Prepared
+from nas_hydra.evaluator.recorder import recorder
+from nas_hydra.evaluator.same_data import same_data
+from nas_hydra.evaluator.store import Stored
+from nas_hydra.evaluator.wrapping import Wrapping
+from nas_hydra.objective import Direction
+from nas_hydra.search_space import SearchSpace
+from nas_hydra.search_space.node import Constant
+from nas_hydra.task.own import Own, check_module, says
+from nas_hydra.trial import Evaluation
+
+log = logging.getLogger(__name__)
+
+IGNORED = ("optimizer", "scheduler")
+"""Parts of a candidate that say how a network is trained; a module of one's own knows."""
+
+
+class OwnEvaluator(Wrapping):
+    """Trains a LightningModule as it says itself, unless the store knows the evaluation.
+
+    Measured are what the module logs, per epoch, under its own names, and ``params`` (trainable
+    ones); on demand ``flops`` and ``latency``, if its ``forward`` takes the inputs of the data.
+
+    Args:
+        seed: of torch, numpy and Python, while a module is made and trained; the same for every
+            candidate, plus the number of earlier evaluations of the same one.
+        tf32: let GPUs that can multiply matrices of float32 in TF32.
+        store: folder that keeps evaluations across runs; None or ``none`` keeps none.
+        measure: metrics to measure beside those that are logged.
+        latency: how it is measured; needed only where ``measure`` names it.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        tf32: bool = True,
+        store: str | None = None,
+        measure: Sequence[str] = (),
+        latency: Latency | None = None,
+    ) -> None:
+        if "memory" in measure:
+            problem = (
+                "is not told of a module that trains as it says itself; allowed: flops, latency"
+            )
+            raise ConfigError("objective.memory", problem)
+        training = OwnTraining(seed, tf32)
+        known: Evaluator = training if store in (None, "none") else Stored(training, str(store))
+        super().__init__(Costed(known, training, measure, latency))
+
+
+class OwnTraining(Evaluator):
+    """Trains a LightningModule alone, with no store.
+
+    Args:
+        seed: see ``OwnEvaluator``.
+        tf32: likewise.
+    """
+
+    counted = ("params", "flops")
+
+    def __init__(self, seed: int, tf32: bool = True) -> None:
+        self._seed, self._tf32 = seed, tf32
+        self._stage: Stage = "search"
+        self._names: Sequence[str] = ()
+        self._directions: Mapping[str, Direction] = {}
+        self._alike = True
+        self._noted: Noted | None = None
+
+    @property
+    def metrics(self) -> Sequence[str]:
+        """What a module logged when it was tried; nothing before."""
+        return [*self._names, "params"] if self._names else []
+
+    @property
+    def directions(self) -> Mapping[str, Direction]:
+        """Of what it logs as a metric of torchmetrics that knows."""
+        return self._directions
+
+    @property
+    def data(self) -> Mapping[str, Any] | None:
+        """What is noted of it."""
+        return None if self._noted is None else self._noted.data
+
+    def remember(self, folder: Path) -> None:
+        """Keep which rows the search sees; unless candidates differ in them."""
+        if self._noted is not None and self._alike:
+            self._noted.save(folder)
+
+    def changed(self, folder: Path) -> str:
+        """Which rows are others than those that were kept there."""
+        return "" if self._noted is None else self._noted.changed(folder)
+
+    def at(self, stage: str) -> Self:
+        """The same for another stage."""
+        evaluator = copy(self)
+        evaluator._stage = stage  # type: ignore[assignment]  # one of these three
+        return evaluator
+
+    def prepared(self, candidate: Mapping[str, Any]) -> Prepared:
+        """A candidate that knows its data; one that does is handed on."""
+        known = isinstance(candidate, Prepared) and candidate.stage == self._stage
+        return candidate if known else Prepared(candidate, self._stage)  # type: ignore[return-value]
+
+    def prepare(self, space: SearchSpace) -> None:
+        """Make sure that nothing is opened that a module would not look at; tell what it ignores.
+
+        Raises:
+            ConfigError: if something is.
+        """
+        self._alike = same_data(space)
+        for part in IGNORED:
+            node = space.parts.get(part)
+            if node is not None and not isinstance(node, Constant):
+                problem = (
+                    "has open values, but a module of one's own (task=own) does not look at it"
+                )
+                raise ConfigError(part, f"{problem}; open those of search_space.model")
+            if node is not None and node.value:
+                log.warning("%s: not used; with task=own the module has its own", part)
+
+    def check(self, candidate: Mapping[str, Any]) -> None:
+        """Train and validate the module on one batch each, on the CPU, and see what it logs.
+
+        Raises:
+            CandidateError: if it cannot be trained.
+            ConfigError: if it logs nothing, or something waits for what it does not log.
+        """
+        one = self.prepared(candidate)
+        check_task(one)
+        with seeded(self._seed), failing("a dry run of one batch"):
+            module = make_model(one["model"])
+            package = check_module(module)
+            check_package(package, one.data)
+            self._noted = one.data.noted
+            tried = recorder(package)
+            trainer = dry_trainer(one["trainer"], package, tried)
+            with plainly():
+                trainer.fit(module, **feed(one.data, self._seed, torch.device("cpu")))
+        self._names, self._directions = tried.names, tried.directions
+        callbacks = own_trainer(one["trainer"], package).callbacks
+        check_logged(type(module).__name__, tried.names, callbacks)
+
+    def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
+        """Train from scratch; the last weights go to the file."""
+        one = self.prepared(candidate)
+        seed = self._seed + repeat
+        with seeded(seed):
+            module = make_model(one["model"])
+            seen = recorder(check_module(module))
+            trainer = own_trainer(one["trainer"], seen.package, seen)
+            with self._running(trainer):
+                measured = self._fit(trainer, module, seen, one, seed)
+        torch.save(state_of(module), weights)
+        return Evaluation(
+            {**measured, "params": float(count_parameters(module))},
+            trainer.current_epoch,
+            curves=seen.curves,
+        )
+
+    def identity(self, candidate: Mapping[str, Any], repeat: int = 0) -> Mapping[str, Any]:
+        """Everything that the outcome of a training depends on, JSON-like."""
+        settings = {"tf32": self._tf32, "seed": self._seed + repeat}
+        return identity(self.prepared(candidate), settings, [type(self).__module__])
+
+    def remeasure(self, candidate: Mapping[str, Any], weights: Path) -> Mapping[str, float]:
+        """What the module logs when it is validated, or tested, with these weights."""
+        one = self.prepared(candidate)
+        with seeded(self._seed):
+            module = make_model(one["model"])
+            seen = recorder(check_module(module))
+            trainer = own_trainer(one["trainer"], seen.package, seen)
+            module.load_state_dict(torch.load(weights, weights_only=True))
+            with self._running(trainer):
+                device = trainer.strategy.root_device
+                return self._measured(trainer, module, feed(one.data, self._seed, device), one)
+
+    def timed(self, candidate: Mapping[str, Any], latency: Latency) -> float:
+        """Milliseconds of a forward pass, of fresh weights."""
+        one = self.prepared(candidate)
+        with seeded(self._seed):
+            module = make_model(one["model"])
+            seen = recorder(check_module(module))
+            trainer = own_trainer(one["trainer"], seen.package, seen)
+            device, precision = trainer.strategy.root_device, trainer.precision_plugin
+            with self._running(trainer), precision.val_step_context():
+                model = precision.convert_module(module).to(device)
+                inputs = precision.convert_input(latency.batch(one.example.inputs, device))
+                return latency(model, inputs)
+
+    def share(self) -> Any:
+        """Our own datasets in memory, in shared memory."""
+        return share()
+
+    def adopt(self, shared: Any) -> None:
+        """Use the parent's datasets as they are."""
+        adopt(shared)
+
+    @contextmanager
+    def _running(self, trainer: Any) -> Iterator[None]:
+        """With the trainer's device to itself, as other candidates have it."""
+        device = trainer.strategy.root_device
+        with occupied(device, alone=False), multiplying(device, self._tf32), plainly():
+            yield
+
+    def _fit(
+        self, trainer: Any, module: Any, seen: Any, one: Prepared, seed: int
+    ) -> dict[str, float]:
+        """Train, and measure the weights that training has left."""
+        given = feed(one.data, seed, trainer.strategy.root_device)
+        trainer.fit(module, **given)
+        measured = seen.last
+        if self._stage != "search" or not seen.is_of(module):
+            measured = measured | self._measured(trainer, module, given, one)
+        module.eval()  # whatever else is measured of it must not change it
+        missing = [name for name in self._names if name not in measured]
+        if missing and self._stage == "search":
+            raise CandidateError(
+                f"training ended without {listing(missing)}, which it logged before"
+            )
+        return {name: value for name, value in measured.items() if name != "params"}
+
+    def _measured(
+        self, trainer: Any, module: Any, given: Mapping[str, Any], one: Prepared
+    ) -> dict[str, float]:
+        """What the module logs of the weights as they are: in a validation, or in the end a test.
+
+        What a test logs has the name that the validation's has, as everywhere in a final training.
+        """
+        trainer.loggers = []
+        if self._stage == "search":
+            rest = {name: part for name, part in given.items() if name == "datamodule"}
+            rest = rest or {"dataloaders": given["val_dataloaders"]}
+            found = trainer.validate(module, **rest, verbose=False)
+            return {name: float(value) for part in found for name, value in part.items()}
+        found = trainer.test(module, **tested(module, given, one.data), verbose=False)
+        return {
+            re.sub(r"^test(?=[_/])", "val", name): float(value)
+            for part in found
+            for name, value in part.items()
+        }
+
+
+class Augmented:
+    """Training batches of one of our datasets, each changed as its augmentation says.
+
+    Args:
+        batches: to change.
+        data: says how.
+    """
+
+    def __init__(self, batches: Iterable[tuple[Any, Any]], data: Data) -> None:
+        self._batches, self._augment = batches, data.augment
+
+    def __len__(self) -> int:
+        """As many as there were."""
+        assert isinstance(self._batches, Sized)  # as all of ours are
+        return len(self._batches)
+
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        """Changed anew in every epoch."""
+        return (self._augment(*batch) for batch in self._batches)
+
+
+def feed(data: Data, seed: int, device: torch.device) -> dict[str, Any]:
+    """What ``Trainer.fit`` is given to train and validate on: nothing that was used before."""
+    if isinstance(data, OwnData):
+        return {"datamodule": data.module()}
+    return {
+        "train_dataloaders": Augmented(data.train_batches(seed, device), data),
+        "val_dataloaders": data.valid_batches(device),
+    }
+
+
+def tested(module: Any, given: Mapping[str, Any], data: Data) -> dict[str, Any]:
+    """What ``Trainer.test`` is given.
+
+    Raises:
+        ConfigError: if there is nothing to test, or to test it on.
+    """
+    name = type(module).__name__
+    if not says(type(module), "test_step"):
+        raise ConfigError("search_space.model", f"{name} has no test_step, and cannot be tested")
+    if isinstance(data, OwnData):
+        return {"datamodule": given["datamodule"]}
+    return {"dataloaders": data.test_batches()}
+
+
+def state_of(module: torch.nn.Module) -> dict[str, Any]:
+    """The weights, under the names that they have in a module that nobody has compiled."""
+    return {name.replace("_orig_mod.", ""): part for name, part in module.state_dict().items()}
+
+
+@contextmanager
+def failing(what: str) -> Iterator[None]:
+    """Whatever a user's own module raises meanwhile, as the candidate's failure.
+
+    Raises:
+        CandidateError: if it raises anything that is not told already.
+    """
+    try:
+        yield
+    except NasHydraError:
+        raise
+    except Exception as error:
+        raise CandidateError(f"the module fails in {what}: {in_one_line(error)}") from error
+
+
+def check_task(one: Prepared) -> None:
+    """Make sure that it is a module of the user's own that is to be trained.
+
+    Raises:
+        ConfigError: if a task of ours is asked for.
+    """
+    if not isinstance(one.task, Own):
+        problem = f"is {type(one.task).__name__}, but evaluator=own trains modules as they stand"
+        raise ConfigError("task", f"{problem}; say task=own, or evaluator=train")
+
+
+def check_package(package: str, data: Data) -> None:
+    """Make sure that module and data are of the same Lightning.
+
+    Raises:
+        ConfigError: if they are not.
+    """
+    if isinstance(data, OwnData) and data.package != package:
+        problem = f"{data.name} is of {data.package}, and the module of {package}"
+        raise ConfigError("dataset._target_", f"{problem}; both must be of the same package")
+
+
+def check_logged(name: str, logged: Sequence[str], callbacks: Sequence[Any]) -> None:
+    """Make sure that there is something to compare candidates by, and to be waited for.
+
+    Args:
+        name: of the module's class.
+        logged: what it logs.
+        callbacks: of the config's trainer; what a user's own log is not known.
+
+    Raises:
+        ConfigError: if there is not.
+    """
+    if not logged:
+        problem = f"{name} logs nothing in a training and a validation step that could be compared"
+        raise ConfigError("search_space.model", f"{problem}; self.log('val/acc', ...) does")
+    if not all(map(is_lightnings, callbacks)):
+        return
+    for one in callbacks:
+        monitor = getattr(one, "monitor", None)
+        if monitor is not None and monitor not in logged:
+            problem = f"waits for {monitor!r}, which {name} does not log; it logs {listing(logged)}"
+            raise ConfigError("trainer.callbacks", f"{type(one).__name__} {problem}")
