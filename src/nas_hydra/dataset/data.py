@@ -1,6 +1,6 @@
 """Data: what whoever trains and measures networks has to know of any."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -10,6 +10,9 @@ from nas_hydra.dataset.split import Stage
 from nas_hydra.dataset.tree import Example, Tree
 
 CPU = torch.device("cpu")
+
+Augment = Callable[[Any, Any], tuple[Any, Any]]
+"""Changes the inputs and the target of a training batch, on the device that trains."""
 
 Batched = Iterable[tuple[Tree, Tree]]
 """Batches ``(inputs, target)``, anew in every iteration."""
@@ -86,3 +89,14 @@ class Data(Protocol):
 
     def test_batches(self, device: torch.device = CPU, parts: int = 1) -> Batched | None:
         """Batches to test on, the same every time; None at the stage "search"."""
+
+
+def augmentation(data: Data) -> Augment:
+    """What changes the training batches of data, which not all have."""
+    augment: Augment = getattr(data, "augment", unchanged)
+    return augment
+
+
+def unchanged(inputs: Tree, target: Tree) -> tuple[Tree, Tree]:
+    """A batch as it is."""
+    return inputs, target

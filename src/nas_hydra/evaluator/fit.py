@@ -11,7 +11,7 @@ import torch
 from pytorch_lightning import callbacks
 
 from nas_hydra.errors import CandidateError
-from nas_hydra.task import Subject
+from nas_hydra.task.module import TaskModule
 
 WATCHING = (
     *(callbacks.Checkpoint, callbacks.EarlyStopping, callbacks.LearningRateMonitor),
@@ -34,12 +34,12 @@ def multiplying(device: torch.device, tf32: bool) -> Iterator[None]:
         torch.set_float32_matmul_precision(earlier)
 
 
-def fit(trainer: pl.Trainer, subject: Subject, train: Any, valid: Any | None) -> None:
+def fit(trainer: pl.Trainer, module: TaskModule, train: Any, valid: Any | None) -> None:
     """Train, and validate when the trainer says so.
 
     Args:
         trainer: used once.
-        subject: what it trains.
+        module: what it trains.
         train: batches ``(inputs, target)``, anew in each epoch.
         valid: likewise; None if nothing is measured during training.
 
@@ -47,12 +47,11 @@ def fit(trainer: pl.Trainer, subject: Subject, train: Any, valid: Any | None) ->
         CandidateError: if training ended before an epoch was trained and, once, validated.
         KeyboardInterrupt: as usual; Lightning alone would exit the process with code 1.
     """
-    trainer_callbacks(trainer).extend(subject.callbacks)
     with plainly():
-        trainer.fit(subject.module, train, valid)
+        trainer.fit(module, train, valid)
     missing = [
         name
-        for name in subject.task.directions
+        for name in module.task.directions
         if name not in trainer.callback_metrics and (valid is not None or name == "train_loss")
     ]
     if missing:
@@ -62,12 +61,12 @@ def fit(trainer: pl.Trainer, subject: Subject, train: Any, valid: Any | None) ->
         )
 
 
-def is_measured(trainer: pl.Trainer, subject: Subject) -> bool:
+def is_measured(trainer: pl.Trainer, module: TaskModule) -> bool:
     """Whether the last validation is that of the weights as training has left them.
 
     Options may have it done in some epochs only, and callbacks may change the weights after it.
     """
-    return subject.measured and all(map(is_watching, trainer_callbacks(trainer)))
+    return module.measured and all(map(is_watching, trainer_callbacks(trainer)))
 
 
 def is_watching(callback: pl.Callback) -> bool:
@@ -86,9 +85,7 @@ def trainer_callbacks(trainer: pl.Trainer) -> list[pl.Callback]:
     return found
 
 
-def measure(
-    trainer: pl.Trainer, module: pl.LightningModule, batches: Any, whole: bool
-) -> dict[str, float]:
+def measure(trainer: pl.Trainer, module: TaskModule, batches: Any, whole: bool) -> dict[str, float]:
     """The ``val_`` metrics of a module as it is, which no callback changes and no logger sees.
 
     Args:

@@ -12,12 +12,12 @@ import torch
 
 from nas_hydra.dataset import Data, Stage
 from nas_hydra.dataset.cache import adopt, share
-from nas_hydra.dataset.noted import Noted
+from nas_hydra.dataset.data import Noted, augmentation
 from nas_hydra.dataset.own import OwnData
 from nas_hydra.errors import CandidateError, ConfigError, NasHydraError, in_one_line, listing
 from nas_hydra.evaluator.alone import occupied
 from nas_hydra.evaluator.base import Evaluator
-from nas_hydra.evaluator.build import count_parameters, make_model, seeded
+from nas_hydra.evaluator.build import count_parameters, make_model
 from nas_hydra.evaluator.costs import Costed
 from nas_hydra.evaluator.fit import multiplying, plainly
 from nas_hydra.evaluator.identity import identity
@@ -26,6 +26,7 @@ from nas_hydra.evaluator.own_trainer import dry_trainer, is_lightnings, own_trai
 from nas_hydra.evaluator.prepared import Prepared
 from nas_hydra.evaluator.recorder import recorder
 from nas_hydra.evaluator.same_data import same_data
+from nas_hydra.evaluator.seeding import seeded
 from nas_hydra.evaluator.store import Stored
 from nas_hydra.evaluator.wrapping import Wrapping
 from nas_hydra.objective import Direction
@@ -274,7 +275,7 @@ class Augmented:
     """
 
     def __init__(self, batches: Iterable[tuple[Any, Any]], data: Data) -> None:
-        self._batches, self._augment = batches, data.augment
+        self._batches, self._augment = batches, augmentation(data)
 
     def __len__(self) -> int:
         """As many as there were."""

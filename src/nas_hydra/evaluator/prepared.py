@@ -1,7 +1,7 @@
 """A candidate, and what is made of it on the way through the evaluators: each once."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +10,7 @@ from torch import nn
 
 from nas_hydra.component import build
 from nas_hydra.dataset import Data, Example, Stage, empty_images
+from nas_hydra.dataset.data import Augment, augmentation
 from nas_hydra.dataset.own import data_of
 from nas_hydra.evaluator.base import Evaluator
 from nas_hydra.evaluator.build import build_model
@@ -19,14 +20,6 @@ from nas_hydra.evaluator.probe import blank
 from nas_hydra.evaluator.sketch import META, Sketch
 from nas_hydra.later import LATER
 from nas_hydra.task import Task
-
-Augment = Callable[[Any, Any], tuple[Any, Any]]
-"""Changes the inputs and the target of a training batch, on the device that trains."""
-
-
-def unchanged(inputs: Any, target: Any) -> tuple[Any, Any]:
-    """A batch as it is."""
-    return inputs, target
 
 
 class Prepared(Mapping[str, Any]):
@@ -65,7 +58,7 @@ class Prepared(Mapping[str, Any]):
     @property
     def augment(self) -> Augment:
         """What changes its training batches."""
-        return getattr(self.data, "augment", unchanged)
+        return augmentation(self.data)
 
     @cached_property
     def example(self) -> Example:

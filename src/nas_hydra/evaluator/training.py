@@ -39,7 +39,7 @@ from nas_hydra.evaluator.trainer import build_trainer
 from nas_hydra.objective import Direction
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.search_space.node import Constant
-from nas_hydra.task import Recipe, Subject, Task
+from nas_hydra.task import Recipe, Task
 from nas_hydra.task.module import TaskModule
 from nas_hydra.trial import Evaluation
 
@@ -135,12 +135,12 @@ class Training(Evaluator):
         self._task, self._noted = one.task, one.data.noted
         build_trainer(local(one["trainer"]), parts=1)
         with seeded(self._seed):
-            subject = self.subject(one)
-            steps = self.rehearse(one, subject)
+            module = self.module(one)
+            steps = self.rehearse(one, module)
         if self._stage == "search":
             tell_outlook(one, steps)
 
-    def rehearse(self, one: Prepared, module: Any) -> float:
+    def rehearse(self, one: Prepared, module: TaskModule) -> float:
         """Find what every trial would fail of, whatever its candidate; the steps of a training."""
         check_optimizer(module)
         check_augmentation(one.augment, one.example, one.task)
@@ -184,9 +184,9 @@ class Training(Evaluator):
         trainer = build_trainer(one["trainer"], parts=1)
         device = trainer.strategy.root_device
         with occupied(device, alone=False), multiplying(device, self._tf32), seeded(self._seed):
-            subject = self.subject(one)
-            subject.network.load_state_dict(torch.load(weights, weights_only=True))
-            return self._measured(trainer, subject, one, parts=1)
+            module = self.module(one)
+            module.model.load_state_dict(torch.load(weights, weights_only=True))
+            return self._measured(trainer, module, one, parts=1)
 
     def timed(self, candidate: Mapping[str, Any], latency: Latency) -> float:
         """Milliseconds of a forward pass; weights do not matter, so fresh ones are good enough."""
@@ -194,7 +194,7 @@ class Training(Evaluator):
         trainer = build_trainer(one["trainer"], parts=1)
         device, precision = trainer.strategy.root_device, trainer.precision_plugin
         with occupied(device, alone=False), multiplying(device, self._tf32), seeded(self._seed):
-            model = precision.convert_module(self.subject(one).network).to(device)
+            model = precision.convert_module(self.module(one).model).to(device)
             inputs = precision.convert_input(latency.batch(one.example.inputs, device))
             with precision.val_step_context():
                 return latency(model, inputs)
@@ -207,22 +207,20 @@ class Training(Evaluator):
         """Use the parent's datasets as they are."""
         adopt(shared)
 
-    def subject(self, one: Prepared) -> Subject:
+    def module(self, one: Prepared) -> TaskModule:
         """What Lightning trains for a candidate.
 
         Raises:
             CandidateError: if the network cannot be built, or gives no output for the task.
         """
-        return one.task.subject(one.network(), lambda: self._recipe(one))
-
-    def _recipe(self, one: Prepared) -> Recipe:
-        schedule = one["scheduler"]
-        return Recipe(
+        network, schedule = one.network(), one["scheduler"]
+        recipe = Recipe(
             build_function(one["optimizer"], "optimizer", OPTIMIZER, PARAMETERS),
             Schedule(schedule, one.task.directions) if schedule else None,
             one.augment,
             self._ready,
         )
+        return TaskModule(one.task, network, recipe)
 
     def _ready(self, network: nn.Module) -> nn.Module:
         layout = torch.channels_last if self._channels_last else torch.contiguous_format
@@ -237,40 +235,40 @@ class Training(Evaluator):
         trainer = build_trainer(one["trainer"], parts)
         device = trainer.strategy.root_device
         with occupied(device, alone), multiplying(device, self._tf32), seeded(seed):
-            subject = self.subject(one)
-            measured = self._fit(trainer, subject, one, seed, parts)
-        torch.save(subject.network.state_dict(), weights)
+            module = self.module(one)
+            measured = self._fit(trainer, module, one, seed, parts)
+        torch.save(module.model.state_dict(), weights)
         return Evaluation(
-            {**measured, "params": float(count_parameters(subject.network))},
+            {**measured, "params": float(count_parameters(module.model))},
             trainer.current_epoch,
-            curves=subject.curves,
+            curves=module.curves,
         )
 
     def _fit(
-        self, trainer: Trainer, subject: Subject, one: Prepared, seed: int, parts: int
+        self, trainer: Trainer, module: TaskModule, one: Prepared, seed: int, parts: int
     ) -> dict[str, float]:
         """Train, and measure the weights that training has left."""
         device = trainer.strategy.root_device
-        if parts > 1 and isinstance(subject, TaskModule):
-            subject.weights = one.data.weights(parts)
+        if parts > 1:
+            module.weights = one.data.weights(parts)
         train = one.data.train_batches(seed, device, parts)
-        fit(trainer, subject, train, one.data.valid_batches(device, parts))
+        fit(trainer, module, train, one.data.valid_batches(device, parts))
         measured: dict[str, Any] = dict(trainer.callback_metrics)
-        if self._stage != "search" or not is_measured(trainer, subject):
-            measured |= self._measured(trainer, subject, one, parts)
-        subject.module.eval()  # whatever else is measured of it must not change it
+        if self._stage != "search" or not is_measured(trainer, module):
+            measured |= self._measured(trainer, module, one, parts)
+        module.eval()  # whatever else is measured of it must not change it
         names = one.task.directions
         return {name: float(measured[name]) for name in names if name in measured}
 
     def _measured(
-        self, trainer: Trainer, subject: Subject, one: Prepared, parts: int
+        self, trainer: Trainer, module: TaskModule, one: Prepared, parts: int
     ) -> dict[str, float]:
         """The ``val_`` metrics of the weights as they are, of what the stage measures on."""
         device, test = trainer.strategy.root_device, self._stage != "search"
         batches = (
             one.data.test_batches(device, parts) if test else one.data.valid_batches(device, parts)
         )
-        return measure(trainer, subject.module, batches, whole=test)
+        return measure(trainer, module, batches, whole=test)
 
 
 def length(batches: Iterable[Any]) -> int:

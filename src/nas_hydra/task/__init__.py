@@ -1,5 +1,5 @@
 """Tasks: what a network is trained for, and how well it does that."""
 
-from nas_hydra.task.base import Recipe, Subject, Task
+from nas_hydra.task.base import Recipe, Task
 
-__all__ = ["Recipe", "Subject", "Task"]
+__all__ = ["Recipe", "Task"]

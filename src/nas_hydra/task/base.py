@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self
 
 import torch
 from torch import Tensor, nn
@@ -11,9 +11,6 @@ from nas_hydra.dataset import Data, Tree
 from nas_hydra.dataset.tree import told
 from nas_hydra.errors import CandidateError, in_one_line
 from nas_hydra.objective import Direction
-
-if TYPE_CHECKING:
-    import pytorch_lightning as pl
 
 Reduction = Literal["mean", "sum"]
 
@@ -46,34 +43,6 @@ class Recipe(NamedTuple):
     schedule: Stepping | None
     augment: Callable[[Any, Any], tuple[Any, Any]]
     ready: Callable[[nn.Module], nn.Module]
-
-
-class Subject(Protocol):
-    """What Lightning trains for a candidate, and what is known of it afterwards."""
-
-    @property
-    def task(self) -> "Task":
-        """What it is trained for."""
-
-    @property
-    def module(self) -> "pl.LightningModule":
-        """What Lightning's trainer is given."""
-
-    @property
-    def network(self) -> nn.Module:
-        """The network within, whose weights are kept."""
-
-    @property
-    def callbacks(self) -> "Sequence[pl.Callback]":
-        """What the trainer is given beside its own."""
-
-    @property
-    def measured(self) -> bool:
-        """Whether no batch was trained on after the last validation."""
-
-    @property
-    def curves(self) -> dict[str, tuple[float, ...]]:
-        """Every metric after each epoch of training; not a number where it was not measured."""
 
 
 class Task(ABC):
@@ -157,17 +126,6 @@ class Task(ABC):
             target: likewise.
         """
         return {}
-
-    def subject(self, network: nn.Module, recipe: Callable[[], Recipe]) -> Subject:
-        """What Lightning is to train.
-
-        Args:
-            network: as its constructors leave it.
-            recipe: tells how it is to be trained, if that is the config's affair.
-        """
-        from nas_hydra.task.module import TaskModule  # Lightning, which takes a second to import
-
-        return TaskModule(self, network, recipe())
 
     def outlook(self, data: Data) -> Iterator[str]:
         """What is to be known of the metrics before a search: how fine they are, and a guess.

@@ -58,21 +58,6 @@ class TaskModule(pl.LightningModule):
         self._epoch: dict[str, Tensor] = {}
         self._trained = self._validated_after = 0
 
-    @property
-    def module(self) -> pl.LightningModule:
-        """This one."""
-        return self
-
-    @property
-    def network(self) -> nn.Module:
-        """The network."""
-        return self.model
-
-    @property
-    def callbacks(self) -> Sequence[pl.Callback]:
-        """None are needed."""
-        return ()
-
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """The loss of one batch.
 

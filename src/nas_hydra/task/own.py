@@ -1,15 +1,15 @@
 """A LightningModule of the user's own, which says itself what it is trained for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from torch import nn
 
 from nas_hydra.dataset import Tree
-from nas_hydra.errors import CandidateError, ConfigError
+from nas_hydra.errors import CandidateError
 from nas_hydra.lightning import MODULE, class_of, package_of
 from nas_hydra.objective import Direction
-from nas_hydra.task.base import Recipe, Subject, Task
+from nas_hydra.task.base import Task
 
 
 class Own(Task):
@@ -27,10 +27,6 @@ class Own(Task):
     def loss(self, output: Tree, target: Tree, reduction: Any = "mean") -> NoReturn:
         """Nobody's but the module's."""
         raise CandidateError("the loss of task=own is that of its LightningModule")
-
-    def subject(self, network: nn.Module, recipe: Callable[[], Recipe]) -> Subject:
-        """None: nothing is put around the module."""
-        raise ConfigError("evaluator", "trains networks for a task; task=own needs evaluator=own")
 
 
 def check_module(model: nn.Module) -> str:
