@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from nas_hydra.assemble import assemble
 from nas_hydra.cli.folders import Folders
 from nas_hydra.cli.starting import start
-from nas_hydra.compose import ComposeError, override
+from nas_hydra.compose import ComposeError
 from nas_hydra.errors import (
     ConfigError,
     NasHydraError,
@@ -29,6 +29,7 @@ from nas_hydra.front import Front
 from nas_hydra.loop import Search
 from nas_hydra.masking import masked, masked_file, masked_words
 from nas_hydra.origin import naming_origin
+from nas_hydra.override import override
 from nas_hydra.record.lock import exclusive
 from nas_hydra.report.files import read_own_summary
 from nas_hydra.report.run_page import PAGE, RunPage

@@ -3,7 +3,6 @@
 from nas_hydra.compose.composing import begun, changed, composed
 from nas_hydra.compose.loader import CONF, PRIMARY, Composer
 from nas_hydra.compose.mistakes import ComposeError, told
-from nas_hydra.compose.overrides import override
 
 __all__ = [
     "CONF",
@@ -13,6 +12,5 @@ __all__ = [
     "begun",
     "changed",
     "composed",
-    "override",
     "told",
 ]

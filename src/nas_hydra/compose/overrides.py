@@ -1,7 +1,6 @@
 """Overrides, as they are typed: ``KEY=VALUE`` in Hydra's grammar."""
 
 import json
-import re
 from collections.abc import Sequence
 from math import ceil, prod
 
@@ -11,8 +10,6 @@ from hydra.core.override_parser.types import (
     ChoiceSweep,
     IntervalSweep,
     Override,
-    Quote,
-    QuotedString,
     RangeSweep,
 )
 
@@ -25,17 +22,6 @@ LONGEST = 10_000
 MOST_JOBS = 1_000
 """Of a sweep; Hydra composes all of them, at some ten a second, before it begins the first."""
 PLACE = "put the value into a YAML file, and add its folder with --config-dir"
-
-
-def override(key: str, text: str) -> str:
-    """The override that gives a key this very text."""
-    plain = f"{key}={text}"
-    if re.fullmatch(r"[\w./-]+", text, re.ASCII):
-        (read,) = OverridesParser.create().parse_overrides([plain])
-        if read.value() == text:  # and no number, or a word like null
-            return plain
-    escaped = re.sub(r"(\\*)\$\{", r"\1\1\\${", text)  # no reference: a text
-    return f"{key}={QuotedString(escaped, Quote.single).with_quotes()}"
 
 
 def check_overrides(words: Sequence[str], repository: IConfigRepository) -> None:
