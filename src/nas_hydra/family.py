@@ -1,4 +1,4 @@
-"""A worker and all that it has started, which ends with it, however it ends."""
+"""A process and all that it has started, which ends with it, however it ends."""
 
 import os
 import signal
@@ -7,6 +7,16 @@ import psutil
 
 MARK = "NAS_HYDRA_WORKER"
 """The environment variable by which programs are known that a worker has started."""
+
+PROGRAM = "NAS_HYDRA_TRIAL_FOLDER"
+"""That by which those are known that a trial's own program has started."""
+
+REASONS = {
+    signal.SIGKILL: ", as when memory runs out",
+    signal.SIGBUS: ", as when a disk or /dev/shm is full",
+    signal.SIGXCPU: ", at its limit of processor time (ulimit -t)",
+}
+"""What may have sent a signal that kills."""
 
 ROUNDS = 3
 """How often is looked for what was started while others were ended."""
@@ -21,10 +31,16 @@ def found() -> None:
     os.environ[MARK] = str(os.getpid())
 
 
-def end_family(worker: int) -> None:
-    """End what a worker has started; not the worker itself."""
+def end_family(leader: int, mark: tuple[str, str] | None = None) -> None:
+    """End what a process has started; not that process itself.
+
+    Args:
+        leader: of a session.
+        mark: the environment variable that programs have inherited; None: that of a worker.
+    """
+    known = (MARK, str(leader)) if mark is None else mark
     for _ in range(ROUNDS):
-        members = [pid for pid in psutil.pids() if pid != worker and belongs(pid, worker)]
+        members = [pid for pid in psutil.pids() if pid != leader and belongs(pid, leader, known)]
         for pid in members:
             try:
                 os.kill(pid, signal.SIGKILL)
@@ -34,11 +50,21 @@ def end_family(worker: int) -> None:
             return
 
 
-def belongs(pid: int, worker: int) -> bool:
-    """Whether a process descends from a worker, from what it has inherited."""
+def belongs(pid: int, leader: int, mark: tuple[str, str]) -> bool:
+    """Whether a process descends from another one, from what it has inherited."""
     try:
-        if os.getsid(pid) == worker:
+        if os.getsid(pid) == leader:
             return True
-        return psutil.Process(pid).environ().get(MARK) == str(worker)
+        return psutil.Process(pid).environ().get(mark[0]) == mark[1]
     except (OSError, psutil.Error):  # it is gone, or another user's
         return False
+
+
+def ending(code: int | None) -> str:
+    """How a process ended, from its exit code; None if somebody else has taken that."""
+    if code is None:
+        return "ended"
+    if code >= 0:
+        return f"ended with exit code {code}"
+    killer = signal.Signals(-code)
+    return f"was killed by {killer.name}{REASONS.get(killer, '')}"

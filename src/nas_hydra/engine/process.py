@@ -14,10 +14,10 @@ import psutil
 from pydantic import ByteSize
 
 from nas_hydra.engine.base import Job, Limits
-from nas_hydra.engine.family import end_family
 from nas_hydra.engine.printed import Printed
 from nas_hydra.engine.worker import Answer, Outfit, work
 from nas_hydra.errors import in_one_line
+from nas_hydra.family import end_family, ending
 
 log = logging.getLogger(__name__)
 
@@ -31,14 +31,6 @@ SPAWN = get_context("spawn")
 
 _starting = threading.Lock()
 """Held while a process is started: until then, settings of this process are others."""
-
-
-REASONS = {
-    signal.SIGKILL: ", as when memory runs out",
-    signal.SIGBUS: ", as when a disk or /dev/shm is full",
-    signal.SIGXCPU: ", at its limit of processor time (ulimit -t)",
-}
-"""What may have sent a signal that kills."""
 
 
 class WorkerDiedError(Exception):
@@ -232,13 +224,3 @@ def over(limits: Limits, seconds: float, held: int) -> str | None:
 def size(amount: int) -> str:
     """Bytes as people write them: ``1.2GB``."""
     return ByteSize(amount).human_readable(decimal=True)
-
-
-def ending(code: int | None) -> str:
-    """How a process ended, from its exit code; None if somebody else has taken that."""
-    if code is None:
-        return "ended"
-    if code >= 0:
-        return f"ended with exit code {code}"
-    killer = signal.Signals(-code)
-    return f"was killed by {killer.name}{REASONS.get(killer, '')}"

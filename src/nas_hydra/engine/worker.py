@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 from typing import Any, NamedTuple
 
-from nas_hydra.engine import family
+from nas_hydra import family
 from nas_hydra.engine.base import Evaluates, Finished, Job
 from nas_hydra.engine.heap import KEPT, keep_freed, release
 from nas_hydra.engine.numerics import pinned
