@@ -156,7 +156,8 @@ def open_record(
     try:
         record: Record = build(config, "record", Record, **needs, identity=known)
     except OtherDataError as error:
-        raise OtherDataError(changed() or error.how) from None
+        exactly = "" if error.files else changed()
+        raise OtherDataError(exactly or error.how, error.files) from None
     return record
 
 

@@ -48,23 +48,25 @@ MOST_SHOWN = 5
 
 
 class OtherDataError(ConfigError):
-    """A record is that of the same search on other data.
+    """A record is that of the same search on other data, or with other files.
 
     Args:
         how: it differs, in words.
+        files: whether only files differ, such as a program.
     """
 
-    def __init__(self, how: str) -> None:
+    def __init__(self, how: str, files: bool = False) -> None:
+        key, problem, of = "dataset", "has changed since the search in this folder began", "data"
+        if files:
+            key, problem, of = "folder", "holds a search that was begun with other files", "files"
         super().__init__(
-            "dataset",
-            f"has changed since the search in this folder began: {how}. Choose another"
-            " hydra.run.dir, or give the data of that search",
+            key, f"{problem}: {how}. Choose another hydra.run.dir, or give the {of} of that search"
         )
-        self.how = how
+        self.how, self.files = how, files
 
-    def __reduce__(self) -> tuple[type["OtherDataError"], tuple[str]]:  # type: ignore[override]
+    def __reduce__(self) -> tuple[type["OtherDataError"], tuple[str, bool]]:  # type: ignore[override]
         """Errors of worker processes are pickled."""
-        return OtherDataError, (self.how,)
+        return OtherDataError, (self.how, self.files)
 
 
 class OtherRunError(ConfigError):
@@ -228,7 +230,7 @@ class StudyRecord:
                 (known.get(BEGUN) or {}).get("trials"),
             )
         if how := told(known, ours):
-            raise OtherDataError(how)
+            raise OtherDataError(how, files=not told({**known, "files": {}}, ours))
 
 
 def differing(there: Any, here: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:
