@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import Any
 
-from nas_hydra.errors import ConfigError
+from nas_hydra.errors import ConfigError, cut
 from nas_hydra.interpolation import sealed
 
 PACKAGES = (
@@ -38,8 +38,8 @@ CLASSES = (
     *("optuna.samplers", "optuna.pruners"),
     *(f"nas_hydra.dataset.{name}" for name in ("augment", "digits", "fake", "image_folder")),
     *("nas_hydra.dataset.mnist", "nas_hydra.dataset.torchvision"),
-    *(f"nas_hydra.evaluator.{name}" for name in ("final", "function", "latency", "own")),
-    *("nas_hydra.evaluator.tabular", "nas_hydra.evaluator.train"),
+    *(f"nas_hydra.evaluator.{name}" for name in ("command", "final", "function", "latency")),
+    *(f"nas_hydra.evaluator.{name}" for name in ("own", "tabular", "train")),
     *("nas_hydra.engine.processes", "nas_hydra.engine.serial", "nas_hydra.scheduler"),
     "nas_hydra.task",
     *("nas_hydra.tracker.none", "nas_hydra.tracker.wandb"),
@@ -54,6 +54,9 @@ NAMED = (
 
 WRITERS = ("model_checkpoint", "on_exception_checkpoint")
 """Modules of callbacks that write wherever the config says."""
+
+PROGRAMS = "nas_hydra.evaluator.command"
+"""What the user names to have a finished run's own program run."""
 
 TARGET = "._target_"
 NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
@@ -227,6 +230,17 @@ def permit_found(target: str, found: Any, key: str) -> None:
     if operation or (known and "." not in name and not str(module).endswith(WRITERS)):
         return
     raise _no_part(target, key)
+
+
+def check_command(command: str, key: str) -> None:
+    """Make sure that a program may be run: one of a finished run, only if the user says so.
+
+    Raises:
+        ConfigError: if it may not.
+    """
+    if _policy is not None and not _policy.names(PROGRAMS):
+        problem = f"is '{cut(command, 100)}'; of a finished run, no program is run"
+        raise ConfigError(key, f"{problem}. If you trust it, say trust=[{PROGRAMS}]")
 
 
 def _no_part(target: str, key: str) -> ConfigError:

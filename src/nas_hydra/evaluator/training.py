@@ -124,6 +124,9 @@ class Training(Evaluator):
             self._task = task_of({"task": node.value})
         elif node is not None:  # its settings are open; what it measures is not
             self._task = task_of(space.close(space.sample(default_rng(0))))
+        if not self._task.directions:
+            problem = "trains networks for a task; task=own, whose modules train themselves, needs"
+            raise ConfigError("evaluator", f"{problem} evaluator=own")
 
     def check(self, candidate: Mapping[str, Any]) -> None:
         """Build the network and everything that trains it, and pass an example through.

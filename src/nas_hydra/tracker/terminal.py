@@ -32,6 +32,7 @@ FILES = {
     "pareto": "configs and weights of the front's trials: NUMBER.yaml, NUMBER.ckpt",
     "pareto.svg": "picture of the front",
     "trials.csv": "every trial, one row each",
+    "trials": "config.yaml of every trial, and what its program has printed: NUMBER/stdout.txt",
     "summary.json": "the search in numbers",
     "journal.log": "the record: optuna-dashboard shows it, and a search resumes from it",
     "examples.npz": "a digest of every image that the search has seen",
