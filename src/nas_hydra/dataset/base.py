@@ -1,17 +1,13 @@
 """What every dataset has: settings, fixed splits, batches; and what images of classes add."""
 
-import copy
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, ClassVar, Literal, Self
+from typing import Any
 
 import psutil
 import torch
 from pydantic import ByteSize, TypeAdapter, ValidationError
-from torch import Tensor
 
 from nas_hydra.dataset.augment import Augmentation
 from nas_hydra.dataset.cache import resident, splits
@@ -19,30 +15,25 @@ from nas_hydra.dataset.check import (
     check_classes,
     check_labels,
     check_rare,
-    check_rows,
     decoded,
     given_by,
     rows_like,
     tell_lacking,
 )
-from nas_hydra.dataset.data import CPU, Batched
-from nas_hydra.dataset.loading import Choice, Loader, Split, Splits
+from nas_hydra.dataset.choosing import Choosing, Whole
+from nas_hydra.dataset.data import CPU, Batched, empty_images
+from nas_hydra.dataset.loading import Loader, Split, Splits
 from nas_hydra.dataset.noted import NotedRows
 from nas_hydra.dataset.prepare import Prepare
 from nas_hydra.dataset.prepare.none import NoPreparation
 from nas_hydra.dataset.prepare.standardize import Standardize
 from nas_hydra.dataset.rows import Batches, Order, Rows
-from nas_hydra.dataset.source import Selection, Source, ends, target_of
-from nas_hydra.dataset.split import Splitter, Stage
-from nas_hydra.dataset.split.given import Divided
-from nas_hydra.dataset.split.random import Random
+from nas_hydra.dataset.source import Source, ends, target_of
+from nas_hydra.dataset.split import Splitter
 from nas_hydra.dataset.split.stratified import Stratified
 from nas_hydra.dataset.stream import Read
-from nas_hydra.dataset.tree import Example, Tree, empty_images, rows, taken
-from nas_hydra.errors import ConfigError, NasHydraError, in_one_line
-
-Part = Literal["development", "test"]
-"""Training and validation rows together, or those of the test."""
+from nas_hydra.dataset.tree import Example, Tree, rows
+from nas_hydra.errors import ConfigError
 
 VALIDATED = 2
 """How many batches of training make one of validation, which keeps nothing for gradients.
@@ -52,7 +43,7 @@ More of them would need more memory than the training does, and gain little.
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dataset(ABC):
+class Dataset(Choosing):
     """Rows with a training, a validation and a test split.
 
     The splits are fixed by ``seed``. What the inputs are prepared by is fitted to the training
@@ -63,28 +54,18 @@ class Dataset(ABC):
 
     Args:
         batch_size: rows per batch.
-        validation: share of the development rows kept for validation, above 0 and below 1.
-        limit: draw only so many development rows; None takes all.
-        seed: of the splits.
         memory_limit: how many bytes the training and validation rows may take, in memory and
             on the device, as a number or a text (``2GB``); None: half of what is free there.
         workers: processes that read rows which do not fit; 0 reads them in the trainer's.
-        split: how rows are parted, where the data does not say it.
         prepare: what becomes of the inputs before a network gets them.
+        augment: changes to every training batch, on the device.
     """
 
     batch_size: int = field(compare=False)
-    validation: float
-    limit: int | None
-    seed: int
     memory_limit: ByteSize | None = field(compare=False)
     workers: int = field(compare=False)
-    split: Splitter = field(default_factory=Random)
     prepare: Prepare = field(default_factory=NoPreparation)
-    stage: Stage = field(default="search", init=False)
-
-    unit: ClassVar[str] = "rows"
-    """What they are called in messages."""
+    augment: Augmentation = field(default_factory=partial(Augmentation, ()), compare=False)
 
     @classmethod
     def found(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -102,130 +83,25 @@ class Dataset(ABC):
         return {}
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         object.__setattr__(self, "memory_limit", _bytes(self.memory_limit))
         if self.batch_size < 1:
             raise ConfigError("dataset.batch_size", f"is {self.batch_size}; at least 1 is needed")
         if self.workers < 0:
             raise ConfigError("dataset.workers", f"is {self.workers}; at least 0 is needed")
-        check_share("validation", self.validation)
-        if self.limit is not None and self.limit < 2:
-            raise ConfigError("dataset.limit", f"is {self.limit}; at least 2 is needed, or null")
-
-    @abstractmethod
-    def open(self, part: Part) -> Source:
-        """Find the rows of a part; whether each is read now is the source's affair.
-
-        Raises:
-            ConfigError: if they are not there, saying what to do.
-        """
-
-    def open_parts(self) -> tuple[Source, Source]:
-        """The development and the test rows."""
-        return self.open("development"), self.open("test")
-
-    def opened(self, part: Part) -> Source:
-        """As ``open``, whatever reading the files raises.
-
-        Raises:
-            ConfigError: saying what is wrong with them.
-        """
-        with self._told():
-            return self.open(part)
-
-    def opened_parts(self) -> tuple[Source, Source]:
-        """As ``open_parts``, likewise."""
-        with self._told():
-            return self.open_parts()
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except NasHydraError:
-            raise
-        except Exception as error:
-            name = type(self).__name__
-            problem = f"{name} cannot read its {self.unit}: {in_one_line(error)}"
-            raise ConfigError("dataset", problem) from error
-
-    def check(self, source: Source, test: bool = False) -> None:
-        """Make sure that a source is what the config says of it, as far as a few rows tell.
-
-        Args:
-            source: of development rows.
-            test: whether these are those of the test.
-
-        Raises:
-            ConfigError: if it is not.
-        """
-        self.check_target(target_of(source))
-        self.reader(source)(source, ends(source))
-
-    def check_target(self, target: Tree) -> None:
-        """Make sure that something is to be told of every row, and that there are rows."""
-        check_rows(target)
-
-    def check_enough(self, target: Tree, names: Sequence[str]) -> None:
-        """Make sure that rows can be split into parts of these names.
-
-        Raises:
-            ConfigError: if there are too few.
-        """
-        if rows(target) < len(names):
-            problem = f"has too few rows ({rows(target)}); one is needed for {' and '.join(names)}"
-            raise ConfigError("dataset", problem)
 
     def reader(self, source: Source) -> Read:
         """What reads rows that are like the first and the last one of a source."""
-        return partial(rows_like, like=given_by(source, ends(source), self.unit))
+        return partial(rows_like, like=given_by(source, ends(source), self.noun))
 
     def counts(self, target: Tree) -> Sequence[int]:
         """How many development rows there are, see ``Splits``."""
         return [rows(target)]
 
-    def at(self, stage: Stage) -> Self:
-        """The same rows at another stage."""
-        dataset = copy.copy(self)
-        object.__setattr__(dataset, "stage", stage)
-        return dataset
-
-    def choose(self) -> Choice:
-        """Which rows are trained on, validated on and tested on; none is read but for a look.
-
-        Raises:
-            ConfigError: if the rows are not there, or not what the config says of them.
-        """
-        if self.stage == "search":
-            source = self.opened("development")
-            self.check(source)
-            self.check_enough(target_of(source), ("training", "validation"))
-            rest, chosen = self._places(source, self._drawn(source))
-            return Choice((source, rest), (source, chosen), None)
-        source, test = self.opened_parts()
-        self.check(source)
-        self.check(test, test=True)
-        drawn, tested = self._drawn(source), (test, torch.arange(rows(target_of(test))))
-        if self.stage == "final":
-            return Choice((source, drawn), None, tested)
-        rest, chosen = self._places(source, drawn)
-        return Choice((source, rest), (source, chosen), tested)
-
-    def _drawn(self, source: Source) -> Tensor:
-        """Where the development rows stand of which there are to be no more than the limit."""
-        target = target_of(source)
-        if self.limit is None or self.limit >= rows(target):
-            return torch.arange(rows(target))
-        within = source.validated if isinstance(source, Divided) else None
-        return self.split.drawn(target, self.limit, self.seed, "dataset.limit", within)
-
-    def _places(self, source: Source, drawn: Tensor) -> tuple[Tensor, Tensor]:
-        """Where, of the drawn rows, those for training and for validation stand."""
-        if isinstance(source, Divided):
-            validated = source.validated[drawn]
-            return drawn[~validated], drawn[validated]
-        target = taken(target_of(source), drawn)
-        rest, chosen = self.split.parted(target, self.validation, self.seed, "dataset.validation")
-        return drawn[rest], drawn[chosen]
+    def check(self, source: Source, test: bool = False) -> None:
+        """See ``Choosing``; a look at the first and the last row says whether they can be read."""
+        super().check(source, test)
+        self.reader(source)(source, ends(source))
 
     def load(self) -> Splits:
         """The rows that the stage asks for, in memory if they fit.
@@ -238,7 +114,7 @@ class Dataset(ABC):
         choice = self.choose()
         source = choice.train[0]
         read = self.reader(source)
-        loader = Loader(read, self.prepare, self.room(CPU), self.workers, self.unit)
+        loader = Loader(read, self.prepare, self.room(CPU), self.workers, self.noun)
         return loader(choice, self.counts(target_of(source)))
 
     def room(self, device: torch.device) -> int:
@@ -317,42 +193,6 @@ class Dataset(ABC):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Whole(Dataset):
-    """Rows that come without a test split of their own.
-
-    Args:
-        holdout: share of the rows set aside for testing, above 0 and below 1.
-    """
-
-    holdout: float
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_share("holdout", self.holdout)
-
-    @abstractmethod
-    def open_all(self) -> Source:
-        """Find all rows."""
-
-    def open(self, part: Part) -> Source:
-        """The rows set aside, or all others."""
-        development, test = self.open_parts()
-        return development if part == "development" else test
-
-    def open_parts(self) -> tuple[Source, Source]:
-        """All others, and the rows set aside."""
-        return self.parted(self.open_all())
-
-    def parted(self, source: Source) -> tuple[Source, Source]:
-        """As ``open_parts``, of all rows."""
-        target = target_of(source)
-        self.check_target(target)
-        self.check_enough(target, ("training", "validation", "testing"))
-        rest, chosen = self.split.parted(target, self.holdout, self.seed, "dataset.holdout")
-        return Selection(source, rest), Selection(source, chosen)
-
-
-@dataclass(frozen=True, kw_only=True)
 class ImageDataset(Dataset):
     """Images of classes: stratified splits, and pixels standardised in each channel.
 
@@ -360,7 +200,6 @@ class ImageDataset(Dataset):
         input_shape: (C, H, W) of every image; what is said here is checked against the images
             when they are loaded, so that it can be relied on without loading them.
         num_classes: number of classes, checked likewise.
-        augment: changes to every training batch, on the device.
     """
 
     input_shape: tuple[int, int, int]
@@ -369,7 +208,7 @@ class ImageDataset(Dataset):
     split: Splitter = field(default_factory=Stratified)
     prepare: Prepare = field(default_factory=Standardize)
 
-    unit = "images"
+    noun = "images"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -428,16 +267,6 @@ class ImageDataset(Dataset):
 @dataclass(frozen=True, kw_only=True)
 class WholeDataset(ImageDataset, Whole):
     """Images of classes that come without a test split of their own."""
-
-
-def check_share(name: str, share: float) -> None:
-    """Make sure that a share leaves something on both sides.
-
-    Raises:
-        ConfigError: if it is not above 0 and below 1.
-    """
-    if not 0 < share < 1:
-        raise ConfigError(f"dataset.{name}", f"is {share}; allowed: above 0 and below 1")
 
 
 def _bytes(given: ByteSize | None) -> int | None:

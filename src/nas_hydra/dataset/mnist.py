@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from nas_hydra.dataset.base import Part
+from nas_hydra.dataset.choosing import Part
 from nas_hydra.dataset.source import Bytes, Source
 from nas_hydra.dataset.torchvision import TorchvisionDataset, channels_first
 from nas_hydra.errors import ConfigError, in_one_line

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 import torchvision.datasets
 
-from nas_hydra.dataset.base import ImageDataset, Part
+from nas_hydra.dataset.base import ImageDataset
+from nas_hydra.dataset.choosing import Part
 from nas_hydra.dataset.source import Bytes, Source
 from nas_hydra.errors import ConfigError, listing, nearest
 

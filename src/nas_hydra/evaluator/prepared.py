@@ -10,7 +10,6 @@ from torch import nn
 
 from nas_hydra.component import build
 from nas_hydra.dataset import Data, Example, Stage, empty_images
-from nas_hydra.dataset.data import Augment, augmentation
 from nas_hydra.dataset.own import data_of
 from nas_hydra.evaluator.base import Evaluator
 from nas_hydra.evaluator.build import build_model
@@ -54,11 +53,6 @@ class Prepared(Mapping[str, Any]):
     def task(self) -> Task:
         """What it is trained for; knows the data."""
         return task_of(self).bound(self.data)
-
-    @property
-    def augment(self) -> Augment:
-        """What changes its training batches."""
-        return augmentation(self.data)
 
     @cached_property
     def example(self) -> Example:
