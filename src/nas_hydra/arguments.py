@@ -5,20 +5,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from inspect import Parameter
 from typing import Any
 
-from hydra.types import ConvertMode
-
 from nas_hydra.annotation import check_value, hints
 from nas_hydra.errors import ConfigError, listing, nearest
 from nas_hydra.kind import given_by, options, part_of, particular
 from nas_hydra.total_steps import counted_later
 
 CONTROL = {"_target_", "_args_", "_partial_", "_recursive_", "_convert_", "_share_"}
-"""Keys that steer Hydra's instantiate, or our ``tied``, and are no arguments."""
+"""Keys that say how a component is built, and are no arguments."""
 
 STEERING: Mapping[str, Sequence[Any]] = {
     "_partial_": (True, False),
     "_recursive_": (True, False),
-    "_convert_": [mode.value for mode in ConvertMode],
+    "_convert_": ("none", "partial", "object", "all"),
 }
 """What the keys among them that are no part of the call may be."""
 
@@ -126,7 +124,7 @@ def plain(value: Any) -> bool:
     """Whether a config's value reaches its target as it is: nothing open, no component in it."""
     if isinstance(value, Mapping):
         return "_target_" not in value and all(plain(part) for part in value.values())
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return all(plain(part) for part in value)
     return value is not UNKNOWN and not counted_later(value)
 
@@ -137,7 +135,7 @@ def package_of(called: Callable[..., Any]) -> str:
 
 
 def _check_steering(config: Mapping[str, Any], called: Callable[..., Any], key: str) -> None:
-    """Check the keys that steer Hydra's instantiate."""
+    """Check the keys that say how a component is built."""
     own = {**OWN, "_recursive_": not getattr(called, "takes_configs", False)}
     for name, allowed in STEERING.items():
         value = config.get(name, OWN.get(name, False))

@@ -2,17 +2,14 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from functools import partial
 from importlib import import_module
 from pkgutil import resolve_name
 from typing import Any
 
-from hydra.errors import InstantiationException
-from hydra.utils import instantiate
-
-from nas_hydra.arguments import CONTROL, UNKNOWN, check_arguments, kinds_of, plain, with_lists
+from nas_hydra.arguments import UNKNOWN, check_arguments, kinds_of, with_lists
 from nas_hydra.errors import ConfigError, NasHydraError, in_one_line, nearest, said
-from nas_hydra.foreign import check_foreign, permit, permit_found
+from nas_hydra.foreign import check_foreign, find, permit, permit_found
+from nas_hydra.instantiation import TargetError, instantiate
 from nas_hydra.kind import check_kind, check_made, check_plain, part_of
 from nas_hydra.own_modules import HINT
 
@@ -34,8 +31,7 @@ def build(config: Mapping[str, Any], key: str, kind: Any = Any, **provided: Any)
     target = _target_of(config, key)
     check_foreign(config, key)
     check(config, key, provided, kind)
-    config = with_lists(config, target)
-    made = _called(lambda: _instantiated(config, provided), config, key)
+    made = _called(with_lists(config, target), key, provided)
     check_made(made, kind, key)
     return made
 
@@ -44,9 +40,6 @@ def build_function(
     config: Mapping[str, Any], key: str, kind: Any = Callable, given: str = "a candidate"
 ) -> Callable[[Any], Any]:
     """Check the config of something that will be called for every candidate, and build it.
-
-    Hydra's ``instantiate`` takes milliseconds, and each call of what it made of a ``_partial_``
-    a good part of one; so it is left to configs that have components inside them.
 
     Args:
         config: plain values with a ``_target_``.
@@ -57,21 +50,12 @@ def build_function(
     Raises:
         ConfigError: as ``build``, and if what was built cannot be called.
     """
-    target, deferred = _target_of(config, key), config.get("_partial_") is True
-    if deferred and inspect.isbuiltin(target):
+    target = _target_of(config, key)
+    if config.get("_partial_") is True and inspect.isbuiltin(target):
         problem = f"'{config['_target_']}' is built into Python, and knows nothing of {given}"
         raise ConfigError(f"{key}._target_", f"{problem}; name a function or class that does")
-    check_foreign(config, key)
-    check(config, key, kind=kind)
-    named = {name: value for name, value in config.items() if name not in CONTROL}
-    listed = config.get("_args_", [])
-    if not (plain(named) and plain(listed)):
-        found = _called(lambda: _instantiated(config, {}), config, key)
-    else:
-        found = partial(target, *listed, **named)
-        found = found if deferred else _called(found, config, key)
-    check_made(found, Callable, key)
-    return found  # type: ignore[no-any-return]  # it can be called
+    found: Callable[[Any], Any] = build(config, key, kind)
+    return found
 
 
 def ask(function: Callable[[Any], Any], given: Any, key: str, named: str = "a candidate") -> Any:
@@ -98,28 +82,26 @@ def _target_of(config: Any, key: str) -> Callable[..., Any]:
     return locate(config["_target_"], f"{key}._target_")
 
 
-def _instantiated(config: Mapping[str, Any], provided: Mapping[str, Any]) -> Any:
-    if not provided:
-        return instantiate(config, _convert_="all")
-    # Handed to instantiate, they would be turned into configs (a dataclass comes out a dict).
-    return instantiate(config, _convert_="all", _partial_=True)(**provided)
-
-
-def _called(call: Callable[[], Any], config: Mapping[str, Any], key: str) -> Any:
-    """What a call gives.
+def _called(config: Mapping[str, Any], key: str, provided: Mapping[str, Any]) -> Any:
+    """What a component's config describes.
 
     Raises:
-        ConfigError: whatever the target raises: it does not like its arguments.
+        ConfigError: whatever a target raises: it does not like its arguments.
     """
     try:
-        return call()
-    except ConfigError:
-        raise
-    except (Exception, SystemExit) as error:
-        cause = error.__cause__ if isinstance(error, InstantiationException) else error
-        if isinstance(cause, ConfigError):
-            raise cause from None
-        raise ConfigError(key, _refusal(config["_target_"], error)) from error
+        return instantiate(config, **provided)
+    except TargetError as error:
+        if isinstance(error.__cause__, ConfigError):
+            raise error.__cause__ from None
+        place = f"{key}.{error.place}" if error.place else key
+        raise ConfigError(place, refusal(error)) from error
+
+
+def refusal(error: TargetError) -> str:
+    """Why a target could not be called, in one line."""
+    if error.__cause__ is None:
+        return f"'{error.target}' {error.reason}"
+    return f"{error.target} refuses its arguments: {in_one_line(error.__cause__)}"
 
 
 def check(value: Any, key: str, provided: Mapping[str, Any] | None = None, kind: Any = Any) -> None:
@@ -135,7 +117,7 @@ def check(value: Any, key: str, provided: Mapping[str, Any] | None = None, kind:
         kinds = check_call(value, key, provided or {}, kind) if called else {}
         for name, part in value.items():
             check(part, f"{key}.{name}", kind=kinds.get(name, Any if called else part_of(kind)))
-    elif isinstance(value, list):
+    elif isinstance(value, list | tuple):
         for index, part in enumerate(value):
             check(part, f"{key}.{index}", kind=part_of(kind))
 
@@ -173,20 +155,13 @@ def locate(target: Any, key: str) -> Callable[..., Any]:
         raise ConfigError(key, f"is {target!r}; it must be the dotted name of a class or function")
     permit(target, key)
     try:
-        found = resolve_name(target)
+        found = find(target)
     except Exception as error:  # a module may raise anything while it is imported
         raise ConfigError(key, f"'{target}' does not import: {_reason(target, error)}") from error
     if not callable(found):
         raise ConfigError(key, f"'{target}' is a {type(found).__name__}, which cannot be called")
     permit_found(target, found, key)
     return found  # type: ignore[no-any-return]  # what is callable is a Callable
-
-
-def _refusal(target: str, error: BaseException) -> str:
-    """One line; Hydra's own message names the inner component that failed, in several."""
-    if isinstance(error, InstantiationException):
-        return " ".join(str(error).split())
-    return f"{target} refuses its arguments: {in_one_line(error)}"
 
 
 def _reason(target: str, error: Exception) -> str:

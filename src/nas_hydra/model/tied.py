@@ -1,22 +1,20 @@
 """Networks some of whose modules stand in several places (weight tying, Press and Wolf 2017)."""
 
 from collections.abc import Mapping
-from functools import partial
-from pkgutil import resolve_name
 from typing import Any
 
-from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from torch import nn
 
+from nas_hydra.instantiation import Instantiator, Way
 from nas_hydra.search_space.sharing import SHARE
 
 
 def tied(model: Any) -> nn.Module:
     """A network in which all modules of one ``_share_`` are the same object.
 
-    Hydra's ``instantiate`` would make a module of its own in each place; this is called by it with
-    ``_recursive_: false``, and makes what is below itself.
+    To instantiate its config would make a module in each place; this is called with
+    ``_recursive_: false``, by Hydra too, and makes what is below itself.
 
     Args:
         model: the network's config; components in it may have a ``_share_`` with a name, and those
@@ -27,51 +25,38 @@ def tied(model: Any) -> nn.Module:
             has ``_recursive_: false``.
     """
     plain = OmegaConf.to_container(model, resolve=True) if OmegaConf.is_config(model) else model
-    return _built(plain, {})  # type: ignore[no-any-return]
+    return _Tied().made(plain)  # type: ignore[no-any-return]  # the config of a module
 
 
 tied.takes_configs = True  # type: ignore[attr-defined]  # for the check of its config
 
 
-def _built(config: Any, made: dict[str, tuple[Any, Any]]) -> Any:
-    if isinstance(config, list):
-        return [_built(part, made) for part in config]
-    if not isinstance(config, Mapping):
-        return config
-    if SHARE not in config or "_target_" not in config:
-        return _called(config, made)
-    own = {key: value for key, value in config.items() if key != SHARE}
-    if own.get("_partial_"):
-        raise ValueError(f"{SHARE}: {config[SHARE]} stands beside _partial_, which makes no module")
-    if config[SHARE] not in made:
-        made[config[SHARE]] = own, _called(own, made)
-    known, module = made[config[SHARE]]
-    if known != own:
-        raise ValueError(f"there are two different modules with {SHARE}: {config[SHARE]}")
-    return module
+class _Tied(Instantiator):
+    """Makes one module of all components of one ``_share_``."""
 
+    def __init__(self) -> None:
+        self.shared: dict[str, tuple[Any, Any]] = {}
 
-def _called(config: Mapping[str, Any], made: dict[str, tuple[Any, Any]]) -> Any:
-    """What Hydra's ``instantiate`` gives; it would copy modules that are there already."""
-    if "_target_" not in config:
-        return _parts(config, made)
-    if not _shares(config):
-        return instantiate(config, _convert_="all")
-    if config.get("_recursive_") is False:
-        raise ValueError(f"a module with {SHARE} stands in what has _recursive_: false")
-    parts = _parts(config, made)
-    call, listed = resolve_name(parts.pop("_target_")), parts.pop("_args_", [])
-    deferred = parts.pop("_partial_", False)
-    named = {key: value for key, value in parts.items() if key not in ("_recursive_", "_convert_")}
-    return partial(call, *listed, **named) if deferred else call(*listed, **named)
-
-
-def _parts(config: Mapping[str, Any], made: dict[str, tuple[Any, Any]]) -> dict[str, Any]:
-    return {key: _built(part, made) for key, part in config.items()}
+    def component(self, config: Mapping[str, Any], way: Way, place: str, **provided: Any) -> Any:
+        """What a component's target gives, or gave in another place."""
+        own = {key: value for key, value in config.items() if key != SHARE}
+        if not way.recursive and any(map(_shares, own.values())):
+            raise ValueError(f"a module with {SHARE} stands in what has _recursive_: false")
+        if SHARE not in config:
+            return super().component(config, way, place, **provided)
+        name = config[SHARE]
+        if own.get("_partial_"):
+            raise ValueError(f"{SHARE}: {name} stands beside _partial_, which makes no module")
+        if name not in self.shared:
+            self.shared[name] = own, super().component(own, way, place, **provided)
+        known, module = self.shared[name]
+        if known != own:
+            raise ValueError(f"there are two different modules with {SHARE}: {name}")
+        return module
 
 
 def _shares(config: Any) -> bool:
-    """Whether a shared module is below."""
+    """Whether a shared module is in a config."""
     if isinstance(config, Mapping):
         return (SHARE in config and "_target_" in config) or any(map(_shares, config.values()))
     return isinstance(config, list) and any(map(_shares, config))
