@@ -37,8 +37,10 @@ NEEDED = {
     "strategy/prescreen/predictor/": ("strategy=surrogate_evolution",),
 }
 """What has to be said beside some options."""
+ADDED = ("dataset/prepare", "dataset/split")
+"""Groups of which nothing is taken unless that is said: datasets have an option of their own."""
 TOGETHER = (
-    ("strategy", "optimizer", "scheduler", "dataset/augment"),
+    ("strategy", "optimizer", "scheduler", "dataset/augment", *ADDED),
     tuple(f"strategy/{part}" for part in ("parents", "variation", "survivors", "design")),
     ("strategy/prescreen",),
     ("strategy/prescreen/predictor",),
@@ -72,7 +74,8 @@ def overrides(option: Path) -> list[str]:
     needed = [
         part for name, parts in NEEDED.items() if str(option).startswith(name) for part in parts
     ]
-    return [*needed, f"{option.parent}={option.name}"]
+    added = "+" if str(option.parent) in ADDED else ""
+    return [*needed, f"{added}{option.parent}={option.name}"]
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=str)

@@ -38,7 +38,7 @@ CLASSES = (
     *(f"{name}.callbacks" for name in ("pytorch_lightning", "lightning.pytorch")),
     *("optuna.samplers", "optuna.pruners"),
     *(f"nas_hydra.dataset.{name}" for name in ("augment", "digits", "fake", "image_folder")),
-    *("nas_hydra.dataset.mnist", "nas_hydra.dataset.torchvision"),
+    *(f"nas_hydra.dataset.{name}" for name in ("mnist", "prepare", "split", "torchvision")),
     *(f"nas_hydra.evaluator.{name}" for name in ("command", "final", "function", "latency")),
     *(f"nas_hydra.evaluator.{name}" for name in ("own", "tabular", "train")),
     *("nas_hydra.engine.processes", "nas_hydra.engine.serial", "nas_hydra.scheduler"),

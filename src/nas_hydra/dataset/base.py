@@ -21,7 +21,7 @@ from nas_hydra.dataset.check import (
     tell_lacking,
 )
 from nas_hydra.dataset.choosing import Choosing, Whole
-from nas_hydra.dataset.data import CPU, Batched, empty_images
+from nas_hydra.dataset.data import CPU, Batched
 from nas_hydra.dataset.loading import Loader, Split, Splits
 from nas_hydra.dataset.noted import NotedRows
 from nas_hydra.dataset.prepare import Prepare
@@ -32,7 +32,7 @@ from nas_hydra.dataset.source import Source, ends, target_of
 from nas_hydra.dataset.split import Splitter
 from nas_hydra.dataset.split.stratified import Stratified
 from nas_hydra.dataset.stream import Read
-from nas_hydra.dataset.tree import Example, Tree, rows
+from nas_hydra.dataset.tree import Example, Tree, empty_images, rows
 from nas_hydra.errors import ConfigError
 
 VALIDATED = 2
@@ -58,14 +58,12 @@ class Dataset(Choosing):
             on the device, as a number or a text (``2GB``); None: half of what is free there.
         workers: processes that read rows which do not fit; 0 reads them in the trainer's.
         prepare: what becomes of the inputs before a network gets them.
-        augment: changes to every training batch, on the device.
     """
 
     batch_size: int = field(compare=False)
     memory_limit: ByteSize | None = field(compare=False)
     workers: int = field(compare=False)
     prepare: Prepare = field(default_factory=NoPreparation)
-    augment: Augmentation = field(default_factory=partial(Augmentation, ()), compare=False)
 
     @classmethod
     def found(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -92,7 +90,7 @@ class Dataset(Choosing):
 
     def reader(self, source: Source) -> Read:
         """What reads rows that are like the first and the last one of a source."""
-        return partial(rows_like, like=given_by(source, ends(source), self.noun))
+        return partial(rows_like, like=given_by(source, ends(source), self.unit))
 
     def counts(self, target: Tree) -> Sequence[int]:
         """How many development rows there are, see ``Splits``."""
@@ -114,7 +112,7 @@ class Dataset(Choosing):
         choice = self.choose()
         source = choice.train[0]
         read = self.reader(source)
-        loader = Loader(read, self.prepare, self.room(CPU), self.workers, self.noun)
+        loader = Loader(read, self.prepare, self.room(CPU), self.workers, self.unit)
         return loader(choice, self.counts(target_of(source)))
 
     def room(self, device: torch.device) -> int:
@@ -200,6 +198,7 @@ class ImageDataset(Dataset):
         input_shape: (C, H, W) of every image; what is said here is checked against the images
             when they are loaded, so that it can be relied on without loading them.
         num_classes: number of classes, checked likewise.
+        augment: changes to every training batch, on the device.
     """
 
     input_shape: tuple[int, int, int]
@@ -208,7 +207,7 @@ class ImageDataset(Dataset):
     split: Splitter = field(default_factory=Stratified)
     prepare: Prepare = field(default_factory=Standardize)
 
-    noun = "images"
+    unit = "images"
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -40,7 +40,7 @@ class Choosing(ABC):
     split: Splitter = field(default_factory=Random)
     stage: Stage = field(default="search", init=False)
 
-    noun: ClassVar[str] = "rows"
+    unit: ClassVar[str] = "rows"
     """What they are called in messages."""
 
     def __post_init__(self) -> None:
@@ -82,7 +82,7 @@ class Choosing(ABC):
             raise
         except Exception as error:
             name = type(self).__name__
-            problem = f"{name} cannot read its {self.noun}: {in_one_line(error)}"
+            problem = f"{name} cannot read its {self.unit}: {in_one_line(error)}"
             raise ConfigError("dataset", problem) from error
 
     def check(self, source: Source, test: bool = False) -> None:

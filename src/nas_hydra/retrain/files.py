@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
+from torch import nn
 
 from nas_hydra.artifact import (
     CARD,
@@ -31,6 +32,7 @@ from nas_hydra.dataset.prepare.standardize import Standardized
 from nas_hydra.dataset.split import Stage
 from nas_hydra.digest import digest_of_file, sealed
 from nas_hydra.draft import drafted
+from nas_hydra.errors import ConfigError
 from nas_hydra.masking import masked_file
 from nas_hydra.report.summary import versions
 from nas_hydra.retrain.card import Facts, card
@@ -119,16 +121,29 @@ def write(folder: Path, outcome: Outcome, weights: Path) -> None:
         replace(draft / CARD, card(facts, outcome.command))
 
 
+def normalize(prepare: nn.Module, channels: int) -> Normalize:
+    """What images of so many channels are normalised by.
+
+    Raises:
+        ConfigError: if something else is done to them.
+    """
+    if isinstance(prepare, nn.Identity):
+        return Normalize(mean=[0.0] * channels, std=[1.0] * channels)
+    if isinstance(prepare, Standardized):
+        return Normalize(mean=prepare.mean.flatten().tolist(), std=prepare.std.flatten().tolist())
+    name = type(prepare).__name__
+    raise ConfigError(
+        "dataset.prepare", f"is a {name}, which a model's folder cannot tell; say standardize, none"
+    )
+
+
 def description(outcome: Outcome, dataset: ImageDataset, digests: Mapping[str, str]) -> Description:
     """What ``model.json`` holds."""
     channels, height, width = dataset.input_shape
-    prepare = dataset.splits.prepare
-    assert isinstance(prepare, Standardized)  # as every dataset of images has it
-    mean, std = prepare.mean.flatten().tolist(), prepare.std.flatten().tolist()
     return Description(
         classes=list(dataset.class_names),
         image=Image(channels=channels, height=height, width=width),
-        normalize=Normalize(mean=mean, std=std),
+        normalize=normalize(dataset.splits.prepare, channels),
         source=Source(
             run=str(outcome.searched.past.folder.absolute()),
             trial=outcome.trial.number,
