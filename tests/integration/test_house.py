@@ -1,0 +1,150 @@
+"""Every seam takes an option from outside: one Python file, one YAML file, one line to type."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from command import SMALL, nas_hydra, rows
+
+SPACE = (
+    "search_space=mlp",
+    "search_space.model._args_.1._repeat_=1",
+    "search_space.activation=torch.nn.ReLU",
+)
+"""Perceptrons of one layer: width and dropout are open."""
+
+EVALUATOR = '''
+from nas_hydra.evaluator import Evaluator
+from nas_hydra.trial import Evaluation
+
+
+class Distance(Evaluator):
+    """How far the learning rate is from a good one; nothing is trained."""
+
+    def __init__(self, good: float) -> None:
+        self.good = good
+
+    @property
+    def metrics(self):
+        return ["distance"]
+
+    def evaluate(self, candidate, repeat, weights):
+        return Evaluation({"distance": abs(candidate["optimizer"]["lr"] - self.good)}, epochs=0)
+'''
+ENGINE = '''
+from concurrent.futures import ThreadPoolExecutor
+
+
+class Thread:
+    """Evaluates in a thread."""
+
+    order = "asked"
+
+    def __init__(self, ahead: int, limits=None) -> None:
+        self.ahead = ahead
+
+    def start(self, evaluator) -> None:
+        self.evaluator, self.pool = evaluator, ThreadPoolExecutor(1)
+
+    def submit(self, job):
+        print("submitted", job.proposal.number)
+        return self.pool.submit(job, self.evaluator)
+
+    def shutdown(self) -> None:
+        self.pool.shutdown(cancel_futures=True)
+'''
+STRATEGY = '''
+from nas_hydra.search_space import every
+from nas_hydra.trial import Proposal
+
+
+class Grid:
+    """One candidate after the other."""
+
+    def __init__(self, space, objectives) -> None:
+        self.candidates = every(space)
+
+    def ask(self, number, rng):
+        genotype = next(self.candidates, None)
+        return None if genotype is None else Proposal(number, genotype, "grid")
+
+    def tell(self, trial) -> None:
+        pass
+'''
+TRACKER = '''
+class Diary:
+    """A line for each trial."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def start(self, run) -> None:
+        self.file = run.folder / self.name
+
+    def tell(self, trial, front, recorded) -> None:
+        with self.file.open("a") as stream:
+            print(trial.number, trial.state, file=stream)
+
+    def finish(self, summary, exit_code) -> None:
+        with self.file.open("a") as stream:
+            print("ended with", exit_code, file=stream)
+'''
+HOUSE = {
+    "evaluator": (
+        EVALUATOR,
+        "# how far the learning rate is from a good one\n"
+        "defaults:\n  - override /objective@_global_.objective: none\n  - _self_\n"
+        "_target_: my_evaluator.Distance\ngood: 0.01\n",
+    ),
+    "engine": (ENGINE, "# in a thread\n_target_: my_engine.Thread\nahead: 2\n"),
+    "strategy": (STRATEGY, "# one after the other\n_target_: my_strategy.Grid\n"),
+    "tracker": (TRACKER, "# a diary\n_target_: my_tracker.Diary\nname: diary.txt\n"),
+}
+
+
+@pytest.fixture
+def search(monkeypatch, tmp_path, own_modules):
+    """A search of two trials with an option of this group of one's own."""
+
+    def run(group: str, *words: str) -> None:
+        module, option = HOUSE[group]
+        (tmp_path / "conf" / group).mkdir(parents=True)
+        (tmp_path / "conf" / group / "mine.yaml").write_text(option)
+        (tmp_path / f"my_{group}.py").write_text(module)
+        kept = [word for word in (*SMALL, *SPACE) if not word.startswith(f"{group}=")]
+        own = ("--config-dir", "conf", f"{group}=mine", "budget.trials=2", "hydra.run.dir=run")
+        assert nas_hydra(monkeypatch, *kept, *own, *words) == 0
+
+    return run
+
+
+def test_an_option_takes_less_than_a_page():
+    for module, option in HOUSE.values():
+        assert len(module.splitlines()) + len(option.splitlines()) < 40
+
+
+def test_an_evaluator_of_ones_own(search):
+    rate = "optimizer.lr={_float_:{low:1e-4,high:1.0,log:true},_name_:lr}"
+    search("evaluator", "objective.distance=minimize", rate)
+    for row in rows(Path("run")):
+        assert float(row["distance"]) == pytest.approx(abs(float(row["lr"]) - 0.01))
+
+
+def test_an_engine_of_ones_own(search, capsys):
+    search("engine")
+    assert "submitted 0\nsubmitted 1\n" in capsys.readouterr().out
+    assert [row["state"] for row in rows(Path("run"))] == ["complete", "complete"]
+
+
+def test_a_strategy_of_ones_own(search):
+    search("strategy")
+    table = rows(Path("run"))
+    assert [row["origin"] for row in table] == ["grid", "grid"]
+    assert [row["dropout[0]"] for row in table] == ["0.0", "0.2"]
+    assert json.loads(Path("run/summary.json").read_text())["trials"]["complete"] == 2
+
+
+def test_a_tracker_of_ones_own(search):
+    search("tracker")
+    assert Path("run/diary.txt").read_text() == "0 complete\n1 complete\nended with 0\n"
