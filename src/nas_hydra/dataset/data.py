@@ -1,28 +1,49 @@
 """Data: what whoever trains and measures networks has to know of any."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol, Self
 
 import torch
 
-from nas_hydra.dataset.noted import Noted
 from nas_hydra.dataset.split import Stage
 from nas_hydra.dataset.tree import Example, Tree
 
 CPU = torch.device("cpu")
 
+Augment = Callable[[Any, Any], tuple[Any, Any]]
+"""Changes the inputs and the target of a training batch, on the device that trains."""
+
 Batched = Iterable[tuple[Tree, Tree]]
 """Batches ``(inputs, target)``, anew in every iteration."""
+
+
+class Noted(Protocol):
+    """What is kept of data, by which other data is told from it."""
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """What the record keeps, JSON-like."""
+
+    @property
+    def identity(self) -> Mapping[str, str]:
+        """What the outcome of a training depends on: digests."""
+
+    def save(self, folder: Path) -> None:
+        """Keep more of it in a folder, if there is more."""
+
+    def changed(self, folder: Path) -> str:
+        """How the data differs from what a folder has kept; empty if it does not say."""
 
 
 class Data(Protocol):
     """Batches of three splits, and an example of them.
 
     A batch is a pair ``(inputs, target)`` of trees. Other facts, which only some data have, are
-    asked for by name: ``num_classes``, ``class_names``.
+    asked for by name: ``num_classes``, ``class_names``, ``augment``.
     """
 
-    noun: str
+    unit: str
     """What its rows are called: images."""
 
     @property
@@ -32,10 +53,6 @@ class Data(Protocol):
     @property
     def noted(self) -> Noted:
         """Which rows they are: what a record keeps of them."""
-
-    @property
-    def augment(self) -> Callable[[Any, Any], tuple[Any, Any]]:
-        """Changes a training batch, on the device that trains."""
 
     def cut(self, parts: int) -> int:
         """Into how many micro-batches, up to so many, training batches can be cut."""
@@ -74,6 +91,12 @@ class Data(Protocol):
         """Batches to test on, the same every time; None at the stage "search"."""
 
 
-def empty_images(shape: Sequence[int]) -> Example:
-    """Two empty images of this shape, (C, H, W), of the first class."""
-    return Example(torch.zeros(2, *shape), torch.zeros(2, dtype=torch.int64))
+def augmentation(data: Data) -> Augment:
+    """What changes the training batches of data, which not all have."""
+    augment: Augment = getattr(data, "augment", unchanged)
+    return augment
+
+
+def unchanged(inputs: Tree, target: Tree) -> tuple[Tree, Tree]:
+    """A batch as it is."""
+    return inputs, target

@@ -87,14 +87,14 @@ class Loader:
         prepare: settings of what is made of them.
         room: how many bytes they may take in memory.
         workers: processes that read what does not fit, for the log.
-        noun: what rows are called: ``images``.
+        unit: what rows are called: ``images``.
     """
 
     read: Read
     prepare: Prepare
     room: int
     workers: int
-    noun: str
+    unit: str
 
     def __call__(self, choice: Choice, counts: Sequence[int]) -> Splits:
         """All of them, in memory if they fit.
@@ -105,7 +105,7 @@ class Loader:
         source = choice.train[0]
         number = sum(len(places) for _, places in choice.named.values())
         needed = number * (nbytes(self.read(source, ends(source))) // 2)
-        sizes = f"{' and '.join(counted(choice))} {self.noun}"
+        sizes = f"{' and '.join(counted(choice))} {self.unit}"
         if needed > self.room:
             log.info(
                 "data: %s are decoded anew in every epoch by %d processes; in memory they would"

@@ -2,28 +2,10 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from nas_hydra.dataset.examples import FILE, SPLITS, difference, read, save
 from nas_hydra.dataset.loading import Splits
-
-
-class Noted(Protocol):
-    """What is kept of data, by which other data is told from it."""
-
-    @property
-    def data(self) -> Mapping[str, Any]:
-        """What the record keeps, JSON-like."""
-
-    @property
-    def identity(self) -> Mapping[str, str]:
-        """What the outcome of a training depends on: digests."""
-
-    def save(self, folder: Path) -> None:
-        """Keep more of it in a folder, if there is more."""
-
-    def changed(self, folder: Path) -> str:
-        """How the data differs from what a folder has kept; empty if it does not say."""
 
 
 class NotedRows:

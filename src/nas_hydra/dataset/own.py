@@ -15,8 +15,7 @@ from torch import Tensor
 from torch.utils import _pytree as pytree
 
 from nas_hydra.component import build, locate
-from nas_hydra.dataset.data import CPU, Batched, Data
-from nas_hydra.dataset.noted import Noted
+from nas_hydra.dataset.data import CPU, Batched, Data, Noted
 from nas_hydra.dataset.split import Stage
 from nas_hydra.dataset.tree import Example, mapped, moved, rows, told
 from nas_hydra.errors import ConfigError, in_one_line
@@ -40,7 +39,7 @@ class OwnData:
         config: names the class, with its arguments.
     """
 
-    noun = "rows"
+    unit = "rows"
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.config: Mapping[str, Any] = config

@@ -32,6 +32,11 @@ class Example(NamedTuple):
     target: Tree
 
 
+def empty_images(shape: Sequence[int]) -> Example:
+    """Two empty images of this shape, (C, H, W), of the first class."""
+    return Example(torch.zeros(2, *shape), torch.zeros(2, dtype=torch.int64))
+
+
 def leaves(tree: Tree) -> list[Tensor]:
     """The tensors of a tree, in its order.
 

@@ -24,7 +24,7 @@ def tell_outlook(one: Prepared, steps: float) -> None:
         batches = number_of_batches(rows, one.data.batch_size)
         log.info(
             "training: each candidate takes %s steps of %s %s, %s an epoch",
-            *(f"{steps:,}", -(-rows // batches), one.data.noun, f"{batches:,}"),
+            *(f"{steps:,}", -(-rows // batches), one.data.unit, f"{batches:,}"),
         )
     if steps < FEW_STEPS:
         log.warning(

@@ -12,7 +12,7 @@ import torch
 
 from nas_hydra.dataset import Data, Stage
 from nas_hydra.dataset.cache import adopt, share
-from nas_hydra.dataset.noted import Noted
+from nas_hydra.dataset.data import Noted, augmentation
 from nas_hydra.dataset.own import OwnData
 from nas_hydra.errors import CandidateError, ConfigError, NasHydraError, in_one_line, listing
 from nas_hydra.evaluator.alone import occupied
@@ -275,7 +275,7 @@ class Augmented:
     """
 
     def __init__(self, batches: Iterable[tuple[Any, Any]], data: Data) -> None:
-        self._batches, self._augment = batches, data.augment
+        self._batches, self._augment = batches, augmentation(data)
 
     def __len__(self) -> int:
         """As many as there were."""

@@ -15,7 +15,7 @@ from torch.optim import Optimizer
 from nas_hydra.component import build_function
 from nas_hydra.dataset import Stage
 from nas_hydra.dataset.cache import adopt, share
-from nas_hydra.dataset.noted import Noted
+from nas_hydra.dataset.data import Noted, augmentation
 from nas_hydra.errors import CandidateError, ConfigError, in_one_line
 from nas_hydra.evaluator.alone import occupied
 from nas_hydra.evaluator.base import Evaluator
@@ -146,7 +146,7 @@ class Training(Evaluator):
     def rehearse(self, one: Prepared, module: TaskModule) -> float:
         """Find what every trial would fail of, whatever its candidate; the steps of a training."""
         check_optimizer(module)
-        check_augmentation(one.data.augment, one.example, one.task)
+        check_augmentation(augmentation(one.data), one.example, one.task)
         train = one.data.train_batches(self._seed)
         valid = one.data.valid_batches()
         counts = length(train), None if valid is None else length(valid)
@@ -220,7 +220,7 @@ class Training(Evaluator):
         recipe = Recipe(
             build_function(one["optimizer"], "optimizer", OPTIMIZER, PARAMETERS),
             Schedule(schedule, one.task.directions) if schedule else None,
-            one.data.augment,
+            augmentation(one.data),
             self._ready,
         )
         return TaskModule(one.task, network, recipe)

@@ -26,7 +26,7 @@ class Classification(Task):
     scores: ClassVar[Mapping[str, Direction]] = {"acc": "maximize", "f1": "maximize"}
     percent = ("acc", "f1")
     num_classes: int = 0
-    noun: str = "rows"
+    unit: str = "rows"
 
     def bound(self, data: Data) -> Self:
         """The task that knows the number of classes.
@@ -39,7 +39,7 @@ class Classification(Task):
             problem = "is classification, and the dataset does not say how many classes it has"
             raise ConfigError("task", f"{problem} (num_classes); choose another task, or dataset")
         task = copy(self)
-        task.num_classes, task.noun = number, getattr(data, "noun", self.noun)
+        task.num_classes, task.unit = number, getattr(data, "unit", self.unit)
         return task
 
     def loss(self, output: Tensor, target: Tensor, reduction: Reduction = "mean") -> Tensor:
@@ -54,7 +54,7 @@ class Classification(Task):
         rows, classes = len(target), self.num_classes
         if output.shape != (rows, classes):
             raise CandidateError(
-                f"the model gives outputs of shape {tuple(output.shape)} for {rows} {self.noun}; "
+                f"the model gives outputs of shape {tuple(output.shape)} for {rows} {self.unit}; "
                 f"({rows}, {classes}) is needed, since dataset.num_classes is {classes}"
             )
 
@@ -66,7 +66,7 @@ class Classification(Task):
         if shares or (hard and 0 <= target.min() <= target.max() < classes):
             return ""
         return (
-            f"gives labels {told(target)} for {rows} {self.noun}; allowed: int64 ({rows},) from 0"
+            f"gives labels {told(target)} for {rows} {self.unit}; allowed: int64 ({rows},) from 0"
             f" to {classes - 1}, or shares of classes, float32 ({rows}, {classes})"
         )
 
@@ -90,7 +90,7 @@ class Classification(Task):
         counts = valid.target.bincount()
         number = int(counts.sum())
         yield (
-            f"validation: each of {number:,} {self.noun} is {100 / number:.2g} % of the accuracy;"
+            f"validation: each of {number:,} {self.unit} is {100 / number:.2g} % of the accuracy;"
             " to name the most frequent class always would give"
             f" {100 * float(counts.max()) / number:.3g} %"
         )
