@@ -29,7 +29,7 @@ OPTIONS = [
     if file.parent != CONF and "hydra" not in file.parts
 ]
 OWN = {"optimizer/none", "search_space/own"}
-APART = {"objective/none", "objective/tabular", "search_space/none", "strategy/cmaes", *OWN}
+APART = {"objective/none", "objective/tabular", "strategy/cmaes", *OWN}
 """Options that need settings of their own; other tests run them."""
 NEEDED = {
     "objective/": ("strategy=nsga2",),  # any number of them

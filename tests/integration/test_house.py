@@ -90,6 +90,68 @@ class Diary:
         with self.file.open("a") as stream:
             print("ended with", exit_code, file=stream)
 '''
+TASK = '''
+from nas_hydra.task import Task
+
+
+class Count(Task):
+    """Takes the label of an image for a number, and the first output for a guess of it."""
+
+    scores = {"far": "minimize"}
+
+    def __init__(self, power: float) -> None:
+        self.power = power
+
+    def loss(self, output, target, reduction="mean"):
+        losses = (output[:, 0] - target).abs() ** self.power
+        return losses.mean() if reduction == "mean" else losses.sum()
+
+    def kept(self, output):
+        return output[:, 0]
+
+    def score(self, kept, target):
+        return {"far": (kept - target).abs().mean()}
+'''
+DATASET = '''
+from dataclasses import dataclass
+import torch
+from nas_hydra.dataset import Dataset
+from nas_hydra.dataset.choosing import Whole
+
+
+class Pairs:
+    def __init__(self, size: int) -> None:
+        self.ids = torch.arange(2 * size).view(size, 2) % 7
+        self.target = self.ids.sum(dim=1) % 2
+
+    def __getitem__(self, places):
+        return {"ids": self.ids[places], "share": self.ids[places] / 7}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sums(Dataset, Whole):
+    """Two numbers as ids and as shares of 7; their sum is even, or odd."""
+
+    size: int
+    num_classes: int = 2
+
+    def open_all(self) -> Pairs:
+        return Pairs(self.size)
+'''
+NETWORK = """
+import torch
+from torch import nn
+
+
+class Adding(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.embedding, self.head = nn.Embedding(7, width), nn.Linear(2 * width + 2, 2)
+
+    def forward(self, inputs):
+        known = self.embedding(inputs["ids"]).flatten(1)
+        return self.head(torch.cat([known, inputs["share"]], dim=1))
+"""
 HOUSE = {
     "evaluator": (
         EVALUATOR,
@@ -99,6 +161,17 @@ HOUSE = {
     ),
     "engine": (ENGINE, "# in a thread\n_target_: my_engine.Thread\nahead: 2\n"),
     "strategy": (STRATEGY, "# one after the other\n_target_: my_strategy.Grid\n"),
+    "task": (
+        TASK,
+        "# a guess of the number\n"
+        "defaults:\n  - override /objective@_global_.objective: none\n  - _self_\n"
+        "_target_: my_task.Count\npower: 2\n",
+    ),
+    "dataset": (
+        DATASET,
+        "# pairs of numbers\n_target_: my_dataset.Sums\nsize: 100\nbatch_size: null\n"
+        "validation: 0.2\nholdout: 0.2\nlimit: null\nseed: 0\nmemory_limit: null\nworkers: 0\n",
+    ),
     "tracker": (TRACKER, "# a diary\n_target_: my_tracker.Diary\nname: diary.txt\n"),
 }
 
@@ -112,7 +185,8 @@ def search(monkeypatch, tmp_path, own_modules):
         (tmp_path / "conf" / group).mkdir(parents=True)
         (tmp_path / "conf" / group / "mine.yaml").write_text(option)
         (tmp_path / f"my_{group}.py").write_text(module)
-        kept = [word for word in (*SMALL, *SPACE) if not word.startswith(f"{group}=")]
+        given = [*SMALL, *(() if "search_space=own" in words else SPACE)]
+        kept = [word for word in given if not word.startswith(f"{group}=")]
         own = ("--config-dir", "conf", f"{group}=mine", "budget.trials=2", "hydra.run.dir=run")
         assert nas_hydra(monkeypatch, *kept, *own, *words) == 0
 
@@ -148,3 +222,24 @@ def test_a_strategy_of_ones_own(search):
 def test_a_tracker_of_ones_own(search):
     search("tracker")
     assert Path("run/diary.txt").read_text() == "0 complete\n1 complete\nended with 0\n"
+
+
+def test_a_task_of_ones_own(search):
+    search("task", "objective.val_far=minimize", "task.power={_choice_:[1,2],_name_:power}")
+    table = rows(Path("run"))
+    assert {row["power"] for row in table} <= {"1", "2"}
+    assert all(0 < float(row["val_far"]) < 20 and "val_acc" not in row for row in table)
+
+
+def test_a_dataset_of_ones_own(search):
+    Path("my_network.py").write_text(NETWORK)
+    model = "{_target_:my_network.Adding,width:{_choice_:[2,3],_name_:width}}"
+    space = ("search_space=own", f"search_space.model={model}", "strategy=random")
+    search("dataset", *space, "trainer.max_epochs=20", "dataset.limit=null")
+    table = rows(Path("run"))
+    assert [
+        float(row["params"]) == 7 * width + 2 * (2 * width + 2) + 2
+        for row in table
+        for width in [int(row["width"])]
+    ] == [True, True]
+    assert all(0 < float(row["val_acc"]) <= 1 for row in table)
