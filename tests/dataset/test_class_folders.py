@@ -10,9 +10,10 @@ from PIL import Image
 
 from dataset.common import COMMON
 from nas_hydra.dataset.cache import release
-from nas_hydra.dataset.class_folders import SPLITS, find
+from nas_hydra.dataset.class_folders import find
 from nas_hydra.dataset.examples import examples
 from nas_hydra.dataset.image_folder import ImageFolder
+from nas_hydra.dataset.split_folders import SPLITS
 from nas_hydra.errors import ConfigError
 
 CLASSES = ("cat", "dog", "owl")

@@ -15,7 +15,8 @@ from torchvision.transforms import v2
 from dataset.common import COMMON
 from nas_hydra.artifact import Image
 from nas_hydra.dataset.image_folder import Files, ImageFolder
-from nas_hydra.dataset.picture import Reading, UnreadableError, check, read
+from nas_hydra.dataset.picture import Reading, check, read
+from nas_hydra.dataset.unreadable import UnreadableError
 from nas_hydra.errors import ConfigError
 from nas_hydra.predict.images import Decoder
 

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nas_hydra.dataset.picture import RangeError, Reading, UnreadableError, check, read
+from nas_hydra.dataset.picture import Reading, check, read
+from nas_hydra.dataset.unreadable import RangeError, UnreadableError
 
 NOISE = PIL.Image.effect_noise((40, 30), 60).convert("RGB")
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")

@@ -6,8 +6,6 @@ A folder that alone holds images within others is looked into, and what is left 
 import itertools
 import logging
 import os
-import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,17 +20,10 @@ from nas_hydra.dataset.image_files import (
     visible,
 )
 from nas_hydra.dataset.picture import ENDINGS
+from nas_hydra.dataset.split_folders import SPLITS, listed, split_folders
 from nas_hydra.errors import ConfigError, listing, printable
 
 log = logging.getLogger(__name__)
-
-SPLITS = ("training", "validation", "test")
-WORDS = {
-    **dict.fromkeys(("train", "training"), "training"),
-    **dict.fromkeys(("val", "valid", "validation", "dev"), "validation"),
-    **dict.fromkeys(("test", "testing"), "test"),
-}
-"""A word in the name of a folder, in any case -> the split that it holds."""
 
 MOST_SHOWN = 5
 """How many files or folders a message names."""
@@ -171,17 +162,13 @@ class ClassFolders:
     def _mixed(self) -> Iterator[str]:
         """Whether class folders have splits inside."""
         for folder, _, _ in self._each():
-            inside = _named(folder)
+            inside = split_folders(folder)
             if SPLITS[0] in inside and len(inside) > 1:
                 yield (
-                    f"the class folder {self.short(folder)} has {_listed(inside)} inside, which are"
+                    f"the class folder {self.short(folder)} has {listed(inside)} inside, which are"
                     " taken together; to be splits, they have to hold the class folders"
                 )
                 return
-
-
-def _listed(named: Mapping[str, Sequence[str]]) -> str:
-    return listing(itertools.chain(*named.values()))
 
 
 def _tell_files(files: Iterable[str], what: str, why: str) -> None:
@@ -213,7 +200,7 @@ def find(root: str) -> ClassFolders:
 def _around(root: str) -> Iterator[str]:
     """Whether the root is one of several splits that lie beside each other."""
     parent, name = os.path.split(os.path.abspath(root))
-    named = _named(parent) if os.access(parent, os.R_OK) else {}
+    named = split_folders(parent) if os.access(parent, os.R_OK) else {}
     if name not in named.get(SPLITS[0], ()):
         return
     classes = set(subfolders(root))
@@ -251,7 +238,7 @@ def _splits(base: str) -> tuple[dict[str, str], list[str]]:
 
     A class may be called train, and another one val: then these hold images, and no folders.
     """
-    named = _named(base)
+    named = split_folders(base)
     if SPLITS[0] not in named or len(named) == 1:
         return {SPLITS[0]: base}, []
     splits: dict[str, str] = {}
@@ -270,7 +257,7 @@ def _splits(base: str) -> tuple[dict[str, str], list[str]]:
                 notes += more
     if SPLITS[0] in splits:
         return splits, notes + _unused(base, named)
-    return {SPLITS[0]: base}, [f"{_listed(named)} are taken for classes: images lie in them"]
+    return {SPLITS[0]: base}, [f"{listed(named)} are taken for classes: images lie in them"]
 
 
 def _has_classes(folder: str, training: str) -> bool:
@@ -283,24 +270,11 @@ def _unused(base: str, named: Mapping[str, Sequence[str]]) -> list[str]:
     """Notes on folders with images beside the splits."""
     known = {os.path.join(base, name) for name in itertools.chain(*named.values())}
     others = [one for one in visible(base, folders=True) if one not in known]
-    return [_left(one, f"it is none of {_listed(named)}") for one in filter(holds_images, others)]
+    return [_left(one, f"it is none of {listed(named)}") for one in filter(holds_images, others)]
 
 
 def _left(folder: str, why: str) -> str:
     return f"the folder {printable(folder)} is left out: {why}"
-
-
-def _named(base: str) -> Mapping[str, Sequence[str]]:
-    """Split -> the folders whose names are a word for it, or else have one in them."""
-    named = defaultdict(list)
-    for name in subfolders(base):
-        words = {WORDS[word] for word in re.split(r"[\W_]+", name.lower()) if word in WORDS}
-        if len(words) == 1:
-            named[words.pop()].append(name)
-    exact = {
-        split: [one for one in names if one.lower() in WORDS] for split, names in named.items()
-    }
-    return {split: exact[split] or names for split, names in named.items()}
 
 
 def _no_classes(folder: str, names: Sequence[str]) -> str:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from statistics import median_low
 from typing import Any
 
-from nas_hydra.dataset.class_folders import SPLITS, ClassFolders
-from nas_hydra.dataset.picture import UnreadableError, header
+from nas_hydra.dataset.class_folders import ClassFolders
+from nas_hydra.dataset.picture import header
+from nas_hydra.dataset.split_folders import SPLITS
+from nas_hydra.dataset.unreadable import UnreadableError
 from nas_hydra.errors import printable
 
 MOST_READ = 1000

@@ -18,15 +18,14 @@ from nas_hydra.dataset.contents import WHOLE, Contents, of_files
 from nas_hydra.dataset.headers import counted, headers
 from nas_hydra.dataset.picture import (
     PIXEL_LIMIT,
-    RangeError,
     Reading,
-    UnreadableError,
     check,
     read,
     resized,
 )
 from nas_hydra.dataset.source import Selection, Source, target_of
 from nas_hydra.dataset.split.given import Given
+from nas_hydra.dataset.unreadable import RangeError, UnreadableError
 from nas_hydra.errors import ConfigError, listing, printable
 
 log = logging.getLogger(__name__)
