@@ -22,7 +22,7 @@ from nas_hydra.errors import CandidateError, ConfigError, InfeasibleError, listi
 from nas_hydra.evaluator import Evaluator
 from nas_hydra.later import identifying
 from nas_hydra.loop import Search
-from nas_hydra.named_files import digests
+from nas_hydra.named_files import anything, digests, is_path
 from nas_hydra.objective import (
     Direction,
     Objectives,
@@ -182,7 +182,27 @@ def identity(
         BEGUN: {"trials": plain["budget"]["trials"]},
         "machine": evaluator.machine,
         "data": evaluator.data,
-        "files": {**digests([known[part] for part in NAMING if part in known]), **evaluator.files},
+        "files": files_of(known, evaluator),
+    }
+
+
+def files_of(known: Mapping[str, Any], evaluator: Evaluator) -> dict[str, str]:
+    """Digests of the files and folders that decide what is measured, by the text that names them.
+
+    Our own datasets, and others whose images the evaluator notes, are known by those; where
+    nothing is built, none is read.
+
+    Args:
+        known: the parts of the config.
+        evaluator: knows its data, or does not.
+    """
+    dataset = known["dataset"] if evaluator.builds and not evaluator.data else {}
+    ours = str(dataset.get("_target_")).startswith("nas_hydra.")
+    return {
+        **digests([known[part] for part in NAMING if part in known]),
+        **digests([known["search_space"], known.get("task")], is_path),
+        **({} if ours else digests(dataset, anything)),
+        **evaluator.files,
     }
 
 

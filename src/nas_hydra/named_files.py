@@ -1,20 +1,48 @@
-"""Files that a config names, such as pretrained weights: digests that tell them from others."""
+"""Files and folders that a config names, such as pretrained weights: digests that tell them apart.
 
-from collections.abc import Iterator, Mapping
+A file is told by its content, a folder by the paths, sizes and times of change of the files in it.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 SCHEME = "file://"
+MOST = 20_000
+"""Files of a folder that are looked at, in a tenth of a second; those after them are not told."""
+WRITTEN = {"__pycache__", "wandb", "lightning_logs", "outputs", "multirun"}
+"""Folders that runs write; likewise those with a dot before their name."""
 
 
-def digests(config: Any) -> dict[str, str]:
+def nothing(text: str) -> bool:
+    """Of the texts that may name a folder: none, as where a config says where to write."""
+    return False
+
+
+def is_path(text: str) -> bool:
+    """Those that are more than a word, which may be the label of a choice."""
+    return "/" in text or os.sep in text
+
+
+def anything(text: str) -> bool:
+    """All of them, as where a config says where data is."""
+    return True
+
+
+def digests(config: Any, folders: Callable[[str], bool] = nothing) -> dict[str, str]:
     """What the files hold that are named anywhere in a plain config, as text -> digest.
 
-    A text names a file if there is a regular one at that path; folders are not looked into.
+    A text names a file if there is a regular one at that path, and a folder likewise.
+
+    Args:
+        config: plain values.
+        folders: which texts may name a folder of data or of weights.
     """
-    found = {text: digest(text) for text in sorted(set(texts(config)))}
+    found = {text: digest(text, folders(text)) for text in sorted(set(texts(config)))}
     return {text: known for text, known in found.items() if known is not None}
 
 
@@ -30,16 +58,42 @@ def texts(config: Any) -> Iterator[str]:
             yield from texts(part)
 
 
-def digest(text: str) -> str | None:
-    """Digest of the file that a text names; None if it names none that can be read."""
+def digest(text: str, folder: bool = False) -> str | None:
+    """Digest of the file or folder that a text names; None if it names none that can be read."""
     try:
-        file = Path(text.removeprefix(SCHEME)).expanduser()
-        if not file.is_file():
-            return None
-        known = file.stat()
-        return _digest(file.absolute(), known.st_size, known.st_mtime_ns, known.st_ino)
+        place = Path(text.removeprefix(SCHEME)).expanduser()
+        if place.is_file():
+            known = place.stat()
+            return _digest(place.absolute(), known.st_size, known.st_mtime_ns, known.st_ino)
+        return _listed(place) if folder and text and _holds_data(place) else None
     except (OSError, ValueError, RuntimeError):  # too long for a path, or there is no such home
         return None
+
+
+def _holds_data(place: Path) -> bool:
+    """Whether there is a folder, which runs do not write into: none that holds the present one."""
+    apart = place.name in WRITTEN or Path.cwd().is_relative_to(place.resolve())
+    return place.is_dir() and not apart
+
+
+def _listed(folder: Path) -> str:
+    """Digest of the paths, sizes and times of change of the files in a folder."""
+    known = sha256()
+    for path, size, changed in islice(_files(folder, ""), MOST):
+        known.update(f"{path}\0{size}\0{changed}\n".encode(errors="surrogateescape"))
+    return known.hexdigest()[:16]
+
+
+def _files(folder: Path, below: str) -> Iterator[tuple[str, int, int]]:
+    """Path within the folder, size and time of change of every file, in the order of names."""
+    for entry in sorted(os.scandir(folder), key=lambda one: one.name):
+        path = f"{below}{entry.name}"
+        if entry.is_dir(follow_symlinks=False):
+            if not entry.name.startswith(".") and entry.name not in WRITTEN:
+                yield from _files(Path(entry.path), f"{path}/")
+        elif entry.is_file():
+            known = entry.stat()
+            yield path, known.st_size, known.st_mtime_ns
 
 
 @lru_cache(maxsize=1024)

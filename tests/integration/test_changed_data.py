@@ -142,7 +142,7 @@ def test_a_record_that_has_only_counts_goes_on(images, search, monkeypatch):
     counts = property(lambda self: {"counts": [16, 16, 16]})
     with monkeypatch.context() as earlier:
         earlier.setattr("nas_hydra.evaluator.train.TrainEvaluator.data", counts)
-        earlier.setattr("nas_hydra.assemble.digests", lambda _: {})
+        earlier.setattr("nas_hydra.assemble.digests", lambda *_: {})
         assert search("first")[0] == 0
     assert search("first", "budget.trials=2")[0] == 0
     assert len(rows(Path("first"))) == 2
@@ -157,3 +157,16 @@ def test_a_table_that_was_changed_is_another(monkeypatch, capsys):
     capsys.readouterr()
     assert nas_hydra(monkeypatch, *CELLS) == 2
     assert "'cells.csv' has other content" in capsys.readouterr().err
+
+
+def test_a_folder_of_weights_whose_files_changed_is_another(monkeypatch, capsys):
+    write_cells(Path("cells.csv"))
+    Path("weights/deep").mkdir(parents=True)
+    Path("weights/deep/w.bin").write_bytes(b"one")
+    words = (*CELLS, "+search_space.model.pretrained=./weights")
+    assert nas_hydra(monkeypatch, *words, "budget.trials=2") == 0
+    assert nas_hydra(monkeypatch, *words, "budget.trials=3") == 0
+    Path("weights/deep/w.bin").write_bytes(b"another")
+    capsys.readouterr()
+    assert nas_hydra(monkeypatch, *words, "budget.trials=4") == 2
+    assert "'./weights' has other content" in capsys.readouterr().err

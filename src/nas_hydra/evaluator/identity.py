@@ -9,13 +9,17 @@ from nas_hydra.evaluator.code import code, targets
 from nas_hydra.evaluator.device import kind
 from nas_hydra.evaluator.prepared import Prepared
 from nas_hydra.later import identifying
-from nas_hydra.named_files import digests
+from nas_hydra.named_files import digests, is_path
 
 NEUTRAL = {
     "dataset": ("root", "download", "memory_limit", "workers", "broken", "pixel_limit"),
     "trainer": ("accelerator", "devices", "enable_progress_bar", "enable_model_summary"),
 }
 """Settings that change no number: where the images lie and are held; the device has its own key."""
+
+
+HOLDING = ("model", "task")
+"""Parts that may name folders; that of the data is told by what it holds, see ``Data.noted``."""
 
 
 def identity(one: Prepared, settings: Mapping[str, Any], modules: Iterable[str]) -> dict[str, Any]:
@@ -33,7 +37,7 @@ def identity(one: Prepared, settings: Mapping[str, Any], modules: Iterable[str])
     return {
         "candidate": parts,
         "images": dict(one.data.noted.identity),
-        "files": digests(parts),
+        "files": {**digests(parts), **digests([parts.get(name) for name in HOLDING], is_path)},
         "settings": dict(settings),
         "device": kind(one.device),
         "threads": torch.get_num_threads() if one.device.type == "cpu" else None,

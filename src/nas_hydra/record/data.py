@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nas_hydra.errors import listing
-from nas_hydra.named_files import digests
+from nas_hydra.named_files import anything, digests
 
 LATER = ("data", "files")
 """Parts of an identity that older records lack, or have less of."""
@@ -24,7 +24,7 @@ def told(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 def files_told(identity: Mapping[str, Any]) -> Iterator[str]:
     """Which files that a run's config names hold something else by now, if they are there."""
     noted = identity.get("files") or {}
-    yield from _files_told(*_both(noted, digests(list(noted))))
+    yield from _files_told(*_both(noted, digests(list(noted), anything)))
 
 
 def _both(then: Any, now: Any) -> tuple[dict[str, Any], dict[str, Any]]:
