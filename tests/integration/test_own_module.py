@@ -119,6 +119,15 @@ def test_a_module_is_searched_on_one_of_our_datasets(monkeypatch):
     assert len(rows(Path("run"))) == 2
 
 
+def test_a_datamodule_serves_bare_networks_too(monkeypatch):
+    net = "search_space.model._target_=src.models.components.simple_dense_net.SimpleDenseNet"
+    taken = [word for word in SEARCH if word != "task=own"]
+    data = ("dataset=own", "+data@dataset=mnist", "+paths=default")
+    space = ("search_space=own", net, "+search_space.model.lin1_size={_choice_:[8,16]}")
+    assert nas_hydra(monkeypatch, *taken, *data, *space) == 0
+    assert all(float(row["val_acc"]) > 0 for row in rows(Path("run")))
+
+
 WRONG = {
     "an objective that is not logged": (
         ["objective={val/accuracy:maximize}"],
