@@ -1,5 +1,6 @@
 """Evaluation of a winner: as in its search, but on more images, and measured on the test split."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,9 +10,9 @@ import pytorch_lightning as pl
 
 from nas_hydra.dataset.cache import only
 from nas_hydra.dataset.split import Stage
+from nas_hydra.evaluator.base import Evaluator
 from nas_hydra.evaluator.fit import is_lightnings, trainer_callbacks
 from nas_hydra.evaluator.rehearsal import local
-from nas_hydra.evaluator.train import TrainEvaluator
 from nas_hydra.evaluator.trainer import build_trainer
 from nas_hydra.evaluator.wrapping import Wrapping
 from nas_hydra.objective import Direction
@@ -33,7 +34,7 @@ class FinalEvaluator(Wrapping):
         monitored: whether the validation images are left for monitoring.
     """
 
-    def __init__(self, evaluator: TrainEvaluator, monitored: bool) -> None:
+    def __init__(self, evaluator: Evaluator, monitored: bool) -> None:
         self.stage: Stage = "monitored" if monitored else "final"
         super().__init__(evaluator.at(self.stage))
 
@@ -64,8 +65,8 @@ def tested(metrics: Mapping[str, float]) -> dict[str, float]:
 
 
 def renamed(metric: str) -> str:
-    """``val_acc`` as ``test_acc``; other names as they are."""
-    return metric.replace("val_", "test_", 1) if metric.startswith("val_") else metric
+    """``val_acc`` as ``test_acc``, and ``val/acc`` as ``test/acc``; other names as they are."""
+    return re.sub(r"^val(?=[_/])", "test", metric)
 
 
 def monitoring(candidate: Mapping[str, Any]) -> list[str]:

@@ -234,9 +234,11 @@ class OwnTraining(Evaluator):
         """Train, and measure the weights that training has left."""
         given = feed(one.data, seed, trainer.strategy.root_device)
         trainer.fit(module, **given)
-        measured = seen.last
+        measured = dict(seen.last)
+        if self._stage != "search":  # what validations measured is of no test
+            measured = {name: measured[name] for name in measured if name not in seen.validated}
         if self._stage != "search" or not seen.is_of(module):
-            measured = measured | self._measured(trainer, module, given, one)
+            measured |= self._measured(trainer, module, given, one)
         module.eval()  # whatever else is measured of it must not change it
         missing = [name for name in self._names if name not in measured]
         if missing and self._stage == "search":

@@ -28,6 +28,7 @@ class Recorder:
     Attributes:
         epochs: the metrics after each epoch; those of a validation, if there was one in it.
         last: the last value of each.
+        validated: the names of those that validations measure.
         directions: which way those are better that are metrics of torchmetrics which know.
     """
 
@@ -36,7 +37,7 @@ class Recorder:
         self.epochs: list[dict[str, float]] = []
         self.last: dict[str, float] = {}
         self.directions: dict[str, Direction] = {}
-        self._validated: set[str] = set()
+        self.validated: set[str] = set()
         self._before: set[str] = set()
         self._open = self._fresh = False
         self._weights: dict[str, torch.Tensor] | None = None
@@ -81,7 +82,7 @@ class Recorder:
         """Keep the weights that were validated, and the names of what that measures."""
         if trainer.sanity_checking:
             return
-        self._validated |= set(trainer.callback_metrics) - self._before
+        self.validated |= set(trainer.callback_metrics) - self._before
         self.directions |= directions_of(trainer)
         self._fresh = True
         state = pl_module.state_dict()
@@ -97,7 +98,7 @@ class Recorder:
             {
                 name: value
                 for name, value in shown.items()
-                if self._fresh or name not in self._validated
+                if self._fresh or name not in self.validated
             }
         )
 
