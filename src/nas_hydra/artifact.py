@@ -1,30 +1,24 @@
 """A model in use: the folder that ``nas-hydra-retrain`` writes, and what others need of it.
 
-The folder explains itself: ``best.yaml`` builds the network, ``model.ckpt`` holds its weights, and
-``model.json`` says which images it takes and what its logits mean.
+The folder explains itself: ``best.yaml`` builds the network, ``model.ckpt`` holds its weights,
+``model.json`` says what it takes and what its outputs mean, and ``prepare.ckpt``, if there is one,
+holds what makes its inputs of that.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    FiniteFloat,
-    PositiveInt,
-    ValidationError,
-    model_validator,
-)
+from pydantic import ValidationError
 from pydantic_core import from_json
 from yaml import YAMLError
 
 from nas_hydra.bounded_yaml import read_yaml
-from nas_hydra.component import build
+from nas_hydra.component import build, locate
+from nas_hydra.description import Description, Image, Source, is_kind
 from nas_hydra.digest import digest_of_file, intact, unsealed
 from nas_hydra.errors import ConfigError, shortened
 from nas_hydra.foreign import check_foreign, foreign
@@ -35,73 +29,10 @@ if TYPE_CHECKING:
     from torch import nn
 
 CONFIG, WEIGHTS, DESCRIPTION = "best.yaml", "model.ckpt", "model.json"
+PREPARE = "prepare.ckpt"
 METRICS, CONFUSION, CARD = "metrics.json", "confusion.svg", "MODEL_CARD.md"
 EXAMPLES = "examples.npz"
 REMEDY = "nas-hydra-retrain run=RUN_DIR makes the folder of a model"
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Image(_Part):
-    """The images that a model takes."""
-
-    channels: PositiveInt
-    height: PositiveInt
-    width: PositiveInt
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """(C, H, W)."""
-        return self.channels, self.height, self.width
-
-
-class Normalize(_Part):
-    """What is subtracted from each channel's pixels in [0, 1], and what that is divided by."""
-
-    mean: Sequence[FiniteFloat]
-    std: Sequence[Annotated[FiniteFloat, Field(gt=0)]]
-
-
-class Source(_Part):
-    """Where a model comes from: a search's folder, and its trial's number and key."""
-
-    run: str
-    trial: int
-    key: str
-
-
-class Description(_Part):
-    """What ``model.json`` holds.
-
-    Args:
-        classes: names by logit.
-        image: what the model takes.
-        normalize: how its pixels are made.
-        source: the trial that it is.
-        versions: package -> the version that trained it.
-        weights: SHA-256 of the file of its weights; None in folders of version 0.1.
-        examples: SHA-256 of the file with digests of its images; None in older folders.
-        config: SHA-256 of ``best.yaml``; likewise.
-    """
-
-    classes: Sequence[str]
-    image: Image
-    normalize: Normalize
-    source: Source
-    versions: Mapping[str, str]
-    weights: str | None = None
-    examples: str | None = None
-    config: str | None = None
-
-    @model_validator(mode="after")
-    def _of_one_size(self) -> Self:
-        for name, values in (("mean", self.normalize.mean), ("std", self.normalize.std)):
-            if len(values) != self.image.channels:
-                channels = f"{len(values)} values for {self.image.channels} channels"
-                raise ValueError(f"normalize.{name} has {channels}")
-        return self
 
 
 @dataclass(frozen=True)
@@ -119,19 +50,14 @@ class Artifact:
     description: Description
 
     @property
-    def classes(self) -> Sequence[str]:
-        """The names of the classes, by logit."""
+    def classes(self) -> Sequence[str] | None:
+        """The names of the classes, by logit; None if the task knows none."""
         return self.description.classes
 
     @property
-    def image(self) -> Image:
-        """The images that the model takes."""
+    def image(self) -> Image | None:
+        """The images that the model takes; None if that is something else."""
         return self.description.image
-
-    @property
-    def normalize(self) -> Normalize:
-        """How their pixels are made."""
-        return self.description.normalize
 
     @property
     def source(self) -> Source:
@@ -166,8 +92,8 @@ class Artifact:
     def model(self) -> "nn.Module":
         """The network with its trained weights, on the CPU and in evaluation mode.
 
-        It takes normalised images (N, C, H, W) and gives logits (N, classes). One pass of an empty
-        image has made its lazy layers ordinary ones.
+        It takes prepared inputs: normalised images (N, C, H, W), and gives logits (N, classes). One
+        pass of an empty row has made its lazy layers ordinary ones.
 
         Raises:
             ConfigError: if it cannot be built, or the weights are not there or not its own.
@@ -177,10 +103,11 @@ class Artifact:
         file = self.folder / WEIGHTS
         check_same(file, self.description.weights, "model")
         try:
+            inputs = self.preparation()(self.empty(1))
             with torch.random.fork_rng(devices=[]), torch.no_grad():  # what it draws is not kept
                 network: nn.Module = build(self.config["model"], "model")
                 # Before the weights are loaded: from these, lazy layers do not learn their shape.
-                shape = tuple(network.eval()(torch.zeros(1, *self.image.shape)).shape)
+                output = network.eval()(inputs)
             network.load_state_dict(torch.load(file, map_location="cpu", weights_only=True))
         except ConfigError:
             raise
@@ -190,10 +117,55 @@ class Artifact:
             raise ConfigError(
                 "model", f"{file} does not fit {CONFIG} beside it: {_in_words(error)}"
             ) from error
-        if shape != (1, len(self.classes)):
+        shape = tuple(getattr(output, "shape", ()))
+        if self.classes is not None and shape != (1, len(self.classes)):
             problem = f"names {len(self.classes)} classes, and the network gives {shape} logits"
             raise _damaged("model", self.folder / DESCRIPTION, problem)
         return network
+
+    def preparation(self) -> "nn.Module":
+        """What makes the network's inputs of what the model takes, on the CPU.
+
+        Where ``normalize`` says how pixels are made, that is no part of it.
+
+        Raises:
+            ConfigError: if it is not there, or not the one that was written.
+        """
+        import torch
+
+        known = self.description.prepare
+        if known is None:
+            return torch.nn.Identity()
+        file = self.folder / PREPARE
+        check_same(file, known.sha256, "model")
+        classes: list[Any] = [locate(name, "prepare") for name in known.classes]
+        try:
+            with torch.serialization.safe_globals(classes):
+                made: nn.Module = torch.load(file, map_location="cpu", weights_only=True)
+        except FileNotFoundError:
+            raise ConfigError("model", f"{file} is missing. {REMEDY}") from None
+        except Exception as error:  # as of weights
+            raise _damaged("model", file, _in_words(error)) from error
+        return made.eval()
+
+    def empty(self, rows: int) -> Any:
+        """So many rows of what the model takes, all zeros."""
+        import torch
+
+        if self.image is not None:
+            return torch.zeros(rows, *self.image.shape)
+        return _zeros(self.description.inputs, rows)
+
+
+def _zeros(kinds: Any, rows: int) -> Any:
+    """The tree of ``Description.inputs``, as tensors."""
+    import torch
+
+    if is_kind(kinds):
+        return torch.zeros(rows, *kinds["shape"], dtype=getattr(torch, kinds["dtype"]))
+    if isinstance(kinds, Mapping):
+        return {name: _zeros(part, rows) for name, part in kinds.items()}
+    return tuple(_zeros(part, rows) for part in kinds)
 
 
 def check_same(file: Path, known: str | None, key: str) -> None:
@@ -241,6 +213,8 @@ def read_artifact(folder: Path, key: str = "model", trust: Sequence[str] = ()) -
     with foreign(trust):
         for name in ("model", "dataset", "task"):
             check_foreign(config.get(name), name)
+        for name in description.prepare.classes if description.prepare else ():
+            check_foreign({"_target_": name}, "prepare")
     return Artifact(folder, with_later(config), description)
 
 

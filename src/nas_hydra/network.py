@@ -1,11 +1,31 @@
-"""A trained network that takes images as they are, its normalisation within."""
+"""A trained network that takes inputs as they are: their preparation is its first layer."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils import _pytree as pytree
 
 from nas_hydra.artifact import Artifact
+
+
+class PreparedNetwork(nn.Module):
+    """A network and the preparation of its inputs.
+
+    Args:
+        network: takes prepared inputs.
+        prepare: makes them.
+    """
+
+    def __init__(self, network: nn.Module, prepare: nn.Module) -> None:
+        super().__init__()
+        self.prepare = prepare
+        self.network = network
+
+    def forward(self, inputs: Any) -> Any:
+        """Inputs as the data has them, (N, ...), to outputs."""
+        return self.network(self.prepare(inputs))
 
 
 class Network(nn.Module):
@@ -32,17 +52,33 @@ class Network(nn.Module):
         return self.network(normalised)  # type: ignore[no-any-return]
 
 
-def network_of(artifact: Artifact) -> Network:
+def network_of(artifact: Artifact) -> Network | PreparedNetwork:
     """The trained network, on the CPU and in evaluation mode.
 
     Raises:
         ConfigError: if it cannot be built, or the weights are not there or not its own.
     """
-    normalize = artifact.normalize
-    return Network(artifact.model(), normalize.mean, normalize.std).eval()
+    return around(artifact, artifact.model())
 
 
-def logits(network: Callable[[Tensor], Tensor], images: Tensor, batch: int = 256) -> Tensor:
-    """What a network makes of any number of images, so many at a time: (N, classes)."""
+def around(artifact: Artifact, network: nn.Module) -> Network | PreparedNetwork:
+    """A network with the preparation that a model's folder holds, in evaluation mode."""
+    normalize = artifact.description.normalize
+    if normalize is not None:
+        return Network(network, normalize.mean, normalize.std).eval()
+    return PreparedNetwork(network, artifact.preparation()).eval()
+
+
+def outputs(network: Callable[[Any], Any], inputs: Any, batch: int = 256) -> Any:
+    """What a network makes of any number of rows, so many at a time.
+
+    Args:
+        network: inputs to outputs.
+        inputs: a tree of (N, ...), see ``nas_hydra.dataset.tree``.
+        batch: rows at a time.
+    """
+    leaves, spec = pytree.tree_flatten(inputs)
+    parts = zip(*(torch.split(leaf, batch) for leaf in leaves), strict=True)
     with torch.inference_mode():
-        return torch.cat([network(part) for part in torch.split(images, batch)])
+        found = [network(pytree.tree_unflatten(part, spec)) for part in parts]
+        return pytree.tree_map(lambda *tensors: torch.cat(tensors), *found)

@@ -10,7 +10,7 @@ from safetensors import safe_open
 from export.torch_alone import link_torch, run
 from models import retrained, winner
 from nas_hydra.errors import ConfigError
-from nas_hydra.export.exporting import FORMATS, ExportError, checking_images, export
+from nas_hydra.export.exporting import FORMATS, ExportError, checking_rows, export
 from nas_hydra.export.format import Trained
 from nas_hydra.network import network_of
 from nas_hydra.search_space.sharing import tied
@@ -26,8 +26,8 @@ LONG = [
 @pytest.mark.parametrize("space", ["conv_net", pytest.param("vit", marks=pytest.mark.long), *LONG])
 def test_exported_networks_agree_with_torch(space, name, tmp_path):
     artifact = retrained(tmp_path / "model", winner(space, 1))
-    found = export(artifact, name, tmp_path / "out", checking_images(artifact, 1000))
-    assert found.images == 360  # all test images; the trace was of two
+    found = export(artifact, name, tmp_path / "out", checking_rows(artifact, 1000))
+    assert found.rows == 360  # all test images; the trace was of two
     assert found.difference < 1e-4 < found.largest
     assert sorted((tmp_path / "out").iterdir()) == sorted(found.files)
 
@@ -41,7 +41,7 @@ def test_a_layer_that_stands_in_two_places_has_its_weights_once(name, tmp_path):
     artifact = retrained(tmp_path / "model", {**winner("mlp", 1), "model": model})
     network = artifact.model()
     assert network[1] is network[3] is network[4]
-    found = export(artifact, name, tmp_path / "out", checking_images(artifact, 100))
+    found = export(artifact, name, tmp_path / "out", checking_rows(artifact, 100))
     assert found.difference < 1e-4 < found.largest
     if name in ("state_dict", "python"):  # the others' files hold more than weights
         weights = tmp_path / "out" / {"state_dict": "model.safetensors", "python": "model.pt"}[name]
@@ -63,8 +63,8 @@ def alone(tmp_path_factory):
 @pytest.mark.parametrize("space", [*NAMED, *LONG[:2]])
 def test_model_py_runs_where_only_torch_is_installed(space, tmp_path, alone):
     artifact = retrained(tmp_path / "model", winner(space, 1))
-    network, images = network_of(artifact), checking_images(artifact, 50)
-    FORMATS["python"].write(Trained(artifact, network, images), tmp_path)
+    network, images = network_of(artifact), checking_rows(artifact, 50)
+    FORMATS["python"].write(Trained(artifact, network, images, "logits"), tmp_path)
     torch.save(images, tmp_path / "images.pt")
     code = """
 import torch
@@ -89,15 +89,15 @@ def test_a_model_py_that_needs_more_would_fail_there(name, tmp_path, alone):
 @pytest.mark.long
 def test_model_py_is_checked_in_a_process_of_its_own(tmp_path):
     artifact = retrained(tmp_path / "model", winner("mlp"))
-    found = export(artifact, "python", tmp_path / "out", checking_images(artifact, 50))
-    assert (found.images, found.difference < 1e-4 < found.largest) == (50, True)
+    found = export(artifact, "python", tmp_path / "out", checking_rows(artifact, 50))
+    assert (found.rows, found.difference < 1e-4 < found.largest) == (50, True)
     assert sorted((tmp_path / "out").iterdir()) == sorted(found.files)
 
 
 @pytest.mark.long
 def test_classes_and_normalisation_travel_with_the_files(tmp_path):
     artifact = retrained(tmp_path / "model", winner("mlp"))
-    images = checking_images(artifact, 5)
+    images = checking_rows(artifact, 5)
     for name in ("onnx", "torch_export", "state_dict"):
         export(artifact, name, tmp_path, images)
     kept = {"classes": "", "normalize": ""}
@@ -107,7 +107,7 @@ def test_classes_and_normalisation_travel_with_the_files(tmp_path):
     props = {one.key: one.value for one in onnx.load(tmp_path / "model.onnx").metadata_props}
     for found in (kept, metadata, props):
         assert json.loads(found["classes"]) == list(artifact.classes)
-        assert json.loads(found["normalize"])["mean"] == list(artifact.normalize.mean)
+        assert json.loads(found["normalize"])["mean"] == list(artifact.description.normalize.mean)
     weights = torch.load(tmp_path / "model/model.ckpt")
     assert sorted(tensors) == sorted(weights)  # as best.yaml's network names them
 
@@ -127,14 +127,14 @@ def test_a_layer_that_a_format_cannot_express_is_named(layer, names, tmp_path, c
     artifact = retrained(tmp_path / "model", config)
     for name in names:
         with pytest.raises(ConfigError, match=rf"format: {name} .*layer '1' \({layer}\)"):
-            export(artifact, name, tmp_path / "out", checking_images(artifact, 5))
+            export(artifact, name, tmp_path / "out", checking_rows(artifact, 5))
     assert not (tmp_path / "out").exists()
     assert capfd.readouterr() == ("", "")
 
 
 def test_a_file_that_computes_something_else_is_not_kept(tmp_path, monkeypatch):
     artifact = retrained(tmp_path / "model", winner("mlp"))
-    images = checking_images(artifact, 5)
+    images = checking_rows(artifact, 5)
     right = FORMATS["state_dict"]
     monkeypatch.setattr(type(right), "run", lambda *given: torch.zeros(5, 10))
     with pytest.raises(ExportError, match="on 5 test images its logits"):

@@ -102,7 +102,7 @@ def test_the_model_that_is_read_back_is_the_one_that_was_tested(search, command)
     assert artifact.classes == [str(digit) for digit in range(10)]
     dataset = data_of(json.dumps(artifact.config["dataset"]))
     source = dataset.open("test")
-    mean, std = (torch.tensor(part) for part in vars(artifact.normalize).values())
+    mean, std = (torch.tensor(part) for part in vars(artifact.description.normalize).values())
     pixels = source[torch.arange(len(source.labels))]
     with torch.inference_mode():
         predicted = artifact.model()((pixels - mean) / std).argmax(dim=1)

@@ -19,8 +19,9 @@ ABOUT = """\
 nas-hydra-export run=DIR format=onnx|torch_export|state_dict|python [output=DIR] [images=N]
 
 Write the network of a folder of nas-hydra-retrain in a format that others run. Its input are
-images (N, C, H, W), float32 in [0, 1]; they are normalised inside. What was written is run on test
-images and compared with torch; what differs is not kept. dataset.KEY=VALUE says where the dataset
+images (N, C, H, W), float32 in [0, 1], or rows as the data has them; they are normalised, or
+prepared otherwise, inside. What was written is run on test rows and compared with torch; what
+differs is not kept. dataset.KEY=VALUE says where the dataset
 is now, or anything else of it that has changed.
 """
 DATASET = "dataset."
@@ -34,7 +35,7 @@ class ExportWords(ForeignWords):
         description="onnx, torch_export (.pt2), state_dict (safetensors) or python (model.py)"
     )
     output: Path | None = Field(None, description="where the files go; RUN/export if not given")
-    images: PositiveInt = Field(1000, description="how many test images are compared (1000)")
+    images: PositiveInt = Field(1000, description="how many test rows are compared (1000)")
 
 
 def run(argv: Sequence[str]) -> int:
@@ -57,14 +58,14 @@ def write(said: ExportWords, rest: Sequence[str]) -> None:
             raise unknown(word, ExportWords, ["dataset.KEY"])
     artifact = changed(read_artifact(said.run, "run", said.trust), rest)
 
-    from nas_hydra.export.exporting import checking_images, export  # loads torch: not for the help
+    from nas_hydra.export.exporting import checking_rows, export  # loads torch: not for the help
 
-    images = checking_images(artifact, said.images)
-    found = export(artifact, said.format, said.output or said.run / "export", images)
+    inputs = checking_rows(artifact, said.images)
+    found = export(artifact, said.format, said.output or said.run / "export", inputs)
     for file in found.files:
         print(file)
     print(
-        f"the same as torch on {found.images:,} test images: logits differ by at most"
+        f"the same as torch on {found.rows:,} test {found.unit}: {found.outputs} differ by at most"
         f" {found.difference:.1e}, the largest is {found.largest:.3g}"
     )
 

@@ -17,10 +17,10 @@ FLAG = "--verify"
 ABOUT = """\
 nas-hydra-retrain run=RUN_DIR [trial=N | pareto=all] [seeds=3] [OVERRIDES]
 
-Train a search's winner from scratch on its training and validation images, over several seeds, and
-measure it on the test images: their first use. A random candidate of the same space and a network
-of torchvision's are trained the same way, for comparison. OVERRIDES change the search's config, in
-Hydra's words: trainer.max_epochs=30 dataset.limit=null dataset/augment=crop_flip
+Train a search's winner from scratch on its training and validation data, over several seeds, and
+measure it on the test data: its first use. A random candidate of the same space and, for images, a
+network of torchvision's are trained the same way, for comparison. OVERRIDES change the search's
+config, in Hydra's words: trainer.max_epochs=30 dataset.limit=null dataset/augment=crop_flip
 
 nas-hydra-retrain --verify DIR checks a model that was made so; --verify --help says more.
 """
@@ -28,7 +28,7 @@ VERIFY = """\
 nas-hydra-retrain --verify DIR [dataset.KEY=VALUE]
 
 Check a folder of nas-hydra-retrain, without training: that its weights and its data are those of
-which it has digests, that neither the search nor the training has seen a test image, and that its
+which it has digests, that neither the search nor the training has seen a test row, and that its
 figures are those of the weights, measured anew. The exit code is 1 if something does not hold, and
 2 if it cannot be checked. dataset.root=DIR says where the dataset is now.
 """
@@ -110,13 +110,13 @@ def work(said: RetrainWords, overrides: Sequence[str], shown: str) -> None:
     import logging
 
     from nas_hydra.retrain import Request, retrain  # loads torch: not for the help
-    from nas_hydra.retrain.card import results
+    from nas_hydra.retrain.card import compared
     from nas_hydra.tracker.terminal import ConsoleHandler
 
     logging.basicConfig(level=logging.INFO, handlers=[ConsoleHandler()])
     for one in retrain(Request(**dict(said)), overrides, shown):
-        print(f"\ntrial {one.trial} on the test images:")
-        print(results(one.standings))
+        print(f"\ntrial {one.trial} on the test {one.unit}:")
+        print(compared(one.results, one.percent))
         print(f"the model, its card and its figures: {one.folder}")
         words = [f"run={one.folder}", "format=onnx"]
         words += [f"trust=[{','.join(said.trust)}]"] if said.trust else []

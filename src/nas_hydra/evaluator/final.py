@@ -1,4 +1,4 @@
-"""Evaluation of a winner: as in its search, but on more images, and measured on the test split."""
+"""Evaluation of a winner: as in its search, but on more rows, and measured on the test split."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,10 +20,10 @@ from nas_hydra.trial import Evaluation
 
 
 class FinalEvaluator(Wrapping):
-    """Trains a candidate on a search's images, as the search's evaluator does, and tests it once.
+    """Trains a candidate on a search's data, as the search's evaluator does, and tests it once.
 
-    It is trained on the training and validation images together, and nothing is measured meanwhile.
-    Where something monitors the training (see ``monitoring``), the validation images are left for
+    It is trained on the training and validation rows together, and nothing is measured meanwhile.
+    Where something monitors the training (see ``monitoring``), the validation rows are left for
     that, as in the search. The ``val_`` metrics of the search have their counterparts in
     ``test_acc``, ``test_f1``, ``test_loss`` and the like; all others are the same.
 
@@ -31,7 +31,7 @@ class FinalEvaluator(Wrapping):
 
     Args:
         evaluator: of the search.
-        monitored: whether the validation images are left for monitoring.
+        monitored: whether the validation rows are left for monitoring.
     """
 
     def __init__(self, evaluator: Evaluator, monitored: bool) -> None:
@@ -70,7 +70,7 @@ def renamed(metric: str) -> str:
 
 
 def monitoring(candidate: Mapping[str, Any]) -> list[str]:
-    """What of a candidate's training looks at validation images while it goes on.
+    """What of a candidate's training looks at validation rows while it goes on.
 
     Callbacks of the user's own are taken to do so: what they read is not known.
 

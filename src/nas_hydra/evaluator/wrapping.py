@@ -20,8 +20,7 @@ class Wrapping(Evaluator):
 
     def __init__(self, inner: Evaluator) -> None:
         self.inner = inner
-        self.builds, self.closes = inner.builds, inner.closes  # type: ignore[misc]
-        self.counted = inner.counted  # type: ignore[misc]
+        self.builds, self.counted = inner.builds, inner.counted  # type: ignore[misc]
 
     @property
     def metrics(self) -> Sequence[str]:
@@ -42,11 +41,6 @@ class Wrapping(Evaluator):
     def data(self) -> Mapping[str, Any] | None:
         """As of the evaluator within."""
         return self.inner.data
-
-    @property
-    def files(self) -> Mapping[str, str]:
-        """As of the evaluator within."""
-        return self.inner.files
 
     @property
     def objectives(self) -> Mapping[str, Direction]:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from nas_hydra.dataset import Tree
 from nas_hydra.errors import in_one_line
 from nas_hydra.export.layers import in_words
 
@@ -17,15 +18,15 @@ Attempt = Callable[..., Any]
 """Exports a module, given its inputs; raises if it cannot."""
 
 
-def culprit(network: nn.Module, images: Tensor, attempt: Attempt) -> str:
+def culprit(network: nn.Module, sample: Tree, attempt: Attempt) -> str:
     """The innermost layer that cannot be exported by itself, in words.
 
     Args:
         network: cannot be exported.
-        images: that it takes.
+        sample: a few rows of what it takes.
         attempt: to export it, or a part of it.
     """
-    inputs = inputs_of(network, images)
+    inputs = inputs_of(network, sample)
     name, module = "", network
     while (inner := failing_child(name, module, inputs, attempt)) is not None:
         name, module = inner
@@ -80,7 +81,7 @@ def quiet() -> Iterator[None]:
         logging.disable(before)
 
 
-def inputs_of(network: nn.Module, images: Tensor) -> dict[nn.Module, tuple[Tensor, ...]]:
+def inputs_of(network: nn.Module, sample: Tree) -> dict[nn.Module, tuple[Tensor, ...]]:
     """What each module is called with, where these are tensors and nothing else."""
     found: dict[nn.Module, tuple[Tensor, ...]] = {}
 
@@ -93,7 +94,7 @@ def inputs_of(network: nn.Module, images: Tensor) -> dict[nn.Module, tuple[Tenso
     ]
     try:
         with torch.no_grad():
-            network(images)
+            network(sample)
     finally:
         for hook in hooks:
             hook.remove()

@@ -9,19 +9,21 @@ import torch
 from torch import Tensor
 
 from nas_hydra.artifact import Artifact
-from nas_hydra.component import build
-from nas_hydra.dataset.base import ImageDataset
-from nas_hydra.dataset.source import target_of
+from nas_hydra.dataset import Tree
+from nas_hydra.dataset.raw import raw_rows
+from nas_hydra.dataset.tree import alike, joined, leaves, rows, taken
+from nas_hydra.dataset.tree import told as described
 from nas_hydra.draft import drafted
 from nas_hydra.errors import ConfigError, NasHydraError, listing
+from nas_hydra.evaluator.prepared import Prepared, task_of
 from nas_hydra.export.blame import reason
-from nas_hydra.export.format import IMAGES, Format, Trained
+from nas_hydra.export.format import ROWS, Format, Trained
 from nas_hydra.export.name import FormatName
 from nas_hydra.export.onnx import Onnx
 from nas_hydra.export.python import Python
 from nas_hydra.export.state_dict import StateDict
 from nas_hydra.export.torch_export import TorchExport
-from nas_hydra.network import logits, network_of
+from nas_hydra.network import network_of, outputs
 
 FORMATS: Mapping[FormatName, Format] = {
     "onnx": Onnx(),
@@ -31,7 +33,7 @@ FORMATS: Mapping[FormatName, Format] = {
 }
 
 TOLERANCE = 1e-4
-"""How far the logits may be from torch's, as a share of the largest, or of 1 if that is less."""
+"""How far outputs may be from torch's, as a share of the largest, or of 1 if that is less."""
 
 
 class ExportError(NasHydraError):
@@ -44,37 +46,47 @@ class Exported:
 
     Args:
         files: that were written.
-        images: how many test images both have classified.
-        difference: the largest between two logits.
-        largest: the largest logit, which says how much that is.
+        rows: of how many test rows both have made something.
+        unit: what these are called.
+        outputs: what is made of them is called.
+        difference: the largest between two numbers of it.
+        largest: the largest number, which says how much that is.
     """
 
     files: Sequence[Path]
-    images: int
+    rows: int
+    unit: str
+    outputs: str
     difference: float
     largest: float
 
 
-def export(artifact: Artifact, name: FormatName, folder: Path, images: Tensor) -> Exported:
+def export(artifact: Artifact, name: FormatName, folder: Path, inputs: Tree) -> Exported:
     """Write a retrained model in another format; nothing if that does not compute the same.
 
     Args:
         artifact: the retrained model.
         name: of the format.
         folder: where its files go.
-        images: to check it with, (N, C, H, W), float32 in [0, 1].
+        inputs: to check it with, (N, ...), as the data has them; images (N, C, H, W), in [0, 1].
 
     Raises:
         ConfigError: if a layer cannot be expressed in the format, naming it.
-        ExportError: if the logits differ by more than ``TOLERANCE``, or the format's library fails.
+        ExportError: if the outputs differ by more than ``TOLERANCE``, or the format's library
+            fails.
     """
-    chosen = FORMATS[name]
-    sample = torch.rand(IMAGES, *artifact.image.shape, generator=torch.Generator().manual_seed(0))
-    trained = Trained(artifact, network_of(artifact), sample)
+    chosen, output = FORMATS[name], task_of(artifact.config).output
+    trained = Trained(artifact, network_of(artifact), sample(inputs), output)
+    words = "images" if artifact.image else "rows", output if output == "logits" else "outputs"
     with drafted(folder) as draft, told(name):
         chosen.write(trained, draft)
-        found = compare(trained, chosen, draft, images)
-    return Exported([folder / file for file in chosen.files], len(images), *found)
+        found = compare(trained, chosen, draft, inputs, words)
+    return Exported([folder / file for file in chosen.files], rows(inputs), *words, *found)
+
+
+def sample(inputs: Tree) -> Tree:
+    """As many rows as a network is traced with."""
+    return taken(inputs, torch.arange(ROWS) % rows(inputs))
 
 
 @contextmanager
@@ -96,43 +108,64 @@ def told(name: FormatName) -> Iterator[None]:
         ) from error
 
 
-def compare(trained: Trained, written: Format, folder: Path, images: Tensor) -> tuple[float, float]:
-    """The largest difference between two logits, and the largest logit.
+def compare(
+    trained: Trained, written: Format, folder: Path, inputs: Tree, words: tuple[str, str]
+) -> tuple[float, float]:
+    """The largest difference between two numbers of the outputs, and the largest number.
+
+    Args:
+        trained: what was written.
+        written: the format.
+        folder: where it was written.
+        inputs: to compare it by.
+        words: what the rows are called, and what is made of them.
 
     Raises:
-        ExportError: if the difference is more than ``TOLERANCE``.
+        ExportError: if the difference is more than ``TOLERANCE``, or the outputs are of another
+            structure.
     """
-    wanted = logits(trained.network, images)
-    difference = float((written.run(trained, folder, images) - wanted).abs().max())
-    largest = float(wanted.abs().max())
+    wanted, given = outputs(trained.network, inputs), written.run(trained, folder, inputs)
+    if not alike(given, wanted):
+        problem = f"gives {described(given)}, and not {described(wanted)}"
+        raise ExportError(f"the exported network {problem}. Nothing was written")
+    trees = leaves(wanted), leaves(given)
+    difference = max(map(distance, *trees))
+    largest = max(float(one.double().abs().max()) for one in trees[0])
     if not difference <= TOLERANCE * max(1.0, largest):
         raise ExportError(
-            f"the exported network is not the same: on {len(images)} test images its logits, of at"
-            f" most {largest:.3g}, differ by up to {difference:.2g}. Nothing was written"
+            f"the exported network is not the same: on {rows(inputs)} test {words[0]} its"
+            f" {words[1]}, of at most {largest:.3g}, differ by up to {difference:.2g}. Nothing was"
+            " written"
         )
     return difference, largest
 
 
-def checking_images(artifact: Artifact, most: int) -> Tensor:
-    """The first test images of the dataset that the model was trained on, as they are.
+def distance(one: Tensor, other: Tensor) -> float:
+    """The largest difference between two numbers at the same place."""
+    return float((one.double() - other.double()).abs().max())
+
+
+def checking_rows(artifact: Artifact, most: int) -> Tree:
+    """The inputs of the first test rows of the data that the model was trained on, as they are.
 
     Args:
-        artifact: whose ``config`` says which dataset.
+        artifact: whose ``config`` says which data.
         most: how many.
 
     Raises:
-        ConfigError: if they are not there, or not of the size that the model takes.
+        ConfigError: if they are not there, or not of the kind that the model takes.
     """
-    dataset = build(artifact.dataset, "dataset")
-    if not isinstance(dataset, ImageDataset):
-        given = artifact.dataset["_target_"]
-        raise ConfigError("dataset._target_", f"is {given}, which is no dataset of images")
-    test = dataset.opened("test")
-    images: Tensor = test[torch.arange(min(most, len(target_of(test))))]
-    if tuple(images.shape[1:]) != artifact.image.shape:
-        raise ConfigError(
-            "dataset",
-            f"its images are {tuple(images.shape[1:])} (channels, height, width), and the model was"
-            f" trained on {artifact.image.shape}: it is another dataset",
+    data = Prepared({**artifact.config, "dataset": artifact.dataset}, "final").data
+    inputs = joined([part for part, _ in raw_rows(data, most)])
+    wanted = artifact.empty(1)
+    if alike(inputs, wanted):
+        return inputs
+    if artifact.image is None:
+        problem = f"its inputs are {described(inputs)}, and the model takes {described(wanted)}"
+    else:
+        shape = tuple(inputs.shape[1:]) if isinstance(inputs, Tensor) else described(inputs)
+        problem = (
+            f"its images are {shape} (channels, height, width), and the model was trained on"
+            f" {artifact.image.shape}"
         )
-    return images
+    raise ConfigError("dataset", f"{problem}: it is another dataset")

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from torch import Tensor
-
 from nas_hydra.artifact import Artifact
+from nas_hydra.dataset import Tree
 from nas_hydra.errors import ConfigError
-from nas_hydra.network import Network
+from nas_hydra.network import Network, PreparedNetwork
 
-IMAGES = 2
-"""How many images a network is traced with: of one, some exporters take it for a constant."""
+ROWS = 2
+"""How many rows a network is traced with: of one, some exporters take it for a constant."""
 
 EXTRA = "pip install 'nas-hydra[export]'"
 
@@ -24,17 +23,24 @@ class Trained:
 
     Args:
         artifact: the retrained model.
-        network: its network, in evaluation mode.
-        sample: a few images, (``IMAGES``, C, H, W), float32 in [0, 1].
+        network: its network, in evaluation mode; takes inputs as the data has them.
+        sample: a few rows of them; of images (``ROWS``, C, H, W), float32 in [0, 1].
+        output: what an output of one tensor is called.
     """
 
     artifact: Artifact
-    network: Network
-    sample: Tensor
+    network: Network | PreparedNetwork
+    sample: Tree
+    output: str
+
+    @property
+    def inputs(self) -> str:
+        """What an input of one tensor is called."""
+        return "inputs" if self.artifact.image is None else "images"
 
     def facts(self) -> dict[str, str]:
         """What ``model.json`` says, as texts: JSON for each of its keys."""
-        said = self.artifact.description.model_dump()
+        said = self.artifact.description.content
         return {name: json.dumps(value) for name, value in said.items()}
 
 
@@ -52,13 +58,13 @@ class Format(Protocol):
             ConfigError: if a layer cannot be expressed, naming it, or a library is missing.
         """
 
-    def run(self, trained: Trained, folder: Path, images: Tensor) -> Tensor:
-        """The logits (N, classes) of images (N, C, H, W), from the files alone.
+    def run(self, trained: Trained, folder: Path, inputs: Tree) -> Tree:
+        """The outputs (N, ...) of inputs (N, ...), from the files alone.
 
         Args:
             trained: what was written; for formats that hold no code.
             folder: that holds the files.
-            images: float32 in [0, 1].
+            inputs: as the data has them; images are float32 in [0, 1].
         """
 
 

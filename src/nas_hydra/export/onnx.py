@@ -1,22 +1,30 @@
 """ONNX, for runtimes that know nothing of torch."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
+from torch.export import ExportedProgram
+from torch.utils import _pytree as pytree
 
+from nas_hydra.dataset import Tree
+from nas_hydra.dataset.tree import leaves
 from nas_hydra.errors import ConfigError
 from nas_hydra.export.blame import culprit, quiet, reason
 from nas_hydra.export.format import Trained, not_installed
 from nas_hydra.export.torch_export import exported
-from nas_hydra.network import logits
+from nas_hydra.network import outputs
 
 FILE = "model.onnx"
 
 
 class Onnx:
-    """``model.onnx``: input ``images``, output ``logits``, any number of images.
+    """``model.onnx``: input ``images``, output ``logits``, any number of rows.
+
+    What is no image is called ``inputs``, or has the names of a dict's keys; what is not logits is
+    called ``output``, or likewise. A tree in a dict is named by its place: ``words.ids``.
 
     The file's metadata hold what ``model.json`` says, each key as JSON.
     """
@@ -34,8 +42,9 @@ class Onnx:
             import onnxscript  # noqa: F401  torch.onnx needs it, and says so at length
         except ImportError as error:
             raise not_installed(error) from error
+        named = names(trained.sample, trained.inputs)
         try:
-            program = converted(trained.network, trained.sample)
+            program = converted(trained.network, trained.sample, named=named, output=trained.output)
         except Exception as error:  # torch and onnxscript raise all kinds for what they do not know
             layer = culprit(trained.network, trained.sample, converted)
             raise ConfigError(
@@ -46,24 +55,75 @@ class Onnx:
         program.model.metadata_props.update(trained.facts())
         program.save(folder / FILE, external_data=False)
 
-    def run(self, trained: Trained, folder: Path, images: Tensor) -> Tensor:
-        """The logits that onnxruntime computes on the CPU."""
+    def run(self, trained: Trained, folder: Path, inputs: Tree) -> Tree:
+        """The outputs that onnxruntime computes on the CPU."""
         import onnxruntime
 
         session = onnxruntime.InferenceSession(
             str(folder / FILE), providers=["CPUExecutionProvider"]
         )
+        named = names(inputs, trained.inputs)
+        taken = {one.name for one in session.get_inputs()}  # one that nothing uses may be left out
+        with torch.inference_mode():
+            spec = pytree.tree_structure(trained.network(trained.sample))
 
-        def network(part: Tensor) -> Tensor:
-            return torch.from_numpy(session.run(["logits"], {"images": part.numpy()})[0])
+        def network(part: Tree) -> Tree:
+            given = {
+                name: leaf.numpy()
+                for name, leaf in zip(named, leaves(part), strict=True)
+                if name in taken
+            }
+            found = [torch.from_numpy(one) for one in session.run(None, given)]
+            return pytree.tree_unflatten(found, spec)
 
-        return logits(network, images)
+        return outputs(network, inputs)
 
 
-def converted(module: nn.Module, *inputs: Tensor) -> Any:
-    """A module as an ONNX program."""
+def converted(
+    module: nn.Module, *inputs: Tree, named: Sequence[str] | None = None, output: str = "output"
+) -> Any:
+    """A module as an ONNX program.
+
+    Args:
+        module: to convert.
+        inputs: that it is traced with.
+        named: what the tensors among them are called.
+        output: see ``outputs_of``.
+    """
     program = exported(module, *inputs)
     with quiet():
         return torch.onnx.export(
-            program, input_names=["images"], output_names=["logits"], dynamo=True, verbose=False
+            program,
+            input_names=named,
+            output_names=outputs_of(program, output),
+            dynamo=True,
+            verbose=False,
         )
+
+
+def outputs_of(program: ExportedProgram, name: str) -> list[str]:
+    """The names of a program's outputs.
+
+    Args:
+        program: that gives them.
+        name: of the only one.
+    """
+    spec = program.call_spec.out_spec
+    assert spec is not None  # as of whatever was exported
+    return names(pytree.tree_unflatten([None] * spec.num_leaves, spec), name)
+
+
+def names(tree: Tree, name: str) -> list[str]:
+    """What the tensors of a tree are called, in its order.
+
+    Args:
+        tree: of anything.
+        name: of a tree that is no dict.
+    """
+    found, _ = pytree.tree_flatten_with_path(tree, is_leaf=lambda one: one is None)
+    return [
+        ".".join(str(getattr(key, "key", getattr(key, "idx", key))) for key in path)
+        if isinstance(tree, dict)
+        else "_".join([name, *(str(getattr(key, "idx", getattr(key, "key", key))) for key in path)])
+        for path, _ in found
+    ]

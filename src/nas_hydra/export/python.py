@@ -45,9 +45,16 @@ class Python:
         """Write the code and the weights.
 
         Raises:
-            ConfigError: if a layer cannot be written as code, naming it.
+            ConfigError: if a layer cannot be written as code, naming it; or if the network is no
+                classifier of images.
         """
         artifact = trained.artifact
+        if artifact.image is None or artifact.classes is None:
+            raise ConfigError(
+                "format",
+                "python writes classifiers of images, which this is not. format=onnx, torch_export"
+                " and state_dict export any network",
+            )
         run = Path(artifact.source.run).name
         title = f"The network of trial {artifact.source.trial} of the search {run}."
         try:
@@ -62,7 +69,7 @@ class Python:
         held = {name: clones[place(tensor)] for name, tensor in tensors.items()}
         torch.save(held, folder / WEIGHTS)
 
-    def run(self, trained: Trained, folder: Path, images: Tensor) -> Tensor:
+    def run(self, trained: Trained, folder: Path, inputs: Tensor) -> Tensor:
         """The logits that the file computes in a fresh Python process.
 
         Raises:
@@ -70,7 +77,7 @@ class Python:
         """
         with tempfile.TemporaryDirectory() as place:
             file = Path(place, "images.pt")
-            torch.save(images, file)
+            torch.save(inputs, file)
             command = [sys.executable, "-I", "-c", RUN, str(folder.absolute()), str(file)]
             ended = subprocess.run(command, capture_output=True, text=True)
             if ended.returncode:

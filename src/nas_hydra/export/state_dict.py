@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from torch import Tensor
-
+from nas_hydra.dataset import Tree
 from nas_hydra.export.format import Trained, not_installed
-from nas_hydra.network import Network, logits
+from nas_hydra.network import around, outputs
 
 FILE = "model.safetensors"
 
@@ -14,6 +13,7 @@ class StateDict:
     """``model.safetensors``: the weights, named as in the network of best.yaml.
 
     The file's metadata hold what ``model.json`` says, each key as JSON; ``normalize`` among them.
+    Another preparation of the inputs is not in it: that is ``prepare.ckpt`` beside best.yaml.
     """
 
     files = (FILE,)
@@ -30,13 +30,12 @@ class StateDict:
             raise not_installed(error) from error
         save_model(trained.network.network, str(folder / FILE), trained.facts())
 
-    def run(self, trained: Trained, folder: Path, images: Tensor) -> Tensor:
-        """The logits of the network that best.yaml builds, with these weights."""
+    def run(self, trained: Trained, folder: Path, inputs: Tree) -> Tree:
+        """The outputs of the network that best.yaml builds, with these weights."""
         from safetensors.torch import load_model
 
         network = trained.artifact.model()
         for tensor in network.state_dict().values():
             tensor.zero_()  # so that a weight that is not in the file is found out
         load_model(network, folder / FILE)
-        normalize = trained.artifact.normalize
-        return logits(Network(network, normalize.mean, normalize.std).eval(), images)
+        return outputs(around(trained.artifact, network), inputs)

@@ -3,19 +3,21 @@
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.export import Dim, ExportedProgram
 
+from nas_hydra.dataset import Tree
+from nas_hydra.dataset.tree import mapped
 from nas_hydra.errors import ConfigError
 from nas_hydra.export.blame import culprit, quiet, reason
 from nas_hydra.export.format import Trained
-from nas_hydra.network import logits
+from nas_hydra.network import outputs
 
 FILE = "model.pt2"
 
 
 class TorchExport:
-    """``model.pt2``, for ``torch.export.load``; any number of images.
+    """``model.pt2``, for ``torch.export.load``; any number of rows.
 
     ``extra_files`` hold what ``model.json`` says, each key as JSON.
     """
@@ -39,15 +41,15 @@ class TorchExport:
             ) from error
         torch.export.save(program, folder / FILE, extra_files=trained.facts())
 
-    def run(self, trained: Trained, folder: Path, images: Tensor) -> Tensor:
-        """The logits."""
-        return logits(torch.export.load(folder / FILE).module(), images)
+    def run(self, trained: Trained, folder: Path, inputs: Tree) -> Tree:
+        """The outputs."""
+        return outputs(torch.export.load(folder / FILE).module(), inputs)
 
 
-def exported(module: nn.Module, *inputs: Tensor) -> ExportedProgram:
-    """A module as a program for any number of images."""
+def exported(module: nn.Module, *inputs: Tree) -> ExportedProgram:
+    """A module as a program for any number of rows."""
     batch = Dim("batch", min=1)
     with quiet(), torch.no_grad():
         return torch.export.export(
-            module, inputs, dynamic_shapes=tuple({0: batch} for _ in inputs), strict=False
+            module, inputs, dynamic_shapes=mapped(lambda _: {0: batch}, inputs), strict=False
         )

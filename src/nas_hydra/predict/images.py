@@ -6,12 +6,13 @@ from pathlib import Path
 
 from torch import Tensor
 
-from nas_hydra.artifact import Artifact, Image
+from nas_hydra.artifact import Artifact
 from nas_hydra.component import locate
 from nas_hydra.dataset.image_files import is_hidden, is_image
 from nas_hydra.dataset.image_folder import ImageFolder
 from nas_hydra.dataset.picture import ENDINGS, MODES, Reading, read, resized
 from nas_hydra.dataset.unreadable import UnreadableError
+from nas_hydra.description import Image
 from nas_hydra.errors import ConfigError
 
 STANDARD_INPUT = "-"

@@ -1,12 +1,7 @@
-"""What a model takes for what: the confusion matrix and its picture."""
+"""The picture of what a model takes for what."""
 
 from collections.abc import Iterator, Sequence
 
-import torch
-
-from nas_hydra.artifact import Artifact
-from nas_hydra.dataset import Rows
-from nas_hydra.dataset.stream import Stream
 from nas_hydra.report.drawing.style import FONT, INK, LINE, MUTED
 from nas_hydra.report.drawing.text import markup
 
@@ -20,25 +15,6 @@ MOST = 40
 LONGEST = 18
 """Characters of a class's name that are shown."""
 HIT, MISS = "#2f6f4f", "#a63c06"
-BATCH = 256
-
-
-def confusion(artifact: Artifact, test: Rows | Stream) -> list[list[int]]:
-    """How often the model, as it is read from its folder, takes each class for each.
-
-    Args:
-        artifact: the model.
-        test: the images that it is given, normalised.
-    """
-    model, classes = artifact.model(), len(artifact.classes)
-    counts = torch.zeros(classes * classes, dtype=torch.int64)
-    with torch.inference_mode():
-        for places in torch.split(torch.arange(len(test)), BATCH):
-            images, labels = test[places]
-            pairs = labels * classes + model(images).argmax(dim=1)
-            counts += pairs.bincount(minlength=classes * classes)
-    matrix: list[list[int]] = counts.view(classes, classes).tolist()
-    return matrix
 
 
 def picture(counts: Counts, classes: Sequence[str], title: str) -> str:

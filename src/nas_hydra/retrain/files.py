@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
-from torch import nn
+from torch import Tensor
 
 from nas_hydra.artifact import (
     CARD,
@@ -18,35 +18,34 @@ from nas_hydra.artifact import (
     DESCRIPTION,
     EXAMPLES,
     METRICS,
+    PREPARE,
     WEIGHTS,
-    Description,
-    Image,
-    Normalize,
-    Source,
     read_artifact,
 )
-from nas_hydra.component import build
-from nas_hydra.dataset import ImageDataset
+from nas_hydra.dataset import Data, Dataset, ImageDataset, Tree
 from nas_hydra.dataset.examples import save
-from nas_hydra.dataset.prepare.standardize import Standardized
+from nas_hydra.dataset.raw import preparation, raw_rows
 from nas_hydra.dataset.split import Stage
+from nas_hydra.description import Description, Image, Preparation, Source
 from nas_hydra.digest import digest_of_file, sealed
 from nas_hydra.draft import drafted
-from nas_hydra.errors import ConfigError
+from nas_hydra.evaluator.prepared import Prepared
 from nas_hydra.masking import masked_file
 from nas_hydra.report.summary import versions
-from nas_hydra.retrain.card import Facts, card
-from nas_hydra.retrain.confusion import confusion, picture
+from nas_hydra.retrain.card import CardFacts, card
+from nas_hydra.retrain.confusion import picture
+from nas_hydra.retrain.preparation import normalize_of, packed
+from nas_hydra.retrain.result import NetworkResult, result_of
 from nas_hydra.retrain.searched import Searched
 from nas_hydra.retrain.seen import Seen
-from nas_hydra.retrain.standing import Standing, standing, wilson
-from nas_hydra.retrain.training import Contender, Training
+from nas_hydra.retrain.training import Contender, SeedTraining
 from nas_hydra.small_file import replace
+from nas_hydra.task.report import Report
 from nas_hydra.trial import Trial
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Retraining:
     """All that is known of one retrained trial.
 
     Args:
@@ -54,18 +53,18 @@ class Outcome:
         trial: of it.
         own: the trial as a contender.
         trained: name of a contender -> its trainings, by seed.
-        others: the yardsticks.
+        others: the baselines.
         seeds: how often each was trained.
         command: that was typed.
         first_use: whether the test split was not used before, as far as is known.
         monitors: what watched the trainings, see ``nas_hydra.evaluator.final.monitoring``.
-        seen: what was seen of the test images.
+        seen: what was seen of the test rows.
     """
 
     searched: Searched
     trial: Trial
     own: Contender
-    trained: Mapping[str, Sequence[Training]]
+    trained: Mapping[str, Sequence[SeedTraining]]
     others: Sequence[Contender]
     seeds: int
     command: str
@@ -80,13 +79,18 @@ class Outcome:
 
     @property
     def stage(self) -> Stage:
-        """What the images are for."""
+        """What the rows are for."""
         return "monitored" if self.monitors else "final"
 
     @cached_property
-    def standings(self) -> list[Standing]:
-        """How it stands, then how the yardsticks do."""
-        return [standing(one, self.trained[one.name]) for one in (self.own, *self.others)]
+    def prepared(self) -> Prepared:
+        """The trial with its data and its task."""
+        return Prepared(self.candidate, self.stage)
+
+    @cached_property
+    def results(self) -> list[NetworkResult]:
+        """Its own, then those of the baselines."""
+        return [result_of(one, self.trained[one.name]) for one in (self.own, *self.others)]
 
     @property
     def weights(self) -> Path | None:
@@ -95,80 +99,94 @@ class Outcome:
         return next(complete, None)
 
 
-def write(folder: Path, outcome: Outcome, weights: Path) -> None:
+def write(folder: Path, one: Retraining, weights: Path) -> None:
     """Write the model, and then what it gives on the test split as it is read from there."""
-    built: ImageDataset = build(outcome.candidate["dataset"], "dataset")
-    dataset = built.at(outcome.stage)
-    tested = dataset.test
-    assert tested is not None  # both stages of a winner test
     with drafted(folder) as draft:
-        save(draft / EXAMPLES, outcome.seen.examples)
-        replace(draft / CONFIG, OmegaConf.to_yaml(OmegaConf.create(masked_file(outcome.candidate))))
-        files = {"weights": weights, "examples": draft / EXAMPLES, "config": draft / CONFIG}
-        digests = {name: digest_of_file(file) for name, file in files.items()}
-        described = description(outcome, dataset, digests)
-        shutil.copyfile(weights, draft / WEIGHTS)
-        replace(draft / DESCRIPTION, json.dumps(sealed(described.model_dump()), indent=2) + "\n")
-        counts = confusion(read_artifact(draft), tested)
-        metrics = measured(outcome, dataset, counts)
+        described = write_model(draft, one, weights)
+        report = tested(draft, one)
+        metrics = measured(one, report)
         replace(draft / METRICS, json.dumps(metrics, indent=2) + "\n")
-        title = f"trial {outcome.trial.number} on {sum(map(sum, counts)):,} test images"
-        replace(draft / CONFUSION, picture(counts, described.classes, title))
-        facts = Facts(
-            *(outcome.candidate, outcome.trial, outcome.standings, described, metrics),
-            outcome.seen,
-        )
-        replace(draft / CARD, card(facts, outcome.command))
+        if "confusion" in metrics:
+            title = f"trial {one.trial.number} on {report.total:,} test {one.seen.unit}"
+            drawn = picture(metrics["confusion"], described.classes or (), title)
+            replace(draft / CONFUSION, drawn)
+        task = one.prepared.task
+        facts = CardFacts(one.candidate, one.trial, one.results, described, metrics, one.seen)
+        replace(draft / CARD, card(facts, task, report, one.command))
 
 
-def normalize(prepare: nn.Module, channels: int) -> Normalize:
-    """What images of so many channels are normalised by.
+def write_model(draft: Path, one: Retraining, weights: Path) -> Description:
+    """Write what a model is, and nothing of what it is worth."""
+    shutil.copyfile(weights, draft / WEIGHTS)
+    replace(draft / CONFIG, OmegaConf.to_yaml(OmegaConf.create(masked_file(one.candidate))))
+    files = {"weights": WEIGHTS, "config": CONFIG}
+    if one.seen.examples:
+        save(draft / EXAMPLES, one.seen.examples)
+        files["examples"] = EXAMPLES
+    digests = {name: digest_of_file(draft / file) for name, file in files.items()}
+    described = description(draft, one, digests)
+    replace(draft / DESCRIPTION, json.dumps(sealed(described.content), indent=2) + "\n")
+    return described
 
-    Raises:
-        ConfigError: if something else is done to them.
-    """
-    if isinstance(prepare, nn.Identity):
-        return Normalize(mean=[0.0] * channels, std=[1.0] * channels)
-    if isinstance(prepare, Standardized):
-        return Normalize(mean=prepare.mean.flatten().tolist(), std=prepare.std.flatten().tolist())
-    name = type(prepare).__name__
-    raise ConfigError(
-        "dataset.prepare", f"is a {name}, which a model's folder cannot tell; say standardize, none"
+
+def tested(draft: Path, one: Retraining) -> Report:
+    """What the model gives that is read from its folder."""
+    batches = one.prepared.data.test_batches()
+    assert batches is not None  # both stages of a winner test
+    return one.prepared.task.tested(read_artifact(draft).model(), batches)
+
+
+def description(draft: Path, one: Retraining, digests: Mapping[str, str]) -> Description:
+    """What ``model.json`` holds; a preparation that it has no words for becomes a file."""
+    data, source = one.prepared.data, one.searched.past.folder.absolute()
+    prepare = preparation(data)
+    normalize = (
+        normalize_of(prepare, data.input_shape[0]) if isinstance(data, ImageDataset) else None
     )
-
-
-def description(outcome: Outcome, dataset: ImageDataset, digests: Mapping[str, str]) -> Description:
-    """What ``model.json`` holds."""
-    channels, height, width = dataset.input_shape
+    content = None if normalize else packed(prepare)
+    kept = None
+    if content is not None:
+        replace(draft / PREPARE, content.content)
+        kept = Preparation(sha256=digest_of_file(draft / PREPARE), classes=content.classes)
+    known: dict[str, Any] = {**one.prepared.task.facts(data), **taken(data), **digests}
     return Description(
-        classes=list(dataset.class_names),
-        image=Image(channels=channels, height=height, width=width),
-        normalize=normalize(dataset.splits.prepare, channels),
-        source=Source(
-            run=str(outcome.searched.past.folder.absolute()),
-            trial=outcome.trial.number,
-            key=outcome.trial.key,
-        ),
+        **known,
+        normalize=normalize,
+        prepare=kept,
+        source=Source(run=str(source), trial=one.trial.number, key=one.trial.key),
         versions=dict(versions()),
-        **digests,
     )
 
 
-def measured(
-    outcome: Outcome, dataset: ImageDataset, counts: Sequence[Sequence[int]]
-) -> dict[str, Any]:
+def taken(data: Data) -> dict[str, Any]:
+    """What a model of this data takes, as ``Description`` has it."""
+    if isinstance(data, ImageDataset):
+        channels, height, width = data.input_shape
+        return {"image": Image(channels=channels, height=height, width=width)}
+    inputs, _ = next(raw_rows(data, 1))
+    return {"inputs": kinds(inputs)}
+
+
+def kinds(tree: Tree) -> Any:
+    """A tree of inputs as ``Description.inputs``."""
+    if isinstance(tree, Tensor):
+        return {"dtype": str(tree.dtype).removeprefix("torch."), "shape": list(tree.shape[1:])}
+    if isinstance(tree, Mapping):
+        return {str(name): kinds(part) for name, part in tree.items()}
+    return [kinds(part) for part in tree]
+
+
+def measured(one: Retraining, report: Report) -> dict[str, Any]:
     """What ``metrics.json`` holds."""
-    hits, total = sum(row[place] for place, row in enumerate(counts)), sum(map(sum, counts))
-    searched, trial = outcome.searched, outcome.trial
+    searched, trial, noted = one.searched, one.trial, one.seen
     return {
         "trial": trial.number,
-        "seeds": outcome.seeds,
-        "first_use_of_test_split": outcome.first_use,
-        "images": images(outcome, dataset),
-        "test_images_seen": outcome.seen.figures,
-        "networks": [asdict(one) for one in outcome.standings],
-        "model": {"test_acc": hits / total, "test_acc_interval": wilson(hits, total)},
-        "confusion": [list(row) for row in counts],
+        "seeds": one.seeds,
+        "first_use_of_test_split": one.first_use,
+        noted.key: numbers(one, report.total),
+        noted.key_of_seen: noted.figures,
+        "networks": [asdict(result) for result in one.results],
+        **report.parts,
         "search": {
             "dataset": searched.origin.choices.get("dataset"),
             "metrics": dict(trial.metrics),
@@ -179,10 +197,11 @@ def measured(
     }
 
 
-def images(outcome: Outcome, dataset: ImageDataset) -> dict[str, Any]:
-    """How many there were for what."""
-    known = dataset.splits
-    numbers: dict[str, Any] = {"trained_on": len(known.train), "tested_on": len(known.test or ())}
-    if known.valid is not None:
-        numbers |= {"monitored_on": len(known.valid), "monitored_by": list(outcome.monitors)}
-    return numbers
+def numbers(one: Retraining, total: int) -> dict[str, Any]:
+    """How many rows there were for what."""
+    data = one.prepared.data
+    known: dict[str, Any] = {"trained_on": data.rows, "tested_on": total}
+    if one.monitors and isinstance(data, Dataset):
+        watched = 0 if data.valid is None else len(data.valid)
+        known |= {"monitored_on": watched, "monitored_by": list(one.monitors)}
+    return known

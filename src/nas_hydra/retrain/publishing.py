@@ -3,49 +3,59 @@
 from pathlib import Path
 from typing import Any
 
-from nas_hydra.artifact import CARD, CONFIG, CONFUSION, DESCRIPTION, EXAMPLES, METRICS, WEIGHTS
+from nas_hydra.artifact import (
+    CARD,
+    CONFIG,
+    CONFUSION,
+    DESCRIPTION,
+    EXAMPLES,
+    METRICS,
+    PREPARE,
+    WEIGHTS,
+)
 from nas_hydra.component import build
 from nas_hydra.masking import masked
-from nas_hydra.retrain.files import Outcome
+from nas_hydra.retrain.files import Retraining
 from nas_hydra.run import Run
 from nas_hydra.tracker.base import Publisher
 from nas_hydra.tracker.expendable import spared
 
-FILES = (CONFIG, WEIGHTS, DESCRIPTION, EXAMPLES, METRICS, CONFUSION, CARD)
+FILES = (CONFIG, WEIGHTS, DESCRIPTION, PREPARE, EXAMPLES, METRICS, CONFUSION, CARD)
+"""Those of them that a model has."""
 
 
-def publish(folder: Path, outcome: Outcome) -> None:
+def publish(folder: Path, retraining: Retraining) -> None:
     """Hand the figures and the files to the search's tracker, if it takes any."""
-    tracker = build(outcome.searched.settings.tracker, "tracker")
+    tracker = build(retraining.searched.settings.tracker, "tracker")
     if isinstance(tracker, Publisher):
-        files = [folder / name for name in FILES]
+        files = [folder / name for name in FILES if (folder / name).is_file()]
         with spared(tracker):
-            tracker.publish(run_of(folder, outcome), "retrain", summary(outcome), files)
+            tracker.publish(run_of(folder, retraining), "retrain", summary(retraining), files)
 
 
-def run_of(folder: Path, outcome: Outcome) -> Run:
+def run_of(folder: Path, retraining: Retraining) -> Run:
     """The retraining as trackers see it: in the search's group, with its config."""
-    searched = outcome.searched
+    searched = retraining.searched
     name = str(searched.plain["name"])
     return Run(
         folder=folder.absolute(),  # W&B's service may have begun elsewhere
-        name=f"{name}-{outcome.trial.number}-retrain",
+        name=f"{name}-{retraining.trial.number}-retrain",
         group=searched.origin.group,
-        command=outcome.command,
+        command=retraining.command,
         choices=searched.origin.choices,
-        config=masked({**searched.plain, "retrained": dict(outcome.candidate), "search": name}),
+        config=masked({**searched.plain, "retrained": dict(retraining.candidate), "search": name}),
         objectives=searched.past.objectives,
         genes=[gene.name for gene in searched.space.genes],
-        metrics=list(outcome.standings[0].metrics),
-        trials=outcome.seeds,
+        metrics=list(retraining.results[0].metrics),
+        trials=retraining.seeds,
         seed=searched.settings.seed,
     )
 
 
-def summary(outcome: Outcome) -> dict[str, Any]:
+def summary(retraining: Retraining) -> dict[str, Any]:
     """Role and metric -> mean and, of several seeds, standard deviation."""
-    found: dict[str, Any] = {"trial": outcome.trial.number, "seeds": outcome.seeds}
-    for one in outcome.standings:
+    found: dict[str, Any] = {"trial": retraining.trial.number, "seeds": retraining.seeds}
+    for one in retraining.results:
         found[f"{one.role}/name"] = one.name
         for name, spread in one.metrics.items():
             found[f"{one.role}/{name}"] = spread.mean

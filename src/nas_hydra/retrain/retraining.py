@@ -1,4 +1,4 @@
-"""The main line: read the search, train its winner and the yardsticks, test, write."""
+"""The main line: read the search, train its winner and the baselines, test, write."""
 
 import logging
 import tempfile
@@ -10,18 +10,21 @@ from typing import Any
 from nas_hydra.artifact import DESCRIPTION
 from nas_hydra.assemble import check_components
 from nas_hydra.component import build, locate
-from nas_hydra.dataset import ImageDataset
+from nas_hydra.dataset.raw import preparation
 from nas_hydra.dataset.split import Stage
 from nas_hydra.draft import check_place
 from nas_hydra.errors import CandidateError, ConfigError, SearchFailedError
 from nas_hydra.evaluator import Evaluator
 from nas_hydra.evaluator.final import FinalEvaluator, monitoring, renamed
-from nas_hydra.evaluator.train import TrainEvaluator
+from nas_hydra.evaluator.prepared import Prepared
 from nas_hydra.foreign import foreign
 from nas_hydra.objective import Objective
-from nas_hydra.retrain.files import Outcome, write
+from nas_hydra.retrain.baseline import nearest_in_size, random_candidate, with_baseline
+from nas_hydra.retrain.files import Retraining, write
+from nas_hydra.retrain.preparation import packed
 from nas_hydra.retrain.publishing import publish
 from nas_hydra.retrain.request import AUTO, NONE, Request
+from nas_hydra.retrain.result import NetworkResult
 from nas_hydra.retrain.searched import (
     KEY,
     Searched,
@@ -30,9 +33,7 @@ from nas_hydra.retrain.searched import (
     resolved_environment,
 )
 from nas_hydra.retrain.seen import Seen, changes, seen
-from nas_hydra.retrain.standing import Standing
 from nas_hydra.retrain.training import Contender, train
-from nas_hydra.retrain.yardstick import baseline_model, nearest_in_size, random_candidate, size
 from nas_hydra.trial import Trial
 
 log = logging.getLogger(__name__)
@@ -45,16 +46,20 @@ class Retrained:
     Args:
         folder: that holds it, see ``nas_hydra.artifact``.
         trial: of the search that it is.
-        standings: how it stands on the test split, then how the yardsticks do.
+        results: its own on the test split, then those of the baselines.
+        percent: the scores that are shown in per cent.
+        unit: what the rows are called that it was tested on.
     """
 
     folder: Path
     trial: int
-    standings: Sequence[Standing]
+    results: Sequence[NetworkResult]
+    percent: Sequence[str] = ()
+    unit: str = "rows"
 
 
 def retrain(request: Request, overrides: Sequence[str] = (), command: str = "") -> list[Retrained]:
-    """Train trials of a search anew, on its training and validation images, and test them.
+    """Train trials of a search anew, on its training and validation rows, and test them.
 
     This is the first use of the test split, and the only one: nothing is chosen by it.
 
@@ -94,34 +99,35 @@ def _retrained(searched: Searched, request: Request, command: str) -> list[Retra
         wanted = tested(searched, evaluator)
         trained = train(contenders, request.seeds, evaluator, wanted, engine, Path(weights))
         seeds, first, watched = request.seeds, first_use(request.run), monitors(winners)
-        outcomes = [
-            Outcome(
+        retrainings = [
+            Retraining(
                 *(searched, trial, own, trained, [*random, *pair], seeds, command, first, watched),
                 known,
             )
             for trial, own, pair, known in zip(trials, winners, baselines, found, strict=True)
         ]
-        return written(folders, outcomes)
+        return written(folders, retrainings)
 
 
-def written(folders: Sequence[Path], outcomes: Sequence[Outcome]) -> list[Retrained]:
+def written(folders: Sequence[Path], retrainings: Sequence[Retraining]) -> list[Retrained]:
     """Write every model that could be trained, each into its folder.
 
     Raises:
         SearchFailedError: if one could not, or not be written; the others are all the same.
     """
     done, failed = [], []
-    for folder, outcome in zip(folders, outcomes, strict=True):
-        if outcome.weights is None:
-            failed.append(f"{outcome.own.name} cannot be trained: {outcome.standings[0].errors[0]}")
+    for folder, one in zip(folders, retrainings, strict=True):
+        if one.weights is None:
+            failed.append(f"{one.own.name} cannot be trained: {one.results[0].errors[0]}")
             continue
         try:
-            write(folder, outcome, outcome.weights)
+            write(folder, one, one.weights)
         except OSError as error:
             failed.append(f"{folder} cannot be written: {error.strerror or error}")
             continue
-        publish(folder, outcome)
-        done.append(Retrained(folder, outcome.trial.number, outcome.standings))
+        publish(folder, one)
+        task, unit = one.prepared.task, one.seen.unit
+        done.append(Retrained(folder, one.trial.number, one.results, task.percent, unit))
     if failed:
         raise SearchFailedError("; ".join(failed))
     return done
@@ -164,7 +170,7 @@ def final_evaluator(searched: Searched, winners: Sequence[Contender]) -> FinalEv
     check_trains(given.get("_target_"))
     evaluator = build({**given, "store": None}, "evaluator", Evaluator)
     if "_target_" not in searched.settings.dataset:
-        raise ConfigError("dataset", "names no images to train on; say dataset=NAME")
+        raise ConfigError("dataset", "names no data to train on; say dataset=NAME")
     return FinalEvaluator(evaluator, monitored=bool(monitors(winners)))
 
 
@@ -175,7 +181,7 @@ def check_trains(target: Any) -> None:
         ConfigError: if there is nothing to retrain.
     """
     found = locate(target, "evaluator._target_")
-    if not (isinstance(found, type) and issubclass(found, TrainEvaluator)):
+    if not getattr(found, "builds", False):
         raise ConfigError(
             "evaluator",
             f"is {target}, which trains no network, so there is nothing to retrain; best.yaml has"
@@ -189,10 +195,10 @@ def monitors(winners: Sequence[Contender]) -> list[str]:
 
 
 def tested(searched: Searched, evaluator: FinalEvaluator) -> list[Objective]:
-    """The search's objectives as they are measured in the end, or the accuracy."""
+    """The search's objectives as they are measured in the end, or what the task measures first."""
     given = [Objective(renamed(one.name), one.direction) for one in searched.past.objectives]
     known = [one for one in given if one.name in evaluator.metrics]
-    return known or [Objective("test_acc", "maximize")]
+    return known or [Objective(*one) for one in evaluator.directions.items()][:1]
 
 
 def winner(searched: Searched, trial: Trial) -> Contender:
@@ -210,14 +216,15 @@ def random_of(searched: Searched, evaluator: FinalEvaluator, trials: Sequence[Tr
 
 
 def baseline_of(one: Contender, name: str) -> list[Contender]:
-    """A network of torchvision's, trained as the contender is; empty if none is wanted."""
-    if name == NONE:
+    """A known network, trained as the contender is; empty if none is wanted, or known."""
+    candidate = Prepared(one.candidate, "search")
+    known = candidate.task.baselines(candidate.example)
+    if name == NONE or (name == AUTO and not known):
         return []
-    dataset = one.candidate["dataset"]
     if name == AUTO:
-        name = nearest_in_size(size(one.candidate["model"], dataset), dataset)
-    candidate = {**one.candidate, "model": baseline_model(name, dataset)}
-    return [Contender("baseline", f"torchvision's {name}", candidate)]
+        name = nearest_in_size(candidate, known)
+    config = with_baseline(candidate, name).config
+    return [Contender("baseline", f"torchvision's {name}", config)]
 
 
 def check(searched: Searched, evaluator: FinalEvaluator, winners: Sequence[Contender]) -> None:
@@ -236,15 +243,14 @@ def check(searched: Searched, evaluator: FinalEvaluator, winners: Sequence[Conte
 
 
 def check_data(searched: Searched, one: Contender, stage: Stage, force: bool) -> Seen:
-    """Make sure that the data is that of the search, and find what was seen of its test images.
+    """Make sure that the data is that of the search, and find what was seen of its test rows.
 
     Raises:
-        ConfigError: if it is not, unless that is wanted.
+        ConfigError: if it is not, unless that is wanted; or if its preparation cannot be kept.
     """
-    built: ImageDataset = build(one.candidate["dataset"], "dataset")
-    dataset = built.at(stage)
-    found = seen(dataset, searched.past)
-    differences = list(changes(searched.past.identity, dataset, found))
+    data = Prepared(one.candidate, stage).data
+    found = seen(data, searched.past)
+    differences = list(changes(searched.past.identity, data, found))
     if differences and not force:
         raise ConfigError(
             "dataset",
@@ -253,4 +259,5 @@ def check_data(searched: Searched, one: Contender, stage: Stage, force: bool) ->
         )
     if found.any or found.unknown:
         log.warning("data: %s", found.sentences)
+    packed(preparation(data))
     return found

@@ -33,7 +33,7 @@ class Contender:
 
 
 @dataclass(frozen=True)
-class Training:
+class SeedTraining:
     """One training: its outcome, and the file of its weights if it was completed."""
 
     trial: Trial
@@ -47,7 +47,7 @@ def train(
     objectives: Sequence[Objective],
     engine: Engine,
     weights: Path,
-) -> dict[str, list[Training]]:
+) -> dict[str, list[SeedTraining]]:
     """Train every contender ``seeds`` times, as many at a time as the engine has workers.
 
     Args:
@@ -74,9 +74,9 @@ def train(
             tell(f"{done}/{len(pending)}  {pending[future][1]}", future.result())
     finally:
         engine.shutdown()
-    trained: dict[str, list[Training]] = {one.name: [] for one in contenders}
+    trained: dict[str, list[SeedTraining]] = {one.name: [] for one in contenders}
     for future, (job, _) in pending.items():
-        training = Training(future.result(), job.weights)
+        training = SeedTraining(future.result(), job.weights)
         trained[job.proposal.genotype.key].append(training)
     return trained
 

@@ -1,32 +1,33 @@
-"""Whether a model's folder says what is so: its images, its figures and its card."""
+"""Whether a model's folder says what is so: its data, its figures and its card."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from math import isclose, isnan
 from typing import Any
 
-import torch
-
 from nas_hydra.artifact import CARD, DESCRIPTION, EXAMPLES, METRICS, REMEDY, Artifact
-from nas_hydra.component import build
-from nas_hydra.dataset import ImageDataset
-from nas_hydra.dataset.check import decoded
+from nas_hydra.dataset import Tree
 from nas_hydra.dataset.examples import Examples, difference, read
-from nas_hydra.dataset.prepare.standardize import Standardized
-from nas_hydra.dataset.source import target_of
-from nas_hydra.dataset.stream import Stream
-from nas_hydra.errors import ConfigError, NasHydraError
+from nas_hydra.dataset.raw import raw_rows
+from nas_hydra.dataset.tree import alike, told
+from nas_hydra.errors import ConfigError, NasHydraError, in_one_line
 from nas_hydra.evaluator.build import count_parameters
+from nas_hydra.evaluator.prepared import Prepared
+from nas_hydra.network import network_of
+from nas_hydra.page.markdown import escaped
 from nas_hydra.report.summary import versions
-from nas_hydra.retrain.card import results
-from nas_hydra.retrain.confusion import confusion
-from nas_hydra.retrain.seen import SEARCHED, TEST, TRAINING, Seen, final_images
-from nas_hydra.retrain.standing import Spread, Standing, spread, wilson
+from nas_hydra.retrain.card import compared
+from nas_hydra.retrain.result import NetworkResult, Spread, spread
+from nas_hydra.retrain.seen import SEARCHED, TEST, TRAINING, Seen, final_rows
 from nas_hydra.small_file import read_json
+from nas_hydra.task import Task
+from nas_hydra.task.report import Figure, Report, hits
 
 NEAR = 0.02
-"""So much may an accuracy differ that a training has measured, perhaps in another precision."""
+"""So much may a figure differ that a training has measured, perhaps in another precision."""
+EXACT, ROUNDED = 1e-9, 1e-4
+"""As shares: numbers that were computed of the same, and those of passes in other batches."""
+OTHER = "is not the one that the model was trained on"
 
 
 class NotVerifiedError(NasHydraError):
@@ -34,31 +35,35 @@ class NotVerifiedError(NasHydraError):
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What ``metrics.json`` says of the model's weights: accuracy and its interval."""
-
-    test_acc: float
-    test_acc_interval: tuple[float, float]
-
-
-@dataclass(frozen=True)
 class Metrics:
     """What is checked of ``metrics.json``, see ``nas_hydra.retrain.files.measured``."""
 
     trial: int
-    images: Mapping[str, Any]
-    networks: Sequence[Standing]
-    model: Measured
-    confusion: Sequence[Sequence[int]]
-    test_images_seen: Mapping[str, Any]
+    networks: Sequence[NetworkResult]
+    model: Mapping[str, float | Sequence[float]]
+    confusion: Sequence[Sequence[int]] | None = None
+    images: Mapping[str, Any] | None = None
+    test_images_seen: Mapping[str, Any] | None = None
+    rows: Mapping[str, Any] | None = None
+    test_rows_seen: Mapping[str, Any] | None = None
+
+    @property
+    def numbers(self) -> Mapping[str, Any]:
+        """How many rows there were for what."""
+        return self.images or self.rows or {}
+
+    @property
+    def seen(self) -> Mapping[str, Any]:
+        """How many test rows were seen before."""
+        return self.test_images_seen or self.test_rows_seen or {}
 
 
 def verify(artifact: Artifact) -> list[str]:
     """Check a model's folder against its own files and its data.
 
-    The weights and the digests of the images are compared with their SHA-256; the images with
-    their digests; the test images with those that the search and the training have seen; the
-    figures of the model with what its weights give on the test images; those of all networks with
+    The weights and the digests of the rows are compared with their SHA-256; the rows with
+    their digests; the test rows with those that the search and the training have seen; the
+    figures of the model with what its weights give on the test rows; those of all networks with
     the values that they are the mean of; the card with the figures.
 
     Returns:
@@ -68,33 +73,34 @@ def verify(artifact: Artifact) -> list[str]:
         ConfigError: if a file is missing or damaged, or the dataset is not there.
         NotVerifiedError: if something does not hold; says what.
     """
-    images, metrics = noted_images(artifact), noted_metrics(artifact)
-    found = Seen(images, metrics.test_images_seen.get("unknown") or "")
-    dataset: ImageDataset = build(artifact.dataset, "dataset", ImageDataset)
-    counts = measured(artifact, dataset)
+    noted, metrics = noted_rows(artifact), noted_metrics(artifact)
+    one = Prepared({**artifact.config, "dataset": artifact.dataset}, "final")
+    found = Seen(noted, metrics.seen.get("unknown") or "", one.data.unit)
+    report = measured(artifact, one)
     problems = [
-        *_of_data(images, final_images(dataset)),
+        *_of_data(noted, final_rows(one.data)),
         *_of_test(found),
-        *_of_figures(metrics, counts, count_parameters(artifact.model()), len(images[TRAINING])),
-        *_of_card(artifact, metrics, found),
+        *_of_numbers(metrics, noted),
+        *_of_figures(metrics, report),
+        *_of_networks(metrics, report, count_parameters(artifact.model())),
+        *_of_card(artifact, metrics, found, one.task, report),
     ]
-    if found.figures != metrics.test_images_seen:
-        problems.append(f"{METRICS} counts other test images as seen than {EXAMPLES} has")
+    if found.figures != metrics.seen:
+        problems.append(f"{METRICS} counts other test {found.unit} as seen than {EXAMPLES} has")
     if problems:
         raise NotVerifiedError(f"{artifact.folder}: {'; '.join(problems)}")
-    right, total = hits(counts), len(images[TEST])
     return [
-        f"the weights are those of {DESCRIPTION}, and the {len(images[TRAINING]):,} training and"
-        f" {total:,} test images those of {EXAMPLES}",
+        f"the weights are those of {DESCRIPTION}, and the {len(noted[TRAINING]):,} training and"
+        f" {len(noted[TEST]):,} test {found.unit} those of {EXAMPLES}",
         found.sentences,
-        f"measured anew, the model is right on {right:,} of {total:,} test images"
-        f" ({right / total:.2%}); {METRICS} and {CARD} say so. Figures of other seeds and networks"
-        " cannot be measured anew, since their weights are not kept",
+        f"measured anew, the model {report.found(found.unit)}; {METRICS} and {CARD} say so."
+        " Figures of other seeds and networks cannot be measured anew, since their weights are not"
+        " kept",
     ]
 
 
-def noted_images(artifact: Artifact) -> dict[str, Examples]:
-    """The images that a model's folder notes.
+def noted_rows(artifact: Artifact) -> dict[str, Examples]:
+    """The rows that a model's folder notes.
 
     Raises:
         ConfigError: if there are none.
@@ -102,9 +108,10 @@ def noted_images(artifact: Artifact) -> dict[str, Examples]:
     file = artifact.examples
     known = {} if file is None else read(file)
     if not {TRAINING, TEST} <= known.keys():
+        unit = "rows" if artifact.image is None else "images"
         raise ConfigError(
             "verify",
-            f"{artifact.folder} has no {EXAMPLES} that tells its images, as folders of earlier"
+            f"{artifact.folder} has no {EXAMPLES} that tells its {unit}, as folders of earlier"
             f" versions; {REMEDY}",
         )
     return known
@@ -122,24 +129,33 @@ def noted_metrics(artifact: Artifact) -> Metrics:
     return known
 
 
-def measured(artifact: Artifact, dataset: ImageDataset) -> list[list[int]]:
-    """What the model takes for what, see ``confusion``.
+def measured(artifact: Artifact, one: Prepared) -> Report:
+    """What the model gives on the test rows as they are.
 
     Raises:
-        ConfigError: if the images are others than it takes, or of more classes.
+        ConfigError: if these are none that it takes, or of more classes.
     """
-    source = dataset.opened("test")
-    labels = target_of(source)
-    shape = tuple(source[torch.tensor([0])].shape[1:])
-    if shape != artifact.image.shape or int(labels.max()) >= len(artifact.classes):
-        raise ConfigError("dataset", "is not the one that the model was trained on")
-    mean, std = (
-        torch.tensor(part).view(-1, 1, 1)
-        for part in (artifact.normalize.mean, artifact.normalize.std)
-    )
-    read = partial(decoded, shape=artifact.image.shape)
-    test = Stream(source, torch.arange(len(labels)), read, Standardized(mean, std))
-    return confusion(artifact, test)
+    try:
+        return one.task.tested(network_of(artifact), batches(artifact, one))
+    except NasHydraError:
+        raise
+    except Exception as error:  # any module may raise anything on what it was not made for
+        raise ConfigError("dataset", f"{OTHER} ({in_one_line(error)})") from error
+
+
+def batches(artifact: Artifact, one: Prepared) -> Iterator[tuple[Tree, Tree]]:
+    """The test rows, made sure that they are of the kind that the model takes.
+
+    Raises:
+        ConfigError: if they are not.
+    """
+    classes = getattr(one.data, "class_names", None)
+    if artifact.classes is not None and classes and len(classes) != len(artifact.classes):
+        raise ConfigError("dataset", OTHER)
+    for inputs, target in raw_rows(one.data):
+        if not alike(inputs, artifact.empty(1)):
+            raise ConfigError("dataset", f"{OTHER}: it has {told(inputs)}")
+        yield inputs, target
 
 
 def figures(known: Spread) -> list[float | None]:
@@ -147,20 +163,23 @@ def figures(known: Spread) -> list[float | None]:
     return [known.mean, known.std, *(known.interval or (None, None))]
 
 
-def same(told: Sequence[float | None], computed: Sequence[float | None]) -> bool:
-    """Whether numbers are equal, but for the last bits, in which libraries may differ."""
-    pairs = zip(told, computed, strict=True)
-    return all(
+def same(
+    told: Sequence[float | None], computed: Sequence[float | None], nearness: float = EXACT
+) -> bool:
+    """Whether numbers are equal, but for the last bits, in which libraries may differ.
+
+    Args:
+        told: some numbers.
+        computed: the others.
+        nearness: by which share of them they may differ.
+    """
+    return len(told) == len(computed) and all(
         one is other
         if one is None or other is None
-        else isclose(one, other, rel_tol=1e-9, abs_tol=1e-12) or (isnan(one) and isnan(other))
-        for one, other in pairs
+        else isclose(one, other, rel_tol=nearness, abs_tol=1e-3 * nearness)
+        or (isnan(one) and isnan(other))
+        for one, other in zip(told, computed, strict=True)
     )
-
-
-def hits(counts: Sequence[Sequence[int]]) -> int:
-    """How many images a confusion matrix has on its diagonal."""
-    return sum(row[place] for place, row in enumerate(counts))
 
 
 def _of_data(noted: Mapping[str, Examples], now: Mapping[str, Examples]) -> Iterator[str]:
@@ -174,47 +193,70 @@ def _of_test(found: Seen) -> Iterator[str]:
         yield found.sentences.rstrip(".")
 
 
-def _of_figures(
-    metrics: Metrics, counts: Sequence[Sequence[int]], params: int, trained_on: int
-) -> Iterator[str]:
-    """Figures that are not those of the files.
+def _of_numbers(metrics: Metrics, noted: Mapping[str, Examples]) -> Iterator[str]:
+    """Numbers of rows that are others than are noted."""
+    wanted = len(noted[TRAINING]), len(noted[TEST])
+    trained = sum(int(metrics.numbers.get(name) or 0) for name in ("trained_on", "monitored_on"))
+    if (trained, metrics.numbers.get("tested_on")) != wanted:
+        unit = "images" if metrics.images else "rows"
+        numbers = ", ".join(f"{number:,}" for number in wanted)
+        yield f"{METRICS} tells other numbers of {unit} than there are ({numbers})"
 
-    Args:
-        metrics: what is said.
-        counts: the confusion that was measured anew.
-        params: of the network.
-        trained_on: how many images.
-    """
-    right, total = hits(counts), sum(map(sum, counts))
-    told, own = metrics.model, metrics.networks[0].metrics if metrics.networks else {}
-    if [*map(list, metrics.confusion)] != [*map(list, counts)]:
+
+def _of_figures(metrics: Metrics, report: Report) -> Iterator[str]:
+    """Figures of the model that are not those that its weights give."""
+    counted = "confusion" in report.parts
+    told = [*map(list, metrics.confusion or ())]
+    if counted and told != report.parts["confusion"]:
+        right, total = hits(told), sum(map(sum, told))
         yield (
-            f"the model is right on {right:,} of {total:,} test images, and by the confusion of"
-            f" {METRICS} on {hits(metrics.confusion):,} of {sum(map(sum, metrics.confusion)):,}"
+            f"the model {report.found('images' if metrics.images else 'rows')}, and by the"
+            f" confusion of {METRICS} on {right:,} of {total:,}"
         )
-    if not same([told.test_acc, *told.test_acc_interval], [right / total, *wilson(right, total)]):
-        yield f"the model's accuracy is {right / total:.4f}, and by {METRICS} {told.test_acc:.4f}"
-    trained = sum(int(metrics.images.get(name, 0)) for name in ("trained_on", "monitored_on"))
-    if (trained, metrics.images.get("tested_on")) != (trained_on, total):
-        yield f"{METRICS} tells other numbers of images than there are ({trained_on:,}, {total:,})"
+    for name, value in report.figures.items():
+        known = metrics.model.get(name)
+        if known is None or not same(listed(known), listed(value), EXACT if counted else ROUNDED):
+            shown = "nothing" if known is None else in_digits(known)
+            yield f"the model's {name} is {in_digits(value)}, and by {METRICS} {shown}"
+
+
+def listed(figure: Figure) -> list[float]:
+    """A number, or the ends of an interval."""
+    return [figure] if isinstance(figure, int | float) else list(figure)
+
+
+def in_digits(figure: Figure) -> str:
+    """``0.9900``, ``0.9800 to 1.0000``."""
+    return " to ".join(f"{one:.4f}" for one in listed(figure))
+
+
+def _of_networks(metrics: Metrics, report: Report, params: int) -> Iterator[str]:
+    """Figures of the trainings that do not fit to each other, or to the model."""
+    own = metrics.networks[0].metrics if metrics.networks else {}
     if "params" in own and own["params"].values[0] != params:
         yield f"the network has {params:,} parameters, and others by {METRICS}"
-    if "test_acc" in own and abs(own["test_acc"].values[0] - right / total) > NEAR:
-        first = own["test_acc"].values[0]
-        yield f"the first seed's accuracy is {right / total:.4f}, and by {METRICS} {first:.4f}"
+    for name, value in report.figures.items():
+        first = own[name].values[0] if name in own else None
+        if first is None or not isinstance(value, float):
+            continue
+        if abs(first - value) > NEAR * max(1.0, abs(value)):
+            yield f"the first seed's {name} is {value:.4f}, and by {METRICS} {first:.4f}"
     for one in metrics.networks:
         for name, known in one.metrics.items():
             if not (known.values and same(figures(known), figures(spread(known.values)))):
                 yield f"{name} of {one.name} is not the mean of its values in {METRICS}"
 
 
-def _of_card(artifact: Artifact, metrics: Metrics, found: Seen) -> Iterator[str]:
+def _of_card(
+    artifact: Artifact, metrics: Metrics, found: Seen, task: Task, report: Report
+) -> Iterator[str]:
     """What the card does not say, if it was written by this version."""
     file = artifact.folder / CARD
     if not file.is_file():
         yield f"{CARD} is missing"
     elif artifact.description.versions == dict(versions()):
         text = file.read_text(encoding="utf-8", errors="replace")
-        wanted = (results(metrics.networks), found.sentences, f"{metrics.model.test_acc:.2%}")
+        table = compared(metrics.networks, task.percent)
+        wanted = (table, found.sentences, escaped(report.sentence(found.unit)))
         if not all(part in text for part in wanted):
             yield f"{CARD} says something else than {METRICS}"

@@ -1,4 +1,4 @@
-"""How the networks stand: mean and spread of what was measured over the seeds."""
+"""What was measured of the networks over the seeds: mean and spread."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from scipy import stats
 
-from nas_hydra.retrain.training import Contender, Role, Training
+from nas_hydra.retrain.training import Contender, Role, SeedTraining
 
 LEVEL = 0.95
 
@@ -30,8 +30,8 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """One network.
+class NetworkResult:
+    """One network, over all seeds.
 
     Args:
         role: what it is there for.
@@ -48,12 +48,12 @@ class Standing:
     errors: Sequence[str]
 
 
-def standing(contender: Contender, trainings: Sequence[Training]) -> Standing:
-    """How a network stands after these trainings."""
+def result_of(contender: Contender, trainings: Sequence[SeedTraining]) -> NetworkResult:
+    """What these trainings of a network come to."""
     trials = [training.trial for training in trainings]
     complete = [trial for trial in trials if trial.complete]
     names = complete[0].metrics if complete else ()
-    return Standing(
+    return NetworkResult(
         contender.role,
         contender.name,
         {name: spread([trial.metrics[name] for trial in complete]) for name in names},
@@ -70,9 +70,3 @@ def spread(values: Sequence[float]) -> Spread:
     std = statistics.stdev(values)
     half = std / len(values) ** 0.5 * float(stats.t.ppf((1 + LEVEL) / 2, len(values) - 1))
     return Spread(values, mean, std, (mean - half, mean + half))
-
-
-def wilson(hits: int, total: int) -> tuple[float, float]:
-    """The 95 % interval of a share of images (Wilson 1927): the chance in the choice of images."""
-    found = stats.binomtest(hits, total).proportion_ci(LEVEL, method="wilson")
-    return float(found.low), float(found.high)

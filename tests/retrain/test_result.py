@@ -4,10 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nas_hydra.retrain.standing import spread, wilson
-from nas_hydra.retrain.yardstick import KNOWN, baseline_model, nearest_in_size, size
-
-DATASET = {"input_shape": [1, 28, 28], "num_classes": 10}
+from evaluator.candidates import candidate
+from nas_hydra.evaluator.prepared import Prepared
+from nas_hydra.retrain.baseline import nearest_in_size, size, with_baseline
+from nas_hydra.retrain.result import spread
+from nas_hydra.task.report import wilson
+from nas_hydra.task.torchvision import KNOWN
 
 
 def test_three_values_and_students_t():
@@ -36,7 +38,9 @@ def test_the_interval_of_a_share():
 
 
 def test_the_baseline_is_of_like_size():
-    sizes = {name: size(baseline_model(name, DATASET), DATASET) for name in KNOWN}
+    own = Prepared(candidate(), "search")
+    sizes = {name: size(with_baseline(own, name)) for name in KNOWN}
     assert sizes["resnet18"] == 11_181_642
-    assert nearest_in_size(12_000_000, DATASET) == "resnet18"
-    assert nearest_in_size(1, DATASET) == "shufflenet_v2_x0_5"
+    assert own.task.baselines(own.example) == KNOWN
+    assert nearest_in_size(own, KNOWN) == min(sizes, key=sizes.__getitem__)
+    assert nearest_in_size(with_baseline(own, "resnet18"), KNOWN) == "resnet18"
