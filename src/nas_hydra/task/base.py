@@ -7,10 +7,11 @@ from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self
 import torch
 from torch import Tensor, nn
 
-from nas_hydra.dataset import Data, Tree
-from nas_hydra.dataset.tree import told
-from nas_hydra.errors import CandidateError, in_one_line
+from nas_hydra.dataset import Data, Example, Tree
+from nas_hydra.dataset.tree import joined, rows, told
+from nas_hydra.errors import CandidateError, ConfigError, in_one_line
 from nas_hydra.objective import Direction
+from nas_hydra.task.report import Report
 
 Reduction = Literal["mean", "sum"]
 
@@ -57,6 +58,9 @@ class Task(ABC):
 
     percent: ClassVar[Sequence[str]] = ()
     """Those of the scores that are shares, and are shown in per cent."""
+
+    output: ClassVar[str] = "output"
+    """What an output of one tensor is called where it is exported."""
 
     @property
     def directions(self) -> Mapping[str, Direction]:
@@ -134,3 +138,57 @@ class Task(ABC):
             Lines for the log.
         """
         yield from ()
+
+    def tested(self, network: nn.Module, batches: Iterable[tuple[Tree, Tree]]) -> Report:
+        """What a trained network gives on test rows.
+
+        Args:
+            network: inputs to outputs, in evaluation mode.
+            batches: of all test rows, on its device.
+        """
+        kept, targets = [], []
+        with torch.inference_mode():
+            for inputs, target in batches:
+                kept.append(self.kept(network(inputs)))
+                targets.append(target)
+            return self.report(joined(kept), joined(targets))
+
+    def report(self, kept: Tree, target: Tree) -> Report:
+        """Figures of all test rows together: the scores, or the loss if there are none.
+
+        Args:
+            kept: what was kept of the outputs, see ``kept``.
+            target: likewise.
+        """
+        found = self.score(kept, target) if self.scores else {"loss": self.loss(kept, target)}
+        figures = {f"test_{name}": float(value) for name, value in found.items()}
+        return Report(figures, rows(target))
+
+    def answer(self, output: Tree) -> Tree:
+        """What a prediction says of its rows, (n, ...)."""
+        return output
+
+    def title(self, params: str) -> str:
+        """What a model card begins with.
+
+        Args:
+            params: how many parameters the network has.
+        """
+        return f"A network with {params} parameters, trained for the task {type(self).__name__}"
+
+    def facts(self, data: Data) -> Mapping[str, Any]:
+        """What ``model.json`` says of the task, see ``nas_hydra.description.Description``."""
+        return {}
+
+    def baselines(self, example: Example) -> Sequence[str]:
+        """Names of known networks that a winner can be compared with; none if empty."""
+        return ()
+
+    def baseline(self, name: str, example: Example) -> dict[str, Any]:
+        """The config of a known network for such rows.
+
+        Raises:
+            ConfigError: if there is no such network, or it does not take the inputs.
+        """
+        problem = f"is '{name}', and for this task and data no network is known to compare with"
+        raise ConfigError("baseline", f"{problem}; say baseline=none")

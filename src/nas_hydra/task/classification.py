@@ -1,19 +1,21 @@
 """Classification: each row is of one class."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from torchmetrics.functional.classification import multiclass_accuracy, multiclass_f1_score
 
-from nas_hydra.dataset import Data
+from nas_hydra.dataset import Data, Example
 from nas_hydra.dataset.tree import told
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.objective import Direction
 from nas_hydra.task.base import Reduction, Task
+from nas_hydra.task.report import ClassReport
+from nas_hydra.task.torchvision import KNOWN, image_network
 
 
 class Classification(Task):
@@ -25,6 +27,7 @@ class Classification(Task):
 
     scores: ClassVar[Mapping[str, Direction]] = {"acc": "maximize", "f1": "maximize"}
     percent = ("acc", "f1")
+    output = "logits"
     num_classes: int = 0
     unit: str = "rows"
 
@@ -81,6 +84,40 @@ class Classification(Task):
         each = multiclass_f1_score(kept, target, classes, "none", validate_args=False)
         # A class that has no row counts 0, and is not left out.
         return {"acc": accuracy, "f1": (each / classes).sum()}
+
+    def report(self, kept: Tensor, target: Tensor) -> ClassReport:
+        """The confusion, and the accuracy with its interval."""
+        classes = self.num_classes
+        counts = (target * classes + kept).bincount(minlength=classes * classes)
+        return ClassReport.of(counts.view(classes, classes).tolist())
+
+    def answer(self, output: Tensor) -> Tensor:
+        """The probability of each class, (n, classes)."""
+        return output.softmax(dim=1)
+
+    def title(self, params: str) -> str:
+        """``An image classifier with 1,210 parameters and 10 classes``."""
+        kind = "An image classifier" if self._of_images else "A classifier"
+        return f"{kind} with {params} parameters and {self.num_classes} classes"
+
+    def facts(self, data: Data) -> Mapping[str, Any]:
+        """The names of the classes; their numbers, if the data does not say."""
+        named = getattr(data, "class_names", None) or range(self.num_classes)
+        return {"classes": [str(name) for name in named]}
+
+    def baselines(self, example: Example) -> Sequence[str]:
+        """Of images, networks of torchvision's."""
+        return KNOWN if self._of_images else ()
+
+    def baseline(self, name: str, example: Example) -> dict[str, Any]:
+        """Of images, a network of torchvision's."""
+        if not self._of_images:
+            return super().baseline(name, example)
+        return image_network(name, example.inputs, self.num_classes)
+
+    @property
+    def _of_images(self) -> bool:
+        return self.unit == "images"
 
     def outlook(self, data: Data) -> Iterator[str]:
         """What one validation row is of the accuracy, and what the most frequent class gives."""
