@@ -11,10 +11,10 @@ from omegaconf import OmegaConf
 
 from integration.test_spaces import CONNECTED, tiny
 from nas_hydra.artifact import Artifact, read_artifact
-from nas_hydra.assemble import build_space
 from nas_hydra.completing import complete
 from nas_hydra.component import build
 from nas_hydra.evaluator.seeding import seeded
+from nas_hydra.opened import build_space
 from nas_hydra.settings import resolved
 from networks import built
 

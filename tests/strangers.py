@@ -13,9 +13,10 @@ from numpy.random import default_rng
 from omegaconf import OmegaConf
 from torch import nn
 
-from nas_hydra.assemble import IDENTITY, build_space
+from nas_hydra.assemble import IDENTITY
 from nas_hydra.completing import complete
 from nas_hydra.objective import objectives_from
+from nas_hydra.opened import build_space
 from nas_hydra.record.storage import journal
 from nas_hydra.record.study import StudyRecord
 from nas_hydra.settings import resolved

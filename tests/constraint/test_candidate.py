@@ -15,7 +15,6 @@ from torch import nn
 
 import nas_hydra as package
 from command import SMALL, nas_hydra, rows
-from nas_hydra.assemble import build_space
 from nas_hydra.compose import composed
 from nas_hydra.constraint import Candidate, MaxParams
 from nas_hydra.errors import CandidateError, ConfigError
@@ -23,6 +22,7 @@ from nas_hydra.evaluator.build import count_parameters
 from nas_hydra.evaluator.footprint import footprint
 from nas_hydra.evaluator.seeding import seeded
 from nas_hydra.evaluator.sketch import Sketch, operations
+from nas_hydra.opened import build_space
 from networks import built, meta, two
 
 CONF = Path(package.__file__).parent / "conf"

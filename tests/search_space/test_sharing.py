@@ -6,12 +6,12 @@ import torch
 from numpy.random import default_rng
 from omegaconf import OmegaConf
 
-from nas_hydra.assemble import check_components
 from nas_hydra.component import build
 from nas_hydra.constraint import Candidate
 from nas_hydra.errors import ConfigError
 from nas_hydra.evaluator.build import count_parameters
 from nas_hydra.evaluator.seeding import seeded
+from nas_hydra.opened import check_components
 from nas_hydra.report.candidate_picture import candidate_picture
 from nas_hydra.report.drawing import svg
 from nas_hydra.search_space import SearchSpace

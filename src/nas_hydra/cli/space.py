@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
 
-from nas_hydra.assemble import build_space, check_components, sample
 from nas_hydra.cli.app import launch
 from nas_hydra.cli.sizes import measure, rows
 from nas_hydra.cli.tree import tree
 from nas_hydra.completing import complete
+from nas_hydra.opened import build_space, check_components, sample
 from nas_hydra.report.candidate_picture import candidate_picture
 from nas_hydra.report.drawing.scene import Drawing
 from nas_hydra.report.outline import outline, size_in_words

@@ -6,11 +6,11 @@ from functools import cached_property
 from pathlib import Path
 from statistics import fmean
 
-from nas_hydra.assemble import build_space
 from nas_hydra.component import locate
 from nas_hydra.errors import ConfigError, listing, nearest
 from nas_hydra.foreign import check_names, check_written
 from nas_hydra.objective import Objective, Objectives
+from nas_hydra.opened import build_space
 from nas_hydra.ranking import by_fitness
 from nas_hydra.record.past import PastRun, read_search
 from nas_hydra.run import FEWEST_EXPLAINED

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 from numpy.random import default_rng
 
-from nas_hydra.assemble import sample
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.evaluator import Evaluator
 from nas_hydra.evaluator.build import count_parameters
 from nas_hydra.evaluator.prepared import Prepared
+from nas_hydra.opened import sample
 from nas_hydra.search_space import Genotype, SearchSpace
 
 DRAW = 2**32

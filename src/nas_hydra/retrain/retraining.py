@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from nas_hydra.artifact import DESCRIPTION
-from nas_hydra.assemble import check_components
 from nas_hydra.component import build, locate
 from nas_hydra.dataset.raw import preparation
 from nas_hydra.dataset.split import Stage
@@ -19,6 +18,7 @@ from nas_hydra.evaluator.final import FinalEvaluator, monitoring, renamed
 from nas_hydra.evaluator.prepared import Prepared
 from nas_hydra.foreign import foreign
 from nas_hydra.objective import Objective
+from nas_hydra.opened import check_components
 from nas_hydra.retrain.baseline import nearest_in_size, random_candidate, with_baseline
 from nas_hydra.retrain.files import Retraining, write
 from nas_hydra.retrain.preparation import packed

@@ -10,12 +10,12 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from nas_hydra.assemble import build_space
 from nas_hydra.completing import complete
 from nas_hydra.compose import changed
 from nas_hydra.errors import ConfigError, listing
 from nas_hydra.foreign import check_written, foreign
 from nas_hydra.front import Front
+from nas_hydra.opened import build_space
 from nas_hydra.record.configured import PastConfig
 from nas_hydra.record.past import PastRun, read_search
 from nas_hydra.retrain.request import Request
