@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LOWEST := .venv-lowest
+HYDRA_NEXT := .venv-hydra-next
 PYTEST := python -m pytest -n 2 --dist worksteal
 
-.PHONY: demo test test-long test-machine test-lowest check wheel-check bench-space bench-throughput bench-search bench-overhead bench-tracking bench-explanation clean
+.PHONY: demo test test-long test-machine test-lowest test-hydra-next check wheel-check bench-space bench-throughput bench-search bench-overhead bench-tracking bench-explanation clean
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
@@ -44,6 +45,15 @@ $(LOWEST)/.installed-test: pyproject.toml
 test-lowest: $(LOWEST)/.installed-test
 	$(LOWEST)/bin/$(PYTEST) -m 'not long'
 
+$(HYDRA_NEXT)/.installed-test: pyproject.toml
+	$(PYTHON) -m venv $(HYDRA_NEXT)
+	$(HYDRA_NEXT)/bin/python -m pip install --quiet --editable '.[test]'
+	$(HYDRA_NEXT)/bin/python -m pip install --quiet --pre --upgrade --no-deps hydra-core omegaconf
+	touch $@
+
+test-hydra-next: $(HYDRA_NEXT)/.installed-test
+	$(HYDRA_NEXT)/bin/$(PYTEST) -m 'not long' tests/test_instantiation.py tests/test_component.py tests/test_settings.py tests/integration/test_old_version.py
+
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -72,4 +82,4 @@ bench-explanation: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/explanation.py
 
 clean:
-	rm -rf $(VENV) $(LOWEST) build dist
+	rm -rf $(VENV) $(LOWEST) $(HYDRA_NEXT) build dist

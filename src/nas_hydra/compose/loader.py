@@ -66,8 +66,9 @@ class Loader(ConfigLoaderImpl):
     """Hydra's loader. What it cannot compose is a ``ComposeError``."""
 
     def __init__(self, search_path: ConfigSearchPath) -> None:
-        self.config_search_path = search_path
-        self.repository = Repository(search_path)
+        repository = Repository(search_path)  # says what is wrong, if something is
+        super().__init__(search_path)
+        self.repository = repository
 
     def load_configuration(
         self,
