@@ -17,10 +17,10 @@ STEERING = frozenset(("_recursive_", "_convert_"))
 APART = frozenset((TARGET, ARGS, PARTIAL, *STEERING))
 """Keys that are no names of arguments."""
 
-SYSTEM = ("os", "posix", "nt", "shutil", "subprocess")
-BUILTINS = ("eval", "exec", "compile", "__import__")
+SYSTEM = ("os", "posix", "nt", "shutil", "subprocess", "_functools", "itertools")
+BUILTINS = ("eval", "exec", "compile", "__import__", "map", "filter", "exit", "quit", "breakpoint")
 """Modules, and functions of Python's own, that no config calls, as with Hydra: with a word, they
-delete files or run whatever a text says.
+delete files, run whatever a text says, or call in turn what they are given.
 """
 
 
