@@ -141,3 +141,15 @@ def test_its_module_and_what_that_imports_tell_one_search_from_another(tmp_path)
     assert found.identity(CANDIDATES[0]) != identity
     shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
     read.cache_clear()
+
+
+@pytest.mark.parametrize(("given", "told"), [("'good'", "the str 'good'"), ("None", "nothing")])
+def test_a_function_that_gives_no_number_is_a_mistake_of_the_search(
+    given, told, tmp_path, own_modules
+):
+    (tmp_path / "gives_no_number.py").write_text(f"def f(config):\n    return {given}\n")
+    found = FunctionEvaluator("gives_no_number.f", 0, measure=["loss"])
+    with pytest.raises(
+        ConfigError, match=rf"evaluator\.function: 'gives_no_number\.f' gave {told}"
+    ):
+        found.evaluate({"model": {"x": 1}}, 0, tmp_path / "weights")

@@ -9,7 +9,7 @@ from typing import Any
 from nas_hydra.component import locate
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.evaluator.code import code, sources
-from nas_hydra.evaluator.external import ExternalEvaluator, metrics_from
+from nas_hydra.evaluator.external import ExternalEvaluator, metrics_from, number_of, shown
 from nas_hydra.evaluator.seeding import seeded
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.trial import Evaluation
@@ -59,7 +59,8 @@ class FunctionEvaluator(ExternalEvaluator):
         """What the function gives for a candidate.
 
         Raises:
-            CandidateError: if that is no number, or lacks what is wanted.
+            CandidateError: if that lacks what is wanted, or has no finite number for it.
+            ConfigError: if it is neither a number nor a dict, which no candidate can help.
         """
         function, seed = locate(self._name, KEY), self._seed + repeat
         offered = {"seed": seed, "repeat": repeat, "weights": weights}
@@ -69,6 +70,7 @@ class FunctionEvaluator(ExternalEvaluator):
                 given = function(deepcopy(candidate["model"]), **more)
         except ConfigError as error:  # of ours, in the user's hands: it is no mistake of the search
             raise CandidateError(str(error)) from error
+        check_given(given, self._name)
         return Evaluation(metrics_from(given, self.metrics), epochs=0)
 
     def identity(self, candidate: Mapping[str, Any], repeat: int = 0) -> Mapping[str, Any]:
@@ -79,6 +81,17 @@ class FunctionEvaluator(ExternalEvaluator):
             "seed": self._seed + repeat,
             "code": code([type(self).__module__, self._name]),
         }
+
+
+def check_given(given: Any, name: str) -> None:
+    """Make sure that a function has given something of the kind that is wanted.
+
+    Raises:
+        ConfigError: if it has not.
+    """
+    if not isinstance(given, Mapping) and number_of(given) is None:
+        problem = f"'{name}' gave {shown(given)}; a number or a dict of numbers is needed"
+        raise ConfigError(KEY, problem)
 
 
 def asked(function: Callable[..., Any]) -> list[str]:
