@@ -159,7 +159,7 @@ def test_the_winner_is_retrained():
     assert state() == before
     assert model.folder == result.folder / "retrain"
     assert model.trial == result.best.number
-    assert 0 <= model.standings[0].metrics["test_acc"].mean <= 1
+    assert 0 <= model.results[0].metrics["test_acc"].mean <= 1
     assert read_artifact(model.folder).model()(torch.zeros(2, 1, 8, 8)).shape == (2, 10)
 
 

@@ -1,6 +1,7 @@
 """Every seam takes an option from outside: one Python file, one YAML file, one line to type."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -90,28 +91,8 @@ class Diary:
         with self.file.open("a") as stream:
             print("ended with", exit_code, file=stream)
 '''
-TASK = '''
-from nas_hydra.task import Task
-
-
-class Count(Task):
-    """Takes the label of an image for a number, and the first output for a guess of it."""
-
-    scores = {"far": "minimize"}
-
-    def __init__(self, power: float) -> None:
-        self.power = power
-
-    def loss(self, output, target, reduction="mean"):
-        losses = (output[:, 0] - target).abs() ** self.power
-        return losses.mean() if reduction == "mean" else losses.sum()
-
-    def kept(self, output):
-        return output[:, 0]
-
-    def score(self, kept, target):
-        return {"far": (kept - target).abs().mean()}
-'''
+PAGE = (Path(__file__).parents[2] / "docs/tasks.md").read_text()
+FILES = dict(re.findall(r"```\w+\n# (\S+\.\w+)\n(.*?)```", PAGE, re.DOTALL))
 DATASET = '''
 from dataclasses import dataclass
 import torch
@@ -161,12 +142,7 @@ HOUSE = {
     ),
     "engine": (ENGINE, "# in a thread\n_target_: my_engine.Thread\nahead: 2\n"),
     "strategy": (STRATEGY, "# one after the other\n_target_: my_strategy.Grid\n"),
-    "task": (
-        TASK,
-        "# a guess of the number\n"
-        "defaults:\n  - override /objective@_global_.objective: none\n  - _self_\n"
-        "_target_: my_task.Count\npower: 2\n",
-    ),
+    "task": (FILES["my_task.py"], FILES["my_conf/task/regression.yaml"]),
     "dataset": (
         DATASET,
         "# pairs of numbers\n_target_: my_dataset.Sums\nsize: 100\nbatch_size: null\n"

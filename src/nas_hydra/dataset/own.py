@@ -20,11 +20,10 @@ from nas_hydra.dataset.split import Stage
 from nas_hydra.dataset.tree import Example, mapped, moved, rows, told
 from nas_hydra.errors import ConfigError, in_one_line
 from nas_hydra.lightning import DATA, TRAINER, class_of, package_of
+from nas_hydra.named_files import anything, digests
 
 LOOKED_AT = 64
 """Batches of each loader whose content tells the data from other data."""
-MOST_FILES = 10_000
-"""Of the folders that a config names; more are not looked for."""
 TRAIN, VALID, TEST = "train", "val", "test"
 
 
@@ -192,7 +191,7 @@ class OwnData:
             "train": self._digest(TRAIN),
             "validation": self._digest(VALID),
         }
-        return NotedBatches(known, folders(self.config))
+        return NotedBatches(known, json.dumps(digests(dict(self.config), anything)))
 
     def _digest(self, split: str) -> str:
         """Of the content, under a seed; of batches that come out otherwise the next time, none."""
@@ -227,7 +226,7 @@ class NotedBatches(NamedTuple):
 
     Args:
         data: digests of the training and the validation batches.
-        files: a digest of the folders that its config names, whose files nobody has read.
+        files: digests of the files and folders that its config names, which may hold more.
     """
 
     data: Mapping[str, str]
@@ -324,23 +323,3 @@ def contents(batch: Any) -> Iterator[bytes]:
             yield one.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes()
         else:
             yield repr(one).encode()
-
-
-def folders(config: Any) -> str:
-    """A digest of the files in the folders that a config names: names, sizes, times of change."""
-    texts = [one for one in pytree.tree_leaves(dict(config)) if isinstance(one, str)]
-    known = sha256()
-    for folder in sorted({Path(text).expanduser() for text in texts if is_folder(text)}):
-        for file in sorted(islice(folder.rglob("*"), MOST_FILES)):
-            if file.is_file():
-                at = file.stat()
-                known.update(f"{file.relative_to(folder)} {at.st_size} {at.st_mtime_ns}\n".encode())
-    return known.hexdigest()[:16]
-
-
-def is_folder(text: str) -> bool:
-    """Whether a text is the path of a folder."""
-    try:
-        return bool(text) and Path(text).expanduser().is_dir()
-    except (OSError, ValueError, RuntimeError):  # too long for a path, or there is no such home
-        return False

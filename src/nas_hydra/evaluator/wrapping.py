@@ -20,7 +20,8 @@ class Wrapping(Evaluator):
 
     def __init__(self, inner: Evaluator) -> None:
         self.inner = inner
-        self.builds, self.counted = inner.builds, inner.counted  # type: ignore[misc]
+        self.builds, self.closes = inner.builds, inner.closes  # type: ignore[misc]
+        self.counted = inner.counted  # type: ignore[misc]
 
     @property
     def metrics(self) -> Sequence[str]:
@@ -41,6 +42,11 @@ class Wrapping(Evaluator):
     def data(self) -> Mapping[str, Any] | None:
         """As of the evaluator within."""
         return self.inner.data
+
+    @property
+    def files(self) -> Mapping[str, str]:
+        """As of the evaluator within."""
+        return self.inner.files
 
     @property
     def objectives(self) -> Mapping[str, Direction]:
