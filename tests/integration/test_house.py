@@ -156,7 +156,7 @@ HOUSE = {
 def search(monkeypatch, tmp_path, own_modules):
     """A search of two trials with an option of this group of one's own."""
 
-    def run(group: str, *words: str) -> None:
+    def run(group: str, *words: str, code: int = 0) -> None:
         module, option = HOUSE[group]
         (tmp_path / "conf" / group).mkdir(parents=True)
         (tmp_path / "conf" / group / "mine.yaml").write_text(option)
@@ -164,7 +164,7 @@ def search(monkeypatch, tmp_path, own_modules):
         given = [*SMALL, *(() if "search_space=own" in words else SPACE)]
         kept = [word for word in given if not word.startswith(f"{group}=")]
         own = ("--config-dir", "conf", f"{group}=mine", "budget.trials=2", "hydra.run.dir=run")
-        assert nas_hydra(monkeypatch, *kept, *own, *words) == 0
+        assert nas_hydra(monkeypatch, *kept, *own, *words) == code
 
     return run
 
@@ -205,6 +205,19 @@ def test_a_task_of_ones_own(search):
     table = rows(Path("run"))
     assert {row["power"] for row in table} <= {"1", "2"}
     assert all(0 < float(row["val_far"]) < 20 and "val_acc" not in row for row in table)
+
+
+def test_what_a_network_gives_is_told_if_a_task_cannot_take_it(search, capsys):
+    flat = "search_space.model={_target_:torch.nn.Flatten,start_dim:0}"
+    search("task", "objective.val_far=minimize", "search_space=own", flat, code=2)
+    told = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "the model gives float32 of shape (1024,) for targets of int64 of shape (16,)" in told
+    assert "which the task Regression cannot take: IndexError" in told
+
+
+def test_an_objective_that_contradicts_a_score_is_refused(search, capsys):
+    search("task", "objective.val_far=maximize", code=2)
+    assert "val_far is better the other way; say minimize" in capsys.readouterr().err
 
 
 def test_a_dataset_of_ones_own(search):
