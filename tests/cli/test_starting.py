@@ -64,7 +64,7 @@ def test_a_flag_may_stand_between_overrides(monkeypatch, capsys, folder):
         (["~name"], "~name: what stands there is known when the job begins"),
         (["name=é"], "must stand in quotes: name='é'"),
         (["dataset.input_shape[0]=1"], "an item of a list is KEY.0"),
-        (["objective=null"], "objective: is null; it takes the name of an option: 'tabular'"),
+        (["objective=null"], "objective: is null; it takes the name of an option: 'none'"),
         (["trial=null"], "trial: is None; it must be a mapping"),
         (["name='a\nb'"], "name: is 'a\\nb'; it must be one line"),
     ],

@@ -51,7 +51,7 @@ def test_options_of_the_users_own_folder(config):
         changed(config, ["optimizer=own"])
 
 
-@pytest.mark.parametrize("wrong", ["nothing=1", "trainer.max_epoch=1", "optimizer=none", "seed"])
+@pytest.mark.parametrize("wrong", ["nothing=1", "trainer.max_epoch=1", "optimizer=nothing", "seed"])
 def test_what_there_is_not_is_refused(config, wrong):
     with pytest.raises(ComposeError):
         changed(config, [wrong])
