@@ -11,7 +11,8 @@ from nas_hydra.shell import from_here, pasteable
 
 SEEDS = "seed=0,1,2,3,4,5,6"
 """As many as it takes to tell strategies apart."""
-TRAINS = "nas_hydra.evaluator.train.TrainEvaluator"
+TRAIN = ("nas_hydra.evaluator.train.TrainEvaluator", "nas_hydra.evaluator.own.OwnEvaluator")
+"""Evaluators whose winners can be trained anew."""
 MEMORY = "nas_hydra.record.memory.MemoryRecord"
 LOOKS_UP = "nas_hydra.evaluator.tabular.TabularEvaluator"
 UNREAD = ("strategy", "objective", "record")
@@ -32,7 +33,7 @@ def of_this_run(run: Run, summary: Mapping[str, Any]) -> Iterator[tuple[str, str
     if _target(run, "record") == MEMORY:
         return
     words = [f"run={from_here(run.folder)}", *trust(run), *url(run)]
-    if _target(run, "evaluator") == TRAINS and not (run.folder / "retrain").exists():
+    if _target(run, "evaluator") in TRAIN and not (run.folder / "retrain").exists():
         yield "train the winner to the end", _command("nas-hydra-retrain", words)
     candidates = summary["trials"]["complete"] - summary["trials"]["duplicates_saved"]
     alike = 1 + summary.get("ties", {}).get("others", 0)  # there is nothing to explain if all are
