@@ -260,4 +260,5 @@ def check_data(searched: Searched, one: Contender, stage: Stage, force: bool) ->
     if found.any or found.unknown:
         log.warning("data: %s", found.sentences)
     packed(preparation(data))
+    _ = data.example  # which the folder describes: one that there is not is found before training
     return found
