@@ -88,25 +88,25 @@ def test_several_devices_are_refused_in_the_training_too():
 
 SHAPE = (3, 6, 4)
 FIVE = Classification().bound(Known(5))
-IMAGES = r"for inputs float32 \(2, 3, 6, 4\); type and size must stay"
+IMAGES = r"for inputs float32 of shape \(2, 3, 6, 4\); type and size must stay"
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda x, y: (x.byte(), y), rf"gives uint8 \(2, 3, 6, 4\) {IMAGES}"),
-        (lambda x, y: (x.double(), y), rf"gives float64 \(2, 3, 6, 4\) {IMAGES}"),
-        (lambda x, y: (x[:, :1], y), rf"gives float32 \(2, 1, 6, 4\) {IMAGES}"),
-        (lambda x, y: (x.mean(), y), rf"gives float32 \(\) {IMAGES}"),
-        (lambda x, y: (x[:0], y[:0]), rf"gives float32 \(0, 3, 6, 4\) {IMAGES}"),
+        (lambda x, y: (x.byte(), y), rf"gives uint8 of shape \(2, 3, 6, 4\) {IMAGES}"),
+        (lambda x, y: (x.double(), y), rf"gives float64 of shape \(2, 3, 6, 4\) {IMAGES}"),
+        (lambda x, y: (x[:, :1], y), rf"gives float32 of shape \(2, 1, 6, 4\) {IMAGES}"),
+        (lambda x, y: (x.mean(), y), rf"gives float32 of shape \(\) {IMAGES}"),
+        (lambda x, y: (x[:0], y[:0]), rf"gives float32 of shape \(0, 3, 6, 4\) {IMAGES}"),
         (lambda x, y: (x / 0, y), "gives inputs with numbers that are not finite"),
         (
             lambda x, y: (x, y[:1]),
-            r"gives labels int64 \(1,\) for 2 rows; allowed: int6",
+            r"gives labels int64 of shape \(1,\) for 2 rows; allowed: int6",
         ),
-        (lambda x, y: (x, y + 5), r"gives labels int64 \(2,\) .* from 0 to 4, or shares"),
-        (lambda x, y: (x, y.float()), r"gives labels float32 \(2,\)"),
-        (lambda x, y: (x, torch.ones(2, 4)), r"float32 \(2, 4\) .*, float32 \(2, 5\)"),
+        (lambda x, y: (x, y + 5), r"gives labels int64 of shape \(2,\) .* from 0 to 4, or shares"),
+        (lambda x, y: (x, y.float()), r"gives labels float32 of shape \(2,\)"),
+        (lambda x, y: (x, torch.ones(2, 4)), r"float32 of shape \(2, 4\) .*, float32 \(2, 5\)"),
         (lambda x, _: x, "it must give inputs and target|fails on a batch"),
     ],
 )

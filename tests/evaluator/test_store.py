@@ -382,10 +382,10 @@ def test_our_training_code_counts(monkeypatch, tmp_path):
     assert {f"nas_hydra.{name}" for name in ours} <= (set(before["code"]))
     assert before["code"]["torch"] == torch.__version__
     found = source.source_file
-    edited = tmp_path / "classifier.py"
+    edited = tmp_path / "classification.py"
     edited.write_text(found("nas_hydra.task.classification").read_text() + "# another loss\n")
     monkeypatch.setattr(
-        source, "source_file", lambda name: edited if name.endswith("classifier") else found(name)
+        source, "source_file", lambda name: edited if name.endswith("task.classification") else found(name)
     )
     source.read.cache_clear()
     try:

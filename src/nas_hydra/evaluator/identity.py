@@ -41,7 +41,7 @@ def identity(one: Prepared, settings: Mapping[str, Any], modules: Iterable[str])
         "settings": dict(settings),
         "device": kind(one.device),
         "threads": torch.get_num_threads() if one.device.type == "cpu" else None,
-        "code": code([*targets(parts), *modules]),
+        "code": code([*targets(parts), type(one.task).__module__, *modules]),
     }
 
 
