@@ -10,7 +10,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from command import SMALL, nas_hydra, rows, start
-from nas_hydra.evaluator.train import TrainEvaluator
+from nas_hydra.evaluator.training import Training
 
 STORED = (*SMALL, "evaluator.store=store", "budget.trials=5")
 SWEEP = ("-m", *STORED, "hydra.sweep.dir=sweep", "seed=0")
@@ -19,16 +19,13 @@ SWEEP = ("-m", *STORED, "hydra.sweep.dir=sweep", "seed=0")
 @pytest.fixture
 def trainings(monkeypatch):
     """The models that were really trained."""
-    seen, train = [], TrainEvaluator._train
+    seen, evaluate = [], Training.evaluate
 
-    def counted(self, candidate, *rest):
+    def counted(self, candidate, repeat, weights):
         seen.append(json.dumps(candidate["model"]))
-        return train(self, candidate, *rest)
+        return evaluate(self, candidate, repeat, weights)
 
-    def keywords(self, candidate, repeat, weights, parts):
-        return counted(self, candidate, repeat, weights, parts)
-
-    monkeypatch.setattr(TrainEvaluator, "_train", keywords)
+    monkeypatch.setattr(Training, "evaluate", counted)
     return seen
 
 
