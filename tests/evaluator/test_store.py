@@ -385,7 +385,9 @@ def test_our_training_code_counts(monkeypatch, tmp_path):
     edited = tmp_path / "classification.py"
     edited.write_text(found("nas_hydra.task.classification").read_text() + "# another loss\n")
     monkeypatch.setattr(
-        source, "source_file", lambda name: edited if name.endswith("task.classification") else found(name)
+        source,
+        "source_file",
+        lambda name: edited if name.endswith("task.classification") else found(name),
     )
     source.read.cache_clear()
     try:
