@@ -28,7 +28,7 @@ OPTIONS = [
     for file in sorted(CONF.rglob("*.yaml"))
     if file.parent != CONF and "hydra" not in file.parts
 ]
-OWN = {"optimizer/none", "search_space/own"}
+OWN = {"optimizer/none", "search_space/own", "search_space/values"}
 APART = {"objective/none", "objective/tabular", "strategy/cmaes", *OWN}
 """Options that need settings of their own; other tests run them."""
 NEEDED = {

@@ -238,7 +238,7 @@ ODD = {
     "tied": {"_target_": f"{__name__}.Tied"},
     "freezing": {"_target_": f"{__name__}.Freezing"},
 }
-SPACES = sorted({file.stem for file in (CONF / "search_space").glob("*.yaml")} - {"own"})
+SPACES = sorted({file.stem for file in (CONF / "search_space").glob("*.yaml")} - {"own", "values"})
 OPTIMIZER = {"_target_": "torch.optim.SGD", "lr": 0.1}
 
 

@@ -247,7 +247,7 @@ MISTAKES = {
     "learning beyond all bounds": (["optimizer.lr=1e999"], ["optimizer.lr: is inf"]),
     "dataset of another kind": (
         ["dataset._target_=builtins.dict"],
-        ["dataset._target_: 'builtins.dict' gives a dict, and ImageDataset is wanted"],
+        ["dataset._target_: 'builtins.dict' gives a dict, which is no Data: it lacks"],
     ),
     "optimizer of another kind": (
         ["optimizer={_target_:torch.nn.ReLU,_partial_:true}", *(f"~optimizer.{k}" for k in ADAMW)],

@@ -161,7 +161,7 @@ def search(monkeypatch, tmp_path, own_modules):
         (tmp_path / "conf" / group).mkdir(parents=True)
         (tmp_path / "conf" / group / "mine.yaml").write_text(option)
         (tmp_path / f"my_{group}.py").write_text(module)
-        given = [*SMALL, *(() if "search_space=own" in words else SPACE)]
+        given = [*SMALL, *(() if "search_space=values" in words else SPACE)]
         kept = [word for word in given if not word.startswith(f"{group}=")]
         own = ("--config-dir", "conf", f"{group}=mine", "budget.trials=2", "hydra.run.dir=run")
         assert nas_hydra(monkeypatch, *kept, *own, *words) == code
@@ -209,7 +209,7 @@ def test_a_task_of_ones_own(search):
 
 def test_what_a_network_gives_is_told_if_a_task_cannot_take_it(search, capsys):
     flat = "search_space.model={_target_:torch.nn.Flatten,start_dim:0}"
-    search("task", "objective.val_far=minimize", "search_space=own", flat, code=2)
+    search("task", "objective.val_far=minimize", "search_space=values", flat, code=2)
     told = capsys.readouterr().err.strip().splitlines()[-1]
     assert "the model gives float32 of shape (1024,) for targets of int64 of shape (16,)" in told
     assert "which the task Regression cannot take: IndexError" in told
@@ -223,7 +223,7 @@ def test_an_objective_that_contradicts_a_score_is_refused(search, capsys):
 def test_a_dataset_of_ones_own(search):
     Path("my_network.py").write_text(NETWORK)
     model = "{_target_:my_network.Adding,width:{_choice_:[2,3],_name_:width}}"
-    space = ("search_space=own", f"search_space.model={model}", "strategy=random")
+    space = ("search_space=values", f"search_space.model={model}", "strategy=random")
     search("dataset", *space, "trainer.max_epochs=20", "dataset.limit=null")
     table = rows(Path("run"))
     assert [

@@ -70,7 +70,7 @@ def test_values_may_be_typed_and_metrics_reported(search):
         (["~objective.loss"], "objective: names no metric; say which one"),
         (["evaluator.report=[seconds]"], "evaluator.report: 'seconds' is a column of trials.csv"),
         (["objective.lr=minimize"], "objective.lr: 'lr' is a column of trials.csv already"),
-        (["search_space=none"], "search_space.model: has no value yet"),
+        (["search_space=values"], "search_space.model: has no value yet"),
         (["dataset=digits"], "dataset: is read by nobody here"),
         (["optimizer.lr={_float_:{low:0.1,high:1}}"], "optimizer.lr: is open, but the evaluator"),
     ],
@@ -96,7 +96,7 @@ def test_a_search_goes_on_with_the_same_code_only(words, file, search):
     Path(file).write_text(Path(file).read_text() + "# changed\n")
     read.cache_clear()
     code, said = search(*words, *SMALL, "strategy=random", "budget.trials=5")
-    name = file if words is PROGRAM else "my_module"
+    name = file if words is PROGRAM else "module my_module"
     told = f"folder: holds a search that was begun with other files: '{name}' has other content"
     assert (code, told in said) == (2, True)
 

@@ -44,7 +44,7 @@ class FunctionEvaluator(ExternalEvaluator):
     @property
     def files(self) -> Mapping[str, str]:
         """The function's module, and what that imports of the user's own: digests."""
-        return sources([self._name])
+        return {f"module {name}": found for name, found in sources([self._name]).items()}
 
     def prepare(self, space: SearchSpace) -> None:
         """Import the function, and see whether it takes a config and nothing that is unknown.
