@@ -182,8 +182,14 @@ def _is(made: Any, option: Any) -> bool:
     return _meets(type(made), option)
 
 
+def _has(made: Any, name: str) -> bool:
+    """Whether a value has an attribute; one that is there is not asked for, which may take long."""
+    known = inspect.getattr_static(made, name, _has) is not _has
+    return known or hasattr(made, name)
+
+
 def _missing(made: Any, protocol: type) -> list[str]:
-    return [name for name in members(protocol) if not hasattr(made, name)]
+    return [name for name in members(protocol) if not _has(made, name)]
 
 
 def _is_function(option: Any) -> bool:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from command import SMALL, nas_hydra, rows, start
-from nas_hydra.evaluator import train
+from nas_hydra.evaluator import costs
 
 NSGA2 = ("strategy=nsga2", "strategy.population_size=4", "objective=val_acc_params")
 
@@ -144,7 +144,7 @@ def test_costs_are_recorded_if_asked_for(search):
 def test_a_latency_of_another_machine_is_not_gone_on_with(search, refused, monkeypatch):
     common = ("strategy=random", "+objective.latency={at_most:1000}")
     search(*common)
-    monkeypatch.setattr(train, "processors", lambda: "another machine")
+    monkeypatch.setattr(costs, "processors", lambda: "another machine")
     printed = refused(*common, "budget.trials=4")
     assert "holds the record of another run: machine is" in printed
     assert "'another machine' here" in printed

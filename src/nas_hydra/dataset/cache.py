@@ -131,7 +131,7 @@ def _check(dataset: Loadable) -> None:
         raise ConfigError(
             "evaluator",
             f"asks for images as of a {dataset.stage} while a network is retrained and tested; in"
-            " a class of your own, take those of the dataset that _fit is given",
+            " a class of your own, take those of the data that it is given",
         )
     if dataset not in _doubted:
         return
