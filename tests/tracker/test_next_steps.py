@@ -7,10 +7,10 @@ import pytest
 
 from nas_hydra.run import Run
 from nas_hydra.shell import pasteable
-from nas_hydra.tracker.next_steps import MEMORY, TRAINS, next_steps
+from nas_hydra.tracker.next_steps import MEMORY, TRAIN, next_steps
 from trials import TWO, search
 
-TRAINED = {"evaluator": {"_target_": TRAINS}, "record": {"_target_": "journal"}}
+TRAINED = {"evaluator": {"_target_": TRAIN[0]}, "record": {"_target_": "journal"}}
 SEARCHED = {"trials": {"complete": 12, "duplicates_saved": 2}}
 FEW = {"trials": {"complete": 11, "duplicates_saved": 2}}
 
