@@ -4,15 +4,13 @@ import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
-from copy import copy
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import torch
 
-from nas_hydra.dataset import Data, Stage
-from nas_hydra.dataset.cache import adopt, share
-from nas_hydra.dataset.data import Noted, augmentation
+from nas_hydra.dataset import Data
+from nas_hydra.dataset.data import augmentation
 from nas_hydra.dataset.own import OwnData
 from nas_hydra.errors import CandidateError, ConfigError, NasHydraError, in_one_line, listing
 from nas_hydra.evaluator.alone import occupied
@@ -22,10 +20,10 @@ from nas_hydra.evaluator.costs import Costed
 from nas_hydra.evaluator.fit import multiplying, plainly
 from nas_hydra.evaluator.identity import identity
 from nas_hydra.evaluator.latency import Latency
+from nas_hydra.evaluator.on_data import OnData
 from nas_hydra.evaluator.own_trainer import dry_trainer, is_lightnings, own_trainer
 from nas_hydra.evaluator.prepared import Prepared
 from nas_hydra.evaluator.recorder import recorder
-from nas_hydra.evaluator.same_data import same_data
 from nas_hydra.evaluator.seeding import seeded
 from nas_hydra.evaluator.store import Stored
 from nas_hydra.evaluator.wrapping import Wrapping
@@ -74,7 +72,7 @@ class OwnEvaluator(Wrapping):
         super().__init__(Costed(known, training, measure, latency))
 
 
-class OwnTraining(Evaluator):
+class OwnTraining(OnData):
     """Trains a LightningModule alone, with no store.
 
     Args:
@@ -85,12 +83,10 @@ class OwnTraining(Evaluator):
     counted = ("params", "flops")
 
     def __init__(self, seed: int, tf32: bool = True) -> None:
-        self._seed, self._tf32 = seed, tf32
-        self._stage: Stage = "search"
+        super().__init__(seed)
+        self._tf32 = tf32
         self._names: Sequence[str] = ()
         self._directions: Mapping[str, Direction] = {}
-        self._alike = True
-        self._noted: Noted | None = None
 
     @property
     def metrics(self) -> Sequence[str]:
@@ -102,38 +98,13 @@ class OwnTraining(Evaluator):
         """Of what it logs as a metric of torchmetrics that knows."""
         return self._directions
 
-    @property
-    def data(self) -> Mapping[str, Any] | None:
-        """What is noted of it."""
-        return None if self._noted is None else self._noted.data
-
-    def remember(self, folder: Path) -> None:
-        """Keep which rows the search sees; unless candidates differ in them."""
-        if self._noted is not None and self._alike:
-            self._noted.save(folder)
-
-    def changed(self, folder: Path) -> str:
-        """Which rows are others than those that were kept there."""
-        return "" if self._noted is None else self._noted.changed(folder)
-
-    def at(self, stage: str) -> Self:
-        """The same for another stage."""
-        evaluator = copy(self)
-        evaluator._stage = stage  # type: ignore[assignment]  # one of these three
-        return evaluator
-
-    def prepared(self, candidate: Mapping[str, Any]) -> Prepared:
-        """A candidate that knows its data; one that does is handed on."""
-        known = isinstance(candidate, Prepared) and candidate.stage == self._stage
-        return candidate if known else Prepared(candidate, self._stage)  # type: ignore[return-value]
-
     def prepare(self, space: SearchSpace) -> None:
         """Make sure that nothing is opened that a module would not look at; tell what it ignores.
 
         Raises:
             ConfigError: if something is.
         """
-        self._alike = same_data(space)
+        super().prepare(space)
         for part in IGNORED:
             node = space.parts.get(part)
             if node is not None and not isinstance(node, Constant):
@@ -212,14 +183,6 @@ class OwnTraining(Evaluator):
                 model = precision.convert_module(module).to(device)
                 inputs = precision.convert_input(latency.batch(one.example.inputs, device))
                 return latency(model, inputs)
-
-    def share(self) -> Any:
-        """Our own datasets in memory, in shared memory."""
-        return share()
-
-    def adopt(self, shared: Any) -> None:
-        """Use the parent's datasets as they are."""
-        adopt(shared)
 
     @contextmanager
     def _running(self, trainer: Any) -> Iterator[None]:

@@ -2,9 +2,8 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
-from copy import copy
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import torch
 from numpy.random import default_rng
@@ -13,16 +12,14 @@ from torch import nn
 from torch.optim import Optimizer
 
 from nas_hydra.component import build_function
-from nas_hydra.dataset import Stage
-from nas_hydra.dataset.cache import adopt, share
-from nas_hydra.dataset.data import Noted, augmentation
+from nas_hydra.dataset.data import augmentation
 from nas_hydra.errors import CandidateError, ConfigError, in_one_line
 from nas_hydra.evaluator.alone import occupied
-from nas_hydra.evaluator.base import Evaluator
 from nas_hydra.evaluator.build import count_parameters
 from nas_hydra.evaluator.fit import fit, is_measured, measure, multiplying
 from nas_hydra.evaluator.identity import identity
 from nas_hydra.evaluator.latency import Latency
+from nas_hydra.evaluator.on_data import OnData
 from nas_hydra.evaluator.outlook import tell_outlook
 from nas_hydra.evaluator.prepared import Prepared, task_of
 from nas_hydra.evaluator.rehearsal import (
@@ -32,7 +29,6 @@ from nas_hydra.evaluator.rehearsal import (
     local,
     rehearse,
 )
-from nas_hydra.evaluator.same_data import same_data
 from nas_hydra.evaluator.schedule import Schedule, check_elsewhere
 from nas_hydra.evaluator.seeding import seeded
 from nas_hydra.evaluator.trainer import build_trainer
@@ -51,7 +47,7 @@ LARGEST_SEED = 2**62
 OPTIMIZER = Callable[..., Optimizer]
 
 
-class Training(Evaluator):
+class Training(OnData):
     """Trains a candidate on the training split and measures it on the validation split.
 
     The test split is not touched. A candidate that a GPU has no memory for is trained once more,
@@ -73,12 +69,10 @@ class Training(Evaluator):
         if abs(seed) > LARGEST_SEED:
             problem = f"is {seed}; allowed: -{LARGEST_SEED:,} to {LARGEST_SEED:,}"
             raise ConfigError("evaluator.seed", problem)
-        self._seed, self._tf32, self._compile = seed, tf32, compile
+        super().__init__(seed)
+        self._tf32, self._compile = tf32, compile
         self._channels_last = channels_last
-        self._stage: Stage = "search"
         self._task: Task = task_of({})
-        self._alike = True
-        self._noted: Noted | None = None
 
     @property
     def metrics(self) -> Sequence[str]:
@@ -91,34 +85,9 @@ class Training(Evaluator):
         """As the task says."""
         return self._task.directions
 
-    @property
-    def data(self) -> Mapping[str, Any] | None:
-        """What is noted of it."""
-        return None if self._noted is None else self._noted.data
-
-    def remember(self, folder: Path) -> None:
-        """Keep which rows the search sees; unless candidates differ in them."""
-        if self._noted is not None and self._alike:
-            self._noted.save(folder)
-
-    def changed(self, folder: Path) -> str:
-        """Which rows are others than those that were kept there."""
-        return "" if self._noted is None else self._noted.changed(folder)
-
-    def at(self, stage: str) -> Self:
-        """The same for another stage."""
-        evaluator = copy(self)
-        evaluator._stage = stage  # type: ignore[assignment]  # one of these three
-        return evaluator
-
-    def prepared(self, candidate: Mapping[str, Any]) -> Prepared:
-        """A candidate that knows what is made of it; one that does is handed on."""
-        known = isinstance(candidate, Prepared) and candidate.stage == self._stage
-        return candidate if known else Prepared(candidate, self._stage)  # type: ignore[return-value]
-
     def prepare(self, space: SearchSpace) -> None:
         """See what the task is, and whether all candidates have the same data."""
-        self._alike = same_data(space)
+        super().prepare(space)
         node = space.parts.get("task")
         if isinstance(node, Constant):
             self._task = task_of({"task": node.value})
@@ -201,14 +170,6 @@ class Training(Evaluator):
             inputs = precision.convert_input(latency.batch(one.example.inputs, device))
             with precision.val_step_context():
                 return latency(model, inputs)
-
-    def share(self) -> Any:
-        """The datasets in memory, in shared memory."""
-        return share()
-
-    def adopt(self, shared: Any) -> None:
-        """Use the parent's datasets as they are."""
-        adopt(shared)
 
     def module(self, one: Prepared) -> TaskModule:
         """What Lightning trains for a candidate.
