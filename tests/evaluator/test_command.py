@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import shlex
 import time
 from functools import partial
@@ -96,6 +97,8 @@ def test_or_single_values_and_paths():
 
 def test_it_runs_where_the_search_was_started_or_is_told_and_knows_its_trial(tmp_path, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
+    for name in [name for name in os.environ if name.startswith("NAS_HYDRA")]:
+        monkeypatch.delenv(name)  # of whoever runs the tests
     found = told("")
     assert found["cwd"] == str(tmp_path)
     assert found["environment"] == {

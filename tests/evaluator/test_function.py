@@ -134,10 +134,10 @@ def test_its_module_and_what_that_imports_tell_one_search_from_another(tmp_path)
     (tmp_path / "mine.py").write_text("import helps\n\ndef f(config):\n    return helps.SLOPE\n")
     found = FunctionEvaluator("mine.f", 0, measure=["loss"])
     files, identity = found.files, found.identity(CANDIDATES[0])
-    assert {*files} == {"mine", "helps"}
+    assert {*files} == {"module mine", "module helps"}
     (tmp_path / "helps.py").write_text("SLOPE = 2\n")
     read.cache_clear()  # a process goes on with the code that it has imported
-    assert {name for name in files if found.files[name] != files[name]} == {"helps"}
+    assert {name for name in files if found.files[name] != files[name]} == {"module helps"}
     assert found.identity(CANDIDATES[0]) != identity
     shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
     read.cache_clear()
