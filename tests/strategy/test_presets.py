@@ -20,7 +20,7 @@ FILES = (CONF.parent / "search_space").glob("*.yaml")
 SPACES = [
     pytest.param(name, marks=() if name in ("conv_net", "nasbench201") else pytest.mark.long)
     for name in sorted(
-        {file.stem for file in FILES} - {"own", "torchvision_models"}
+        {file.stem for file in FILES} - {"own", "torchvision_models", "values"}
     )  # no space, a single choice
 ]
 
