@@ -108,6 +108,7 @@ def test_there_is_nothing_to_retrain(words, search, capsys):
     assert "there is nothing to retrain; best.yaml has what has won" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_a_strangers_code_is_run_only_if_that_is_said(search, capsys):
     many = ("strategy=random", "budget.trials=12")
     for words, trust in ((FUNCTION, "my_module"), (PROGRAM, "nas_hydra.evaluator.command")):

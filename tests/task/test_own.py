@@ -169,6 +169,7 @@ def test_a_module_that_cannot_be_tested_is_told_so():
         OwnTraining(0).at("final").evaluate(candidate("Hooked", max_epochs=1), 0, WEIGHTS)
 
 
+@pytest.mark.long
 def test_weights_of_a_compiled_network_have_the_names_of_one_that_is_not():
     module = nn.Sequential(torch.compile(nn.Linear(2, 2)))
     assert {*state_of(module)} == {"0.weight", "0.bias"}
