@@ -1,5 +1,6 @@
 """What a candidate costs, measured on demand: latency, flops, memory."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import pytest
@@ -10,7 +11,10 @@ from torch import nn
 from evaluator.candidates import candidate
 from evaluator.test_gate import NeedsValues, named
 from nas_hydra.constraint import Candidate
+from nas_hydra.dataset import Example
+from nas_hydra.dataset.digits import Digits
 from nas_hydra.errors import CandidateError, ConfigError
+from nas_hydra.evaluator.final import FinalEvaluator
 from nas_hydra.evaluator.footprint import footprint
 from nas_hydra.evaluator.latency import Latency
 from nas_hydra.evaluator.sketch import Sketch
@@ -141,3 +145,19 @@ def test_only_a_run_that_measures_latency_belongs_to_a_machine():
 def test_what_cannot_be_measured_is_named(measure, message):
     with pytest.raises(ConfigError, match=message):
         TrainEvaluator(seed=0, measure=measure).prepare(SearchSpace(OmegaConf.create({}), {}))
+
+
+def test_the_latency_of_a_winner_is_that_of_its_own_stage(tmp_path):
+    evaluator = TrainEvaluator(seed=0, measure=["latency"], latency=FEW)
+    final = FinalEvaluator(evaluator, monitored=False)
+    given = candidate(dataset={**candidate()["dataset"], "_target_": f"{__name__}.Loading"})
+    assert final.evaluate(given, 0, tmp_path / "weights").metrics["latency"] > 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loading(Digits):
+    """Has to load its rows before it can show two of them."""
+
+    @property
+    def example(self) -> Example:
+        return Example(*self.train[torch.tensor([0, 1])])

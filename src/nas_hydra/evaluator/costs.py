@@ -21,7 +21,7 @@ ON_DEMAND = ("flops", "latency", "memory")
 class Timed(Protocol):
     """Knows how long the networks take that it trains."""
 
-    def timed(self, candidate: Mapping[str, Any], latency: Latency) -> float:
+    def timed(self, one: Prepared, latency: Latency) -> float:
         """Milliseconds of a forward pass."""
 
 

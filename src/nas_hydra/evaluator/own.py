@@ -171,9 +171,8 @@ class OwnTraining(OnData):
                 device = trainer.strategy.root_device
                 return self._measured(trainer, module, feed(one.data, self._seed, device), one)
 
-    def timed(self, candidate: Mapping[str, Any], latency: Latency) -> float:
+    def timed(self, one: Prepared, latency: Latency) -> float:
         """Milliseconds of a forward pass, of fresh weights."""
-        one = self.prepared(candidate)
         with seeded(self._seed):
             module = make_model(one["model"])
             seen = recorder(check_module(module))

@@ -56,8 +56,9 @@ class Prepared(Mapping[str, Any]):
 
     @cached_property
     def example(self) -> Example:
-        """Two rows of its data."""
-        return example_of(self["dataset"], self.stage)
+        """Two rows of its data; of a config that names none, of its ``input_shape``."""
+        named = "_target_" in self["dataset"]
+        return self.data.example if named else empty_images(self["dataset"]["input_shape"])
 
     @cached_property
     def device(self) -> torch.device:
@@ -108,10 +109,3 @@ def task_of(candidate: Mapping[str, Any]) -> Task:
     """
     task: Task = build(candidate.get("task") or LATER["task"], "task", Task)
     return task
-
-
-def example_of(dataset: Mapping[str, Any], stage: Stage = "search") -> Example:
-    """Two rows of the data of a closed config; of one that names none, of ``input_shape``."""
-    if "_target_" not in dataset:
-        return empty_images(dataset["input_shape"])
-    return data_of(json.dumps(dataset)).at(stage).example

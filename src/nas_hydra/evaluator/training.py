@@ -160,9 +160,8 @@ class Training(OnData):
             module.model.load_state_dict(torch.load(weights, weights_only=True))
             return self._measured(trainer, module, one, parts=1)
 
-    def timed(self, candidate: Mapping[str, Any], latency: Latency) -> float:
+    def timed(self, one: Prepared, latency: Latency) -> float:
         """Milliseconds of a forward pass; weights do not matter, so fresh ones are good enough."""
-        one = self.prepared(candidate)
         trainer = build_trainer(one["trainer"], parts=1)
         device, precision = trainer.strategy.root_device, trainer.precision_plugin
         with occupied(device, alone=False), multiplying(device, self._tf32), seeded(self._seed):
