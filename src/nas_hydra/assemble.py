@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from nas_hydra.report.files import RunFiles
 from nas_hydra.report.run_page import RunPage
 from nas_hydra.run import Run
 from nas_hydra.search_space import SearchSpace
-from nas_hydra.settings import resolved, settings_of, shown
+from nas_hydra.settings import Settings, resolved, settings_of, shown
 from nas_hydra.strategy import Strategy
 from nas_hydra.strategy.base import blindness
 from nas_hydra.strategy.initial import Initial
@@ -104,19 +105,9 @@ def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command
         if begun is None:
             raise
         return assemble(begun, choices, group, command)
-    run = Run(
-        folder=folder,
-        name=settings.name,
-        group=group,
-        command=command,
-        choices=choices,
-        config=shown(config),
-        objectives=objectives,
-        genes=[gene.name for gene in space.genes],
-        metrics=evaluator.metrics,
-        trials=settings.budget.trials + sum(one.known is not None for one in candidates),
-        seed=settings.seed,
-        optimum=evaluator.optimum(space, objectives),
+    imported = sum(one.known is not None for one in candidates)
+    run = run_of(settings, space, evaluator, objectives, imported)(
+        group=group, command=command, choices=choices, config=shown(config)
     )
     if learns_nothing := blindness(strategy, run.trials):
         log.warning("%s", learns_nothing)
@@ -125,6 +116,35 @@ def assemble(config: DictConfig, choices: Mapping[str, str], group: str, command
     strategy = Initial(candidates, strategy) if candidates else strategy
     return Search(
         run, space, strategy, evaluator, engine, record, trackers, settings.budget.repeats
+    )
+
+
+def run_of(
+    settings: Settings,
+    space: SearchSpace,
+    evaluator: Evaluator,
+    objectives: Objectives,
+    imported: int,
+) -> Callable[..., Run]:
+    """What the run is, as far as its parts tell; the rest is what was typed.
+
+    Args:
+        settings: of the whole config.
+        space: that is searched.
+        evaluator: knows its metrics.
+        objectives: of the search.
+        imported: how many trials are taken over from elsewhere, beside the budget.
+    """
+    return partial(
+        Run,
+        folder=Path(settings.folder),
+        name=settings.name,
+        objectives=objectives,
+        genes=[gene.name for gene in space.genes],
+        metrics=evaluator.metrics,
+        trials=settings.budget.trials + imported,
+        seed=settings.seed,
+        optimum=evaluator.optimum(space, objectives),
     )
 
 
