@@ -13,18 +13,22 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import optuna
 import pandas
-from optuna.importance import FanovaImportanceEvaluator, get_param_importances
+from optuna.importance import (
+    FanovaImportanceEvaluator,
+    PedAnovaImportanceEvaluator,
+    get_param_importances,
+)
+from optuna.trial import create_trial
 from scipy.stats import spearmanr
 
-from nas_hydra.explain.importance import importances
+from nas_hydra.app.finished import ExplainedSearch, open_explained
+from nas_hydra.explain.importance import axes, importances, sample
+from nas_hydra.explain.metamodel import MetaModel
 from nas_hydra.explain.result import Importance
-from nas_hydra.explain.sample import axes, sample
-from nas_hydra.explain.searched import Searched, open_search
-from nas_hydra.explain.surrogate import Surrogate
-from nas_hydra.report.importance import importances as ped_anova
-from nas_hydra.report.importance import study_of
-from nas_hydra.strategy.target import normal_scores
+from nas_hydra.search_space.gene import distribution
+from nas_hydra.strategy.acquisition import normal_scores
 
 ROOT = Path(__file__).parents[1]
 TABLE = (
@@ -58,20 +62,36 @@ def search(seeds: int) -> None:
     subprocess.run([*command, *words, *more, *quiet, *sweep], check=True, stdout=subprocess.DEVNULL)
 
 
-def of_trials(searched: Searched) -> Shares:
-    """PED-ANOVA."""
-    return ped_anova(searched.trials, searched.space.genes, searched.past.objectives)
+def of_trials(searched: ExplainedSearch) -> Shares:
+    """PED-ANOVA (Watanabe et al. 2023) of the best tenth."""
+    evaluator = PedAnovaImportanceEvaluator(target_quantile=0.1)
+    return get_param_importances(study_of(searched), evaluator=evaluator)
 
 
-def of_forest(searched: Searched) -> Shares:
+def of_forest(searched: ExplainedSearch) -> Shares:
     """fANOVA (Hutter et al. 2014) of a forest on the trials."""
-    study = study_of(searched.trials, searched.space.genes, searched.past.objectives)
-    return get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=0))
+    return get_param_importances(study_of(searched), evaluator=FanovaImportanceEvaluator(seed=0))
 
 
-def of_space(searched: Searched) -> list[Importance]:
+def study_of(searched: ExplainedSearch) -> optuna.Study:
+    """The trials as an Optuna study in memory."""
+    (objective,) = searched.past.objectives
+    distributions = {gene.name: distribution(gene) for gene in searched.space.genes}
+    study = optuna.create_study(direction=objective.direction)
+    study.add_trials(
+        create_trial(
+            value=trial.values[objective.name],
+            params=dict(trial.proposal.genotype),
+            distributions={name: distributions[name] for name in trial.proposal.genotype},
+        )
+        for trial in searched.trials
+    )
+    return study
+
+
+def of_space(searched: ExplainedSearch) -> list[Importance]:
     """What ``nas-hydra-explain`` says."""
-    surrogate, drawn = Surrogate(searched), sample(searched.space)
+    surrogate, drawn = MetaModel(searched), sample(searched.space)
     draws = surrogate.draws(surrogate.describe(drawn))
     return importances(axes(searched.space.genes, drawn), draws)
 
@@ -83,8 +103,8 @@ def agreement(shares: Shares, known: Shares) -> float:
 
 def row(strategy: str, known: Shares) -> str:
     """One strategy's line."""
-    runs = [open_search(folder) for folder in sorted(RUNS.glob(f"*-{strategy}-*"))]
-    told: dict[str, Callable[[Searched], Shares]] = {"ped": of_trials, "forest": of_forest}
+    runs = [open_explained(folder) for folder in sorted(RUNS.glob(f"*-{strategy}-*"))]
+    told: dict[str, Callable[[ExplainedSearch], Shares]] = {"ped": of_trials, "forest": of_forest}
     others = [spread([agreement(of(run), known) for run in runs]) for of in told.values()]
     ours = [{one.genes[0]: one for one in of_space(run)} for run in runs]
     orders = [agreement({n: one.share for n, one in found.items()}, known) for found in ours]

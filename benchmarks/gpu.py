@@ -34,7 +34,7 @@ from training import (
     valid_batch,
 )
 
-from nas_hydra.engine.placement import visible_gpus
+from nas_hydra.engine.processes import visible_gpus
 
 RESULTS = Path(__file__).parent / "results" / "gpu.md"
 SHARING = (1, 2, 4, 8)

@@ -25,7 +25,7 @@ import numpy
 from hydra import compose, initialize_config_module
 from numpy.random import Generator
 
-from nas_hydra.assemble import assemble
+from nas_hydra.app.assemble import assemble
 from nas_hydra.strategy import Strategy
 from nas_hydra.trial import Proposal, Trial
 

@@ -21,8 +21,8 @@ from hydra import compose, initialize_config_module
 from numpy.random import default_rng
 from omegaconf import DictConfig, OmegaConf
 
+from nas_hydra.app.space import build_space, check_components
 from nas_hydra.constraint import Candidate
-from nas_hydra.opened import build_space, check_components
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.strategy.variation import Mutation, UniformCrossover
 

@@ -45,7 +45,7 @@ from training import (
     valid_batch,
 )
 
-from nas_hydra.engine.heap import PAGES, keep_freed
+from nas_hydra.engine.runtime import PAGES, keep_freed
 from nas_hydra.engine.worker import IDLE
 
 RESULTS = Path(__file__).parent / "results" / "throughput.md"

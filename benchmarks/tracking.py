@@ -18,11 +18,11 @@ from typing import Any
 from hydra import compose, initialize_config_module
 from overhead import TRIALS, typed, write_table
 
-from nas_hydra.assemble import assemble
+from nas_hydra.app.assemble import assemble
 from nas_hydra.front import Front
 from nas_hydra.run import Run
 from nas_hydra.tracker import Tracker
-from nas_hydra.tracker.expendable import Expendable
+from nas_hydra.tracker.base import Expendable
 from nas_hydra.trial import Trial
 
 RESULTS = Path(__file__).parent / "results" / "tracking.md"

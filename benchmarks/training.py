@@ -23,7 +23,7 @@ from torch.utils.data import DataLoader, Subset
 from torchvision.datasets import FashionMNIST
 from torchvision.transforms import Compose, Normalize, ToTensor
 
-from nas_hydra.component import build
+from nas_hydra.config.component import build
 from nas_hydra.engine import Job
 from nas_hydra.engine.processes import ProcessEngine
 from nas_hydra.evaluator import Evaluator

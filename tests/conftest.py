@@ -53,7 +53,7 @@ def own_folder(tmp_path):
 @pytest.fixture(scope="session")
 def browser():
     """One Chromium for all pages."""
-    from page.browser import chromium
+    from document.browser import chromium
 
     with chromium() as found:
         yield found

@@ -10,12 +10,12 @@ from numpy.random import default_rng
 from omegaconf import OmegaConf
 
 from integration.test_spaces import CONNECTED, tiny
+from nas_hydra.app.completing import complete
+from nas_hydra.app.settings import resolved
+from nas_hydra.app.space import build_space
 from nas_hydra.artifact import Artifact, read_artifact
-from nas_hydra.completing import complete
-from nas_hydra.component import build
+from nas_hydra.config.component import build
 from nas_hydra.evaluator.seeding import seeded
-from nas_hydra.opened import build_space
-from nas_hydra.settings import resolved
 from networks import built
 
 

@@ -13,13 +13,13 @@ from numpy.random import default_rng
 from omegaconf import OmegaConf
 from torch import nn
 
-from nas_hydra.assemble import IDENTITY
-from nas_hydra.completing import complete
+from nas_hydra.app.assemble import IDENTITY
+from nas_hydra.app.completing import complete
+from nas_hydra.app.settings import resolved
+from nas_hydra.app.space import build_space
 from nas_hydra.objective import objectives_from
-from nas_hydra.opened import build_space
 from nas_hydra.record.storage import journal
 from nas_hydra.record.study import StudyRecord
-from nas_hydra.settings import resolved
 from nas_hydra.trial import Evaluation, Proposal, measured
 
 WORDS = ("search_space=mlp", "dataset=fake", "engine=serial", "tracker=none", "dataset.limit=100")

@@ -9,8 +9,8 @@ from omegaconf import OmegaConf
 from torch import nn
 
 from nas_hydra.artifact import read_artifact
-from nas_hydra.digest import digest_of_file, sealed
 from nas_hydra.errors import ConfigError
+from nas_hydra.files.digest import digest_of_file, sealed
 
 CONFIG = {
     "model": {

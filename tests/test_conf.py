@@ -12,12 +12,12 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf
 
 from command import SMALL, nas_hydra
-from nas_hydra.arguments import UNKNOWN
-from nas_hydra.component import check, locate
+from nas_hydra.config.arguments import UNKNOWN
+from nas_hydra.config.component import check, locate
+from nas_hydra.config.later import LATER
 from nas_hydra.dataset import ImageDataset
 from nas_hydra.engine import Engine
 from nas_hydra.evaluator import Evaluator
-from nas_hydra.later import LATER
 from nas_hydra.record import Record
 from nas_hydra.strategy import Strategy
 from nas_hydra.tracker import Tracker

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nas_hydra.front import Front
+from nas_hydra.front import Front, by_fitness
 from nas_hydra.objective import Limit, Objective, Objectives
 from nas_hydra.objective.pareto import ranks
-from nas_hydra.ranking import by_fitness
 from nas_hydra.search_space import Genotype
 from nas_hydra.trial import Proposal, Trial, duplicate
 from trials import ONE, TWO, complete, standing, trials

@@ -4,9 +4,9 @@ import numpy
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nas_hydra.front import by_domination, by_fitness
 from nas_hydra.objective import Limit, Objective, Objectives
 from nas_hydra.objective.pareto import dominates
-from nas_hydra.ranking import by_domination, by_fitness
 from nas_hydra.search_space import Genotype
 from nas_hydra.trial import Proposal, Trial
 

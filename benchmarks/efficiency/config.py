@@ -11,7 +11,7 @@ from hydra import compose, initialize_config_module
 from omegaconf import DictConfig, OmegaConf
 
 import nas_hydra
-from nas_hydra.component import build, build_function
+from nas_hydra.config.component import build, build_function
 from nas_hydra.objective import objectives_from
 from nas_hydra.search_space import Hooks, SearchSpace
 from nas_hydra.strategy import Strategy

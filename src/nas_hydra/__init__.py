@@ -18,7 +18,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'nas_hydra' has no attribute '{name}'")
     import random
 
-    from nas_hydra.warned import unsaid
+    from nas_hydra.process.warned import unsaid
 
     state = random.getstate()
     with unsaid("IProgress not found"):  # tqdm, which optuna imports, would like ipywidgets

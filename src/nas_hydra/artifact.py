@@ -16,14 +16,14 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 from yaml import YAMLError
 
-from nas_hydra.bounded_yaml import read_yaml
-from nas_hydra.component import build, locate
-from nas_hydra.description import Description, Image, Source, is_kind
-from nas_hydra.digest import digest_of_file, intact, unsealed
+from nas_hydra.config.component import build, locate
+from nas_hydra.config.foreign import check_foreign, foreign
+from nas_hydra.config.interpolation import sealed
+from nas_hydra.config.later import with_later
+from nas_hydra.description import Description, Image, ModelSource, is_kind
 from nas_hydra.errors import ConfigError, shortened
-from nas_hydra.foreign import check_foreign, foreign
-from nas_hydra.interpolation import sealed
-from nas_hydra.later import with_later
+from nas_hydra.files.digest import digest_of_file, intact, unsealed
+from nas_hydra.files.small_file import read_yaml
 
 if TYPE_CHECKING:
     from torch import nn
@@ -60,7 +60,7 @@ class Artifact:
         return self.description.image
 
     @property
-    def source(self) -> Source:
+    def source(self) -> ModelSource:
         """The trial that the model is."""
         return self.description.source
 
@@ -191,7 +191,7 @@ def read_artifact(folder: Path, key: str = "model", trust: Sequence[str] = ()) -
     Args:
         folder: that holds it.
         key: what the command line calls the folder, for messages.
-        trust: modules that its network and its dataset may be of, see ``nas_hydra.foreign``.
+        trust: modules that its network and its dataset may be of, see ``nas_hydra.config.foreign``.
 
     Raises:
         ConfigError: if something is missing or damaged, and which command makes it; or if it

@@ -65,7 +65,7 @@ class Preparation(_Part):
     classes: Sequence[str]
 
 
-class Source(_Part):
+class ModelSource(_Part):
     """Where a model comes from: a search's folder, and its trial's number and key."""
 
     run: str
@@ -96,7 +96,7 @@ class Description(_Part):
     normalize: Normalize | None = None
     inputs: JsonValue = None
     prepare: Preparation | None = None
-    source: Source
+    source: ModelSource
     versions: Mapping[str, str]
     weights: str | None = None
     examples: str | None = None

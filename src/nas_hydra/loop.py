@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, as_completed, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -15,7 +15,6 @@ from nas_hydra.errors import ConfigError, SearchFailedError, exit_code
 from nas_hydra.evaluator import Evaluator
 from nas_hydra.front import Front
 from nas_hydra.record import Record
-from nas_hydra.report.summary import summarize
 from nas_hydra.run import Run, weights_file
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.strategy import Strategy
@@ -47,6 +46,8 @@ class Search:
         record: what is finished.
         trackers: who watches.
         repeats: how often a candidate that was told may be evaluated again.
+        summarize: what ``summary.json`` says of the trials, their front and how many candidates
+            the space has rejected.
     """
 
     run: Run
@@ -57,6 +58,7 @@ class Search:
     record: Record
     trackers: Sequence[Tracker]
     repeats: int
+    summarize: Callable[[Run, Sequence[Trial], Front, int], dict[str, Any]]
     told: list[Trial] = field(default_factory=list, init=False)
     front: Front = field(init=False)
     _pending: deque[Pending] = field(default_factory=deque, init=False)
@@ -123,7 +125,7 @@ class Search:
 
     def summary(self) -> dict[str, Any]:
         """What ``summary.json`` holds."""
-        return summarize(self.run, self.told, self.front, self.space.rejected)
+        return self.summarize(self.run, self.told, self.front, self.space.rejected)
 
     def finish(self, summary: Mapping[str, Any] | None, code: int) -> None:
         """Let go of the engine, and let each tracker end, also where another one cannot.

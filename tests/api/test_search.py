@@ -91,6 +91,14 @@ def test_a_finished_search_is_that_of_its_budget_and_gets_its_page():
     assert "2 of 2" in Path("run/report.html").read_text()
 
 
+def test_a_finished_search_whose_summary_is_gone_writes_it_again():
+    first = nas_hydra.search([*SMALL, "hydra.run.dir=run"])
+    Path("run/summary.json").unlink()
+    again = nas_hydra.search([*SMALL, "hydra.run.dir=run"])
+    assert [trial.seconds for trial in again.told] == [trial.seconds for trial in first.told]
+    assert Path("run/summary.json").is_file()
+
+
 def test_a_config_that_the_host_composed():
     with initialize_config_module("nas_hydra.conf", version_base="1.3"):
         own = [*SMALL, "hydra.run.dir=run"]

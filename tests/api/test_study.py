@@ -170,7 +170,7 @@ def test_what_was_told_outlives_a_study_that_was_never_closed():
     study.tell(study.ask(), {"val_acc": 0.5})
     with pytest.raises(ConfigError, match="is in use"):
         Study.from_config([*BASE])
-    study._held.close()  # as the operating system does when the process is gone
+    study._lock.close()  # as the operating system does when the process is gone
     with Study.from_config([*BASE]) as again:
         assert again.ask().number == 1
         assert again.best.values == {"val_acc": 0.5}

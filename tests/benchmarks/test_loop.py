@@ -8,7 +8,7 @@ from efficiency.config import composed, settings, space_of, strategy_of
 from efficiency.loop import PROPOSALS, Improvement, Loop
 from efficiency.task import Measured, column, table_file
 
-from nas_hydra.assemble import assemble
+from nas_hydra.app.assemble import assemble
 from nas_hydra.search_space import Genotype, SearchSpace
 from nas_hydra.trial import Proposal
 

@@ -6,9 +6,8 @@ import pytest
 from omegaconf import OmegaConf
 from rich.console import Console
 
-from nas_hydra.cli.sizes import short, spread
-from nas_hydra.cli.tree import tree
-from nas_hydra.report.outline import outline, size_in_words
+from nas_hydra.cli.space import short, spread, tree
+from nas_hydra.picture.outline import outline, size_in_words
 from nas_hydra.search_space import SearchSpace
 
 

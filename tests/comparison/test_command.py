@@ -71,7 +71,7 @@ def test_a_sweep_from_command_to_report(command):
     found = json.loads(Path("s/comparison.json").read_text())
     assert found["command"] == "nas-hydra-compare s"
     assert [one["group"] for one in found["tasks"][0]["groups"]] == ["tpe", "random"]
-    assert "| tpe | 2 | 0.5 | 0.4 to 0.6 | 100% | 1 |" in Path("s/comparison.md").read_text()
+    assert "| tpe | 2 | 0.5 | 0.4 to 0.6 | 100 % | 1 |" in Path("s/comparison.md").read_text()
     assert "tpe reached 0.2" in Path("s/comparison.html").read_text()
 
 
@@ -240,6 +240,6 @@ def test_without_an_account_the_files_are_written_and_the_exit_code_is_1(command
 
 
 def test_a_comparison_needs_no_torch():
-    code = "import sys, nas_hydra.cli.compare, nas_hydra.comparison.html; print(*sys.modules)"
+    code = "import sys, nas_hydra.cli.compare, nas_hydra.comparison.content; print(*sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"torch", "wandb", "pytorch_lightning"} & {*found.stdout.split()}

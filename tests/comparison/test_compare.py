@@ -10,6 +10,7 @@ import pytest
 from comparison.folders import run, sweep
 from nas_hydra.comparison import compare
 from nas_hydra.comparison.files import plain
+from nas_hydra.comparison.findings import headline
 from nas_hydra.comparison.result import Comparison
 
 SLOW = [[0.1, 0.2, 0.3, 0.5], [0.1, 0.1, 0.2, 0.4], [0.2, 0.2, 0.2, 0.6]]
@@ -126,6 +127,16 @@ def test_parameters_make_groups_if_the_strategy_does_not_explain_them():
     assert only.groups["population_size=20"] == {"strategy.population_size": 20}
 
 
+def test_parameters_of_a_later_strategy_make_groups_too():
+    for seed in range(4):
+        run(f"s/random-{seed}", [seed], seed=seed)
+    for size in (10, 20):
+        for rate in (1, 2):
+            changes = {"strategy__population_size": size, "strategy__rate": rate}
+            run(f"s/tpe-{size}-{rate}", [size + rate], strategy="tpe", **changes)
+    assert one("s").by == ["strategy", "strategy.population_size", "strategy.rate"]
+
+
 def test_other_settings_make_groups_and_references_to_them_do_not():
     for rate in (0.1, 0.01):
         run(f"s/{rate}", [rate], optimizer={"lr": rate}, strategy__rate="${optimizer.lr}")
@@ -182,13 +193,26 @@ def test_sentences_may_be_quoted():
     assert final.startswith("After 3 trials, tpe was at 0.99 and random at 0.935 (interquartile")
 
 
+def test_the_headline_says_who_leads_and_against_whom_that_is_sure():
+    far = {"random": [[s / 100] for s in range(8)], "tpe": [[0.9 + s / 100] for s in range(8)]}
+    found = one(sweep("s", far))
+    assert headline(found) == "tpe leads; confirmed against random, on the final value."
+    near = [[value[0] + (-1) ** seed / 90 - 0.001] for seed, value in enumerate(far["tpe"])]
+    found = one(sweep("s", {"evolution": near}), "s")
+    assert headline(found) == "tpe leads; confirmed against random only, on the final value."
+    assert headline(one("s/tpe*")) == "There is one group only, and nothing to compare it with."
+
+
 def test_too_few_seeds_allow_no_conclusion():
     found = one(sweep("s", {"random": [[0.1]] * 5, "tpe": [[0.5 + s / 10] for s in range(5)]}))
     assert found.tasks[0].sentences[1] == (
-        "After 1 trial, tpe was at 0.7 and random at 0.1 (interquartile means; nothing can be"
-        " concluded from 5 seeds, since p cannot be below 0.0625: at least 6 seeds are needed)."
+        "After 1 trial, tpe was at 0.7 and random at 0.1 (interquartile means; 5 seeds, not told"
+        " apart)."
     )
     assert found.tasks[0].tests[1].needed == 6
+    assert headline(found) == (
+        "tpe leads; nothing is confirmed, which takes at least 6 seeds of each group."
+    )
 
 
 def test_a_small_effect_says_how_many_seeds_it_would_take():
@@ -206,7 +230,7 @@ def test_one_seed_is_marked():
     found = one(sweep("s", {"random": [[0.1, 0.2]], "tpe": [[0.3, 0.4]]}))
     assert group(found, "tpe").final == (0.4, 0.4, 0.4)
     assert "one seed only of random, tpe" in " ".join(found.notes)
-    assert "nothing can be concluded from 1 seed" in found.tasks[0].sentences[0]
+    assert "1 seed, not told apart" in found.tasks[0].sentences[0]
 
 
 def test_equal_settings_on_other_data_are_told():

@@ -15,14 +15,14 @@ from torch import nn
 
 import nas_hydra as package
 from command import SMALL, nas_hydra, rows
+from nas_hydra.app.space import build_space
 from nas_hydra.compose import composed
 from nas_hydra.constraint import Candidate, MaxParams
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.evaluator.build import count_parameters
 from nas_hydra.evaluator.footprint import footprint
+from nas_hydra.evaluator.meta_network import MetaNetwork, operations
 from nas_hydra.evaluator.seeding import seeded
-from nas_hydra.evaluator.sketch import Sketch, operations
-from nas_hydra.opened import build_space
 from networks import built, meta, two
 
 CONF = Path(package.__file__).parent / "conf"
@@ -154,10 +154,10 @@ def test_a_network_that_cannot_work_says_so():
 
 def test_torch_is_not_imported_before_a_network_is_asked_for():
     code = (
-        "import sys; from nas_hydra.constraint import *; from nas_hydra.constraint.judge import *;"
+        "import sys; from nas_hydra.constraint.rules import *;"
         "config = {'model': {}, 'dataset': {}};"
         "one = {'_target_': 'nas_hydra.constraint.Divisible', 'number': 6, 'by': 4};"
-        "print(Judge()(config, [one]), 'torch' in sys.modules)"
+        "print(ConstraintChecker()(config, [one]), 'torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
@@ -255,13 +255,13 @@ def check_counts(model: dict, shape: tuple[int, ...]) -> None:
     """Whoever tells the size of a network tells that of the one that is trained."""
     with seeded(0):
         trained = built(model, shape)
-    told = Sketch(model, two(*shape))
+    told = MetaNetwork(model, two(*shape))
     assert candidate(model, *shape).params == told.params == count_parameters(trained)
     assert candidate(model, *shape).flops == told.flops == operations(trained, two(*shape))
     assert MaxParams(told.params)(candidate(model, *shape))
     assert not MaxParams(told.params - 1)(candidate(model, *shape))
     with suppress(CandidateError):
-        needed = footprint(Sketch(model, two(*shape)).bare, meta(2, *shape), OPTIMIZER)
+        needed = footprint(MetaNetwork(model, two(*shape)).bare, meta(2, *shape), OPTIMIZER)
         assert needed.output is None or needed.params == told.params
 
 

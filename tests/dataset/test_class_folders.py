@@ -9,11 +9,11 @@ import torch
 from PIL import Image
 
 from dataset.common import COMMON
-from nas_hydra.dataset.cache import release
-from nas_hydra.dataset.class_folders import find
-from nas_hydra.dataset.examples import examples
+from nas_hydra.dataset.cache import release_datasets
+from nas_hydra.dataset.class_folders import find_class_folders
+from nas_hydra.dataset.image_files import SPLITS
 from nas_hydra.dataset.image_folder import ImageFolder
-from nas_hydra.dataset.split_folders import SPLITS
+from nas_hydra.dataset.source import examples
 from nas_hydra.errors import ConfigError
 
 CLASSES = ("cat", "dog", "owl")
@@ -22,9 +22,9 @@ CONTENT = count()
 
 @pytest.fixture(autouse=True)
 def forgotten():
-    release()
+    release_datasets()
     yield
-    release()
+    release_datasets()
 
 
 def write(folder: str, number: int, ending: str = ".png", classes=CLASSES) -> None:
@@ -113,7 +113,7 @@ def test_images_of_class_folders_are_found_inside_and_once_where_links_go_round(
     Path("images/cat/again").symlink_to("..", target_is_directory=True)
     Path("images/dog/same").symlink_to(".", target_is_directory=True)
     Path("images/loop").symlink_to("loop")
-    labels = [sample.label for sample in find("images").samples]
+    labels = [sample.label for sample in find_class_folders("images").samples]
     assert [labels.count(label) for label in range(3)] == [18, 4, 4]
 
 
@@ -124,7 +124,7 @@ def test_classes_may_be_called_as_splits_are_if_images_lie_in_them(caplog):
     assert "data: 'train', 'val' are taken for classes: images lie in them" in caplog.messages
     write("vehicles/train", 3, classes=("steam", "electric"))
     write("vehicles", 3, classes=("plane",))
-    assert find("vehicles").classes == ["plane", "train"]
+    assert find_class_folders("vehicles").classes == ["plane", "train"]
 
 
 def test_what_is_left_out_is_said(caplog):
@@ -271,7 +271,7 @@ def test_given_splits_are_streamed_as_they_are_held():
     write("images/train", 6)
     write("images/val", 3)
     held = folder().splits
-    release()
+    release_datasets()
     streamed = folder(memory_limit=1).splits
     assert [one.digest for one in streamed.examples] == [one.digest for one in held.examples]
     for one, other in zip(streamed[:2], held[:2], strict=True):
@@ -283,8 +283,10 @@ def test_the_order_of_images_is_that_of_earlier_versions():
     """By which splits are drawn: by class, then by folder, then by name."""
     write("images", 3, classes=("b", "a"))
     write("images/a", 2, classes=("z", "b.1"))
-    files = [sample.file for sample in find("images").samples]
+    files = [sample.file for sample in find_class_folders("images").samples]
     inside = ["0.png", "1.png", "2.png", "b.1/0.png", "b.1/1.png", "z/0.png", "z/1.png"]
     wanted = [f"images/a/{name}" for name in inside] + [f"images/b/{n}.png" for n in range(3)]
     assert files == wanted
-    assert {sample.split for sample in find("images").samples} == {SPLITS.index("training")}
+    assert {sample.split for sample in find_class_folders("images").samples} == {
+        SPLITS.index("training")
+    }

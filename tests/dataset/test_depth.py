@@ -15,8 +15,7 @@ from torchvision.transforms import v2
 from dataset.common import COMMON
 from nas_hydra.artifact import Image
 from nas_hydra.dataset.image_folder import Files, ImageFolder
-from nas_hydra.dataset.picture import Reading, check, read
-from nas_hydra.dataset.unreadable import UnreadableError
+from nas_hydra.dataset.picture import Decoding, UnreadableError, check_picture, read_picture
 from nas_hydra.errors import ConfigError
 from nas_hydra.predict.images import Decoder
 
@@ -46,7 +45,7 @@ def lab() -> PIL.Image.Image:
 
 def pixels(file: str, channels: int = 3, **said) -> np.ndarray:
     """(C, H, W) in [0, 1]."""
-    found = read(file, channels, Reading(**said)).pixels
+    found = read_picture(file, channels, Decoding(**said)).pixels
     return (found.float() / (255 if found.dtype == torch.uint8 else 1)).numpy()
 
 
@@ -199,11 +198,11 @@ def test_numbers_of_any_range_are_scaled_by_what_is_said_and_else_told(file):
     PIL.Image.fromarray(numbers).save(file)
     found = pixels(file, range=(low, high))
     assert np.allclose(found, (numbers - low) / (high - low), atol=1e-6)
-    for work in (lambda said: read(file, 3, said), lambda said: check(file, said)):
+    for work in (lambda said: read_picture(file, 3, said), lambda said: check_picture(file, said)):
         for said in (None, (low + 1, high), (low, high - 1)):
             wanted = rf"{file} cannot be read: its numbers \(mode .\) are from {low:g} to {high:g},"
             with pytest.raises(UnreadableError, match=wanted):
-                work(Reading(range=said))
+                work(Decoding(range=said))
 
 
 def test_a_range_holds_for_16_bits_too_and_not_for_8():
@@ -212,7 +211,7 @@ def test_a_range_holds_for_16_bits_too_and_not_for_8():
     assert np.allclose(pixels("twelve.png", range=[0, 4080]), GREY / 255, atol=1e-6)
     assert np.array_equal(pixels("eight.png", range=(0, 4080)), pixels("eight.png"))
     with pytest.raises(UnreadableError, match="not from 0 to 400"):
-        check("twelve.png", Reading(range=(0, 400)))
+        check_picture("twelve.png", Decoding(range=(0, 400)))
 
 
 def retagged(file: str, tag: int, old: int, new: int) -> None:
@@ -226,7 +225,7 @@ def retagged(file: str, tag: int, old: int, new: int) -> None:
 def test_numbers_without_a_sign():
     PIL.Image.fromarray(np.array([[-1, 0]], "int32")).save("unsigned.tif")
     with pytest.raises(UnreadableError, match="from -1 to 0"):
-        read("unsigned.tif", 3, Reading())
+        read_picture("unsigned.tif", 3, Decoding())
     retagged("unsigned.tif", 339, 2, 1)
     assert pixels("unsigned.tif", range=(0, 2**32 - 1))[0].tolist() == [[1, 0]]
 
@@ -242,9 +241,9 @@ def test_numbers_that_are_not_finite_are_told(worse):
     numbers = GREY.astype("float32") / 255
     numbers[2, 3] = worse
     PIL.Image.fromarray(numbers).save("f.tif")
-    for said in (Reading(), Reading(range=(0, 1))):
+    for said in (Decoding(), Decoding(range=(0, 1))):
         with pytest.raises(UnreadableError, match="it holds numbers that are not finite"):
-            check("f.tif", said)
+            check_picture("f.tif", said)
 
 
 @pytest.mark.parametrize(
@@ -261,7 +260,7 @@ def test_numbers_that_are_not_finite_are_told(worse):
 )
 def test_wrong_readings_are_named(said, message):
     with pytest.raises(ConfigError, match=message):
-        Reading(**said)
+        Decoding(**said)
     with pytest.raises(ConfigError, match=message):
         folder(Path("images"), **said)
 
@@ -319,7 +318,7 @@ def test_prediction_reads_as_the_training_does():
     colours().save("turned.jpg", exif=exif)
     PIL.Image.fromarray(DEEP["i32.tif"]).save("i32.tif")
     names = [*files, *TRANSPARENT, "turned.jpg", "i32.tif"]
-    reading = Reading("teal", (-500, 190_500))
+    reading = Decoding("teal", (-500, 190_500))
     names.remove("f.tif")  # whose floats are of another range
     decoder = Decoder(Image(channels=3, height=8, width=8), resize=True, reading=reading)
     trained = Files(names, torch.zeros(len(names)), 8, reading)[torch.arange(len(names))]

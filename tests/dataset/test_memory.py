@@ -13,20 +13,20 @@ from PIL import Image
 
 from dataset.common import COMMON
 from nas_hydra.dataset import Rows
-from nas_hydra.dataset.cache import adopt, release, share, splits
+from nas_hydra.dataset.cache import adopt_datasets, release_datasets, share_datasets, splits
 from nas_hydra.dataset.digits import Digits
 from nas_hydra.dataset.image_folder import ImageFolder
 from nas_hydra.dataset.mnist import Mnist
-from nas_hydra.dataset.stream import Stream
-from nas_hydra.engine.worker import Parcel
+from nas_hydra.dataset.rows import Stream
+from nas_hydra.engine.worker import LazyPickle
 from nas_hydra.errors import ConfigError, SearchFailedError
 
 
 @pytest.fixture(autouse=True)
 def _nothing_held():
-    release()
+    release_datasets()
     yield
-    release()
+    release_datasets()
 
 
 def digits(**changes) -> Digits:
@@ -57,7 +57,7 @@ def two_epochs(data) -> list[tuple[torch.Tensor, torch.Tensor]]:
 
 def both_ways(make, *args, **changes):
     held = two_epochs(make(*args))
-    release()
+    release_datasets()
     streaming = make(*args, memory_limit="1kB", **changes)
     assert isinstance(streaming.train, Stream)
     return held, two_epochs(streaming)
@@ -86,7 +86,7 @@ def test_pixels_lie_channels_last_and_batches_do(tmp_path):
 def test_which_way_was_taken_is_told(caplog):
     with caplog.at_level(logging.INFO):
         _ = digits().train
-        release()
+        release_datasets()
         _ = digits(memory_limit=1000).train
     held, streamed = caplog.messages
     assert "are held in memory" in held
@@ -119,7 +119,7 @@ def test_a_batch_of_validation_is_two_of_training():
 
 def change_in_worker(parcel) -> None:
     Digits.open = None  # nothing may be loaded
-    adopt(parcel.open())
+    adopt_datasets(parcel.open())
     pixels = digits().train.inputs
     assert pixels.is_contiguous(memory_format=torch.channels_last)
     pixels[0, 0, 0, 0] = 42.0
@@ -127,7 +127,9 @@ def change_in_worker(parcel) -> None:
 
 def changed_by_another_process() -> float:
     """What a pixel of the held images is after a worker has set it to 42."""
-    worker = get_context("spawn").Process(target=change_in_worker, args=(Parcel(share()),))
+    worker = get_context("spawn").Process(
+        target=change_in_worker, args=(LazyPickle(share_datasets()),)
+    )
     worker.start()
     worker.join()
     assert worker.exitcode == 0
@@ -137,7 +139,7 @@ def changed_by_another_process() -> float:
 @pytest.mark.long
 def test_another_process_uses_the_same_memory():
     pixels, before = digits().train.inputs, digits().train.inputs.clone()
-    share()
+    share_datasets()
     assert torch.equal(pixels, before)
     assert changed_by_another_process() == 42.0
     assert pixels[0, 0, 0, 0] == 42.0
@@ -163,7 +165,7 @@ def test_where_there_is_no_room_for_that_either_the_search_ends_with_what_to_do(
     monkeypatch.setattr(os, "posix_fallocate", refuse)
     _ = digits().train
     with pytest.raises(SearchFailedError, match=r"No space left.*TMPDIR.*engine=serial"):
-        share()
+        share_datasets()
 
 
 @pytest.mark.long

@@ -12,8 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nas_hydra.dataset.picture import Reading, check, read
-from nas_hydra.dataset.unreadable import RangeError, UnreadableError
+from nas_hydra.dataset.picture import (
+    Decoding,
+    RangeError,
+    UnreadableError,
+    check_picture,
+    read_picture,
+)
 
 NOISE = PIL.Image.effect_noise((40, 30), 60).convert("RGB")
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
@@ -43,8 +48,8 @@ def readable(work, file) -> bool:
 def outcome(file: Path) -> tuple[bool, bool]:
     """Whether it passes the check, and whether it can be read."""
     return (
-        readable(lambda name: check(name, Reading()), file),
-        readable(lambda name: read(name, 3, Reading()), file),
+        readable(lambda name: check_picture(name, Decoding()), file),
+        readable(lambda name: read_picture(name, 3, Decoding()), file),
     )
 
 
@@ -89,14 +94,17 @@ def test_a_picture_above_the_limit_is_not_decoded_and_others_keep_theirs():
     earlier = PIL.Image.MAX_IMAGE_PIXELS
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        small = Reading(pixel_limit=10**6)
-        for work in (lambda: check("wide.png", small), lambda: read("wide.png", 1, small)):
+        small = Decoding(pixel_limit=10**6)
+        for work in (
+            lambda: check_picture("wide.png", small),
+            lambda: read_picture("wide.png", 1, small),
+        ):
             with pytest.raises(UnreadableError, match=r"more than 1,000,000 pixels; pixel_limit=N"):
                 work()
         for limit in (900_000, 300_000):  # above Pillow's limit, and above its double
             with pytest.raises(UnreadableError, match="pixels"):
-                read("wide.png", 1, Reading(pixel_limit=limit))
-        found = read("wide.png", 1, Reading(pixel_limit=2 * 10**6))
+                read_picture("wide.png", 1, Decoding(pixel_limit=limit))
+        found = read_picture("wide.png", 1, Decoding(pixel_limit=2 * 10**6))
         assert found.pixels.shape == (1, 1000, 2000)
     assert earlier == PIL.Image.MAX_IMAGE_PIXELS
 
@@ -106,7 +114,7 @@ def test_no_warning_of_the_decoder_is_shown():
     picture.save("palette.png", transparency=b"\x00\x80\xff")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert read("palette.png", 3, Reading()).pixels.shape == (3, 4, 4)
+        assert read_picture("palette.png", 3, Decoding()).pixels.shape == (3, 4, 4)
 
 
 def test_what_is_no_regular_file_is_told_and_not_waited_for():
@@ -117,13 +125,13 @@ def test_what_is_no_regular_file_is_told_and_not_waited_for():
         opened.bind("socket.png")
     for name in ("folder.png", "pipe.png", "loop.png", "socket.png", "gone.png", "nul\0.png"):
         with pytest.raises(UnreadableError):
-            read(name, 3, Reading())
+            read_picture(name, 3, Decoding())
 
 
 def test_the_error_of_a_worker_process_keeps_its_text():
     for name in ("gone.png", "line\nbreak\x1b[31m.png", os.fsdecode(b"\xff.png")):
         with pytest.raises(UnreadableError) as raised:
-            read(name, 3, Reading())
+            read_picture(name, 3, Decoding())
         again = pickle.loads(pickle.dumps(raised.value))
         assert str(again) == str(raised.value)
         assert str(again).isprintable()

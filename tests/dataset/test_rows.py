@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from nas_hydra.dataset import Dataset, Rows
-from nas_hydra.dataset.cache import doubt, release, splits
+from nas_hydra.dataset.cache import doubt_datasets, release_datasets, splits
 from nas_hydra.dataset.choosing import Whole
 from nas_hydra.dataset.prepare import Prepare
-from nas_hydra.dataset.stream import Stream
-from nas_hydra.dataset.tree import alike, leaves, rows, told
+from nas_hydra.dataset.rows import Stream
+from nas_hydra.dataset.tree import alike, form_of, leaves, rows
 from nas_hydra.errors import ConfigError
 
 NUMBER = 60
@@ -24,9 +24,9 @@ AGES = torch.arange(NUMBER).float()
 
 @pytest.fixture(autouse=True)
 def forgotten():
-    release()
+    release_datasets()
     yield
-    release()
+    release_datasets()
 
 
 class Texts:
@@ -86,7 +86,7 @@ def test_batches_in_memory_and_streamed_are_the_same(prepare, workers):
     held, streamed = own(**prepare), own(**prepare, memory_limit=1, workers=workers)
     first = batches(held)
     assert isinstance(held.train, Rows)
-    release()
+    release_datasets()
     second = batches(streamed)
     assert isinstance(streamed.train, Stream)
     for one, other in zip(first, second, strict=True):
@@ -117,7 +117,7 @@ def test_what_inputs_are_prepared_by_is_of_the_training_split_alone():
         largest = own(seed=seed).train[torch.arange(36)][0]["age"].max()
         assert data.splits.prepare.largest == largest
         elsewhere.append(bool(largest < AGES.max()))
-        release()
+        release_datasets()
     assert any(elsewhere)
 
 
@@ -132,14 +132,14 @@ def test_a_changed_number_is_noticed_and_so_is_a_changed_target():
     source = Texts(IDS.clone(), IDS.clone())
     data = own(source=source)
     known = splits(data)
-    doubt()
+    doubt_datasets()
     assert splits(data) is known
     source.ids[:, 0] = 0
-    doubt()
+    doubt_datasets()
     other = splits(data)
     assert other is not known
     source.target[:, 3] = 7
-    doubt()
+    doubt_datasets()
     assert splits(data) is not other
 
 
@@ -183,4 +183,6 @@ def test_what_are_no_rows_is_refused_in_short(kind, memory_limit):
 
 
 def test_rows_are_told_in_short():
-    assert told(own().example.inputs) == "{ids: int64 of shape (2, 4), age: float32 of shape (2,)}"
+    assert (
+        form_of(own().example.inputs) == "{ids: int64 of shape (2, 4), age: float32 of shape (2,)}"
+    )

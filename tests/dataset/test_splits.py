@@ -8,7 +8,7 @@ from torch import Tensor
 
 from nas_hydra.dataset import Batches, Order, Rows
 from nas_hydra.dataset.augment import Augmentation
-from nas_hydra.dataset.cache import release, splits
+from nas_hydra.dataset.cache import release_datasets, splits
 from nas_hydra.dataset.digits import Digits
 from nas_hydra.dataset.split.stratified import stratified
 from nas_hydra.errors import ConfigError
@@ -66,7 +66,7 @@ def test_splits_share_no_image():
 
 def test_one_seed_is_one_split_and_another_seed_another():
     first = digits(seed=1).valid.target.clone()
-    release()
+    release_datasets()
     assert torch.equal(digits(seed=1).valid.target, first)
     assert not torch.equal(digits(seed=2).valid.target, first)
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from nas_hydra.dataset.tree import (
     chunks,
+    form_of,
     joined,
     leaves,
     mapped,
@@ -14,7 +15,6 @@ from nas_hydra.dataset.tree import (
     nbytes,
     rows,
     taken,
-    told,
 )
 
 
@@ -79,7 +79,7 @@ def test_parts_joined_are_the_whole(sized, size):
 def test_structure_stays(sized):
     tree, _ = sized
     assert same(moved(tree, torch.device("cpu")), tree)
-    assert told(tree) == told(taken(tree, torch.arange(rows(tree))))
+    assert form_of(tree) == form_of(taken(tree, torch.arange(rows(tree))))
     assert type(mapped(torch.clone, tree)) is type(tree)
 
 
@@ -107,5 +107,5 @@ def test_what_has_no_common_rows_is_refused(tree, message):
 
 def test_a_tree_is_told_in_short():
     tree = {"ids": torch.zeros(2, 8, dtype=torch.int64), "age": torch.zeros(2)}
-    assert told(tree) == "{ids: int64 of shape (2, 8), age: float32 of shape (2,)}"
-    assert told((torch.zeros(1), 3)) == "(float32 of shape (1,), a int)"
+    assert form_of(tree) == "{ids: int64 of shape (2, 8), age: float32 of shape (2,)}"
+    assert form_of((torch.zeros(1), 3)) == "(float32 of shape (1,), a int)"

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nas_hydra.engine.placement import assigned, room, visible_gpus, workers_for
+from nas_hydra.engine.processes import assigned, room, visible_gpus, workers_for
 from nas_hydra.errors import ConfigError
 
 
@@ -62,7 +62,7 @@ def test_gpus_are_those_that_cuda_would_see(monkeypatch, value, names):
 
 
 def test_workers_fill_the_machine_or_the_gpus(monkeypatch):
-    monkeypatch.setattr("nas_hydra.engine.placement.cpu_count", lambda: 6)
+    monkeypatch.setattr("nas_hydra.engine.processes.cpu_count", lambda: 6)
     assert workers_for(None, 1, 0, None) == 6
     assert workers_for(None, 4, 0, 1) == 1
     assert workers_for(None, 8, 0, None) == 1

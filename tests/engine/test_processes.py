@@ -14,7 +14,7 @@ from joblib import Parallel, delayed
 from joblib.externals.loky import get_reusable_executor
 
 from engine.evaluators import Acting, Training, ended, evaluated_by_a_worker, job
-from nas_hydra.component import build
+from nas_hydra.config.component import build
 from nas_hydra.engine import Limits
 from nas_hydra.engine.processes import ProcessEngine
 from nas_hydra.engine.serial import SerialEngine
@@ -210,7 +210,7 @@ def test_a_trial_over_its_memory_fails_with_the_figures(pool):
     limits = Limits(memory_limit="400MB")
     hungry, other = run(pool(limits=limits), "devour", "nothing")
     assert hungry.error.startswith("trial.memory_limit: ended when its worker held ")
-    assert hungry.error.endswith("400.0MB are allowed")
+    assert hungry.error.endswith("400 MB are allowed")
     assert other.complete
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from nas_hydra.component import build
+from nas_hydra.config.component import build
 from nas_hydra.engine import Job, Limits
 from nas_hydra.engine.serial import SerialEngine
 from nas_hydra.errors import CandidateError, ConfigError

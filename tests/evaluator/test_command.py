@@ -14,10 +14,10 @@ import yaml
 from omegaconf import OmegaConf
 
 from evaluator.programs import PROGRAMS, PYTHON, evaluator, write
+from nas_hydra.config.foreign import foreign
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.evaluator.command import CommandEvaluator
-from nas_hydra.evaluator.template import Template
-from nas_hydra.foreign import foreign
+from nas_hydra.evaluator.program import Template
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.testing.evaluator import (
     CHECKS,

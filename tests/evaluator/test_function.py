@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 
 from evaluator.functions import GIVEN, evaluator
 from nas_hydra.errors import CandidateError, ConfigError
-from nas_hydra.evaluator.code import read
+from nas_hydra.evaluator.code import source_of
 from nas_hydra.evaluator.external import metrics_from
 from nas_hydra.evaluator.function import FunctionEvaluator
 from nas_hydra.search_space import SearchSpace
@@ -136,11 +136,11 @@ def test_its_module_and_what_that_imports_tell_one_search_from_another(tmp_path)
     files, identity = found.files, found.identity(CANDIDATES[0])
     assert {*files} == {"module mine", "module helps"}
     (tmp_path / "helps.py").write_text("SLOPE = 2\n")
-    read.cache_clear()  # a process goes on with the code that it has imported
+    source_of.cache_clear()  # a process goes on with the code that it has imported
     assert {name for name in files if found.files[name] != files[name]} == {"module helps"}
     assert found.identity(CANDIDATES[0]) != identity
     shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
-    read.cache_clear()
+    source_of.cache_clear()
 
 
 @pytest.mark.parametrize(("given", "told"), [("'good'", "the str 'good'"), ("None", "nothing")])

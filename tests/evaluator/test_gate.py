@@ -13,11 +13,11 @@ from torch.profiler import profile
 
 from evaluator.candidates import candidate, convolutions, sequential
 from nas_hydra.dataset.base import VALIDATED
-from nas_hydra.engine.numerics import pinned
+from nas_hydra.engine.runtime import pinned
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.evaluator.footprint import footprint, state_per_weight
 from nas_hydra.evaluator.gate import Gated
-from nas_hydra.evaluator.sketch import Sketch
+from nas_hydra.evaluator.meta_network import MetaNetwork
 from nas_hydra.evaluator.train import TrainEvaluator
 from nas_hydra.evaluator.training import Training
 from networks import meta, two
@@ -82,7 +82,7 @@ def admit(limit: int | str | None = None, **changes) -> None:
 
 
 def predicted(model: dict, batch: tuple[int, ...], optimizer: dict = SGD):
-    return footprint(Sketch(model, two(*batch[1:])).bare, meta(*batch), optimizer)
+    return footprint(MetaNetwork(model, two(*batch[1:])).bare, meta(*batch), optimizer)
 
 
 def measured(model: dict, batch: tuple[int, ...]) -> float:
@@ -165,7 +165,7 @@ def test_the_memory_limit_is_that_of_the_whole_process():
     admit(limit=used + 10**9)
     with pytest.raises(CandidateError, match=r"does not fit: .* under trial\.memory_limit"):
         admit(limit=used + 10**6, model=convolutions(3, 64))
-    with pytest.raises(CandidateError, match="cpu has 0 kB"):
+    with pytest.raises(CandidateError, match="cpu has 0 B"):
         admit(limit="1MB")
 
 
@@ -206,7 +206,7 @@ def test_batch_normalisation_of_other_channels_is_found():
         {"_target_": "torch.nn.BatchNorm2d", "num_features": 8},
     )
     with pytest.raises(CandidateError, match=r"layer '1' \(BatchNorm2d\)"):
-        _ = Sketch(model, two(1, 8, 8)).flops
+        _ = MetaNetwork(model, two(1, 8, 8)).flops
 
 
 def test_nothing_of_a_refused_candidate_is_trained(tmp_path):
@@ -241,6 +241,6 @@ def test_weights_that_a_network_loads_are_no_news_and_count():
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         own = {"_target_": f"{__name__}.Pretrained", "classes": 10}
-        sketch = Sketch(sequential({"_target_": "torch.nn.Flatten"}, own), two(1, 8, 8))
+        sketch = MetaNetwork(sequential({"_target_": "torch.nn.Flatten"}, own), two(1, 8, 8))
         assert sketch.params == 65 * 10
     assert [str(one.message) for one in said] == ["the weights are old"]

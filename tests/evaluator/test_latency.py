@@ -17,7 +17,7 @@ from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.evaluator.final import FinalEvaluator
 from nas_hydra.evaluator.footprint import footprint
 from nas_hydra.evaluator.latency import Latency
-from nas_hydra.evaluator.sketch import Sketch
+from nas_hydra.evaluator.meta_network import MetaNetwork
 from nas_hydra.evaluator.train import TrainEvaluator
 from nas_hydra.search_space import SearchSpace
 from networks import meta, two
@@ -79,7 +79,7 @@ def test_what_is_asked_for_is_measured_in_its_unit(weights):
     assert set(found) == set(evaluator.metrics)
     assert found["flops"] == Candidate(given).flops == 2 * (8 * 9 * 64 + 8 * 10)
     needed = footprint(
-        Sketch(given["model"], two(1, 8, 8)).bare, meta(16, 1, 8, 8), given["optimizer"]
+        MetaNetwork(given["model"], two(1, 8, 8)).bare, meta(16, 1, 8, 8), given["optimizer"]
     )
     assert found["memory"] == needed.bytes
     assert 0 < found["latency"] < 1e4

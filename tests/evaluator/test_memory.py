@@ -9,7 +9,7 @@ from torch import nn
 
 from evaluator.test_train import candidate
 from nas_hydra.errors import CandidateError
-from nas_hydra.evaluator.alone import held
+from nas_hydra.evaluator.fit import gpu_lock
 from nas_hydra.evaluator.train import TrainEvaluator
 
 
@@ -84,7 +84,7 @@ def test_a_candidate_too_large_for_half_a_batch_fails_with_the_reason(tmp_path):
 
 
 def hold(name: str, alone: bool, order, label: str) -> None:
-    with held(name, alone):
+    with gpu_lock(name, alone):
         order.put(label)
 
 
@@ -94,7 +94,7 @@ def test_alone_is_alone(tmp_path, monkeypatch, alone):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     context = multiprocessing.get_context("fork")
     order = context.SimpleQueue()
-    with held("gpu", alone):
+    with gpu_lock("gpu", alone):
         other = context.Process(target=hold, args=("gpu", not alone, order, "other"))
         other.start()
         other.join(timeout=0.5)  # it would be through, were it not kept waiting
@@ -107,7 +107,7 @@ def test_others_share(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     context = multiprocessing.get_context("fork")
     order = context.SimpleQueue()
-    with held("gpu", alone=False):
+    with gpu_lock("gpu", alone=False):
         other = context.Process(target=hold, args=("gpu", False, order, "other"))
         other.start()
         other.join()  # would hang if it had to wait

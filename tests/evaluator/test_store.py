@@ -11,13 +11,12 @@ import pytest
 import torch
 
 from evaluator.candidates import candidate, convolutions
-from nas_hydra.digest import sealed, unsealed
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.evaluator import code as source
-from nas_hydra.evaluator.identity import identity
-from nas_hydra.evaluator.prepared import Prepared
+from nas_hydra.evaluator.prepared import Prepared, training_identity
 from nas_hydra.evaluator.store import Store
 from nas_hydra.evaluator.train import TrainEvaluator
+from nas_hydra.files.digest import sealed, unsealed
 from nas_hydra.trial import Evaluation
 
 CPU = torch.device("cpu")
@@ -290,7 +289,7 @@ def mine(tmp_path, monkeypatch):
     yield tmp_path
     for name in ("my_network", "my_parts"):
         sys.modules.pop(name, None)
-    source.read.cache_clear()
+    source.source_of.cache_clear()
 
 
 def evaluate(folder: Path, weights: Path, repeat: int = 0, seed: int = 0, **changes) -> Evaluation:
@@ -342,7 +341,7 @@ def test_whatever_changes_the_numbers_is_a_miss(changes):
 
 def known(settings: dict | None = None, **changes) -> dict:
     one = Prepared(candidate(**changes), "search")
-    return identity(one, settings or {"seed": 0}, ["nas_hydra.evaluator.training"])
+    return training_identity(one, settings or {"seed": 0}, ["nas_hydra.evaluator.training"])
 
 
 def test_where_data_lie_and_who_computes_changes_nothing():
@@ -366,7 +365,7 @@ def test_the_users_own_code_counts_also_what_it_imports(mine, folder, weights):
     evaluate(folder, weights, model=model)
     assert evaluate(folder, weights, model=model).source is not None
     (mine / "my_parts.py").write_text(PARTS.replace("ReLU", "Tanh"))
-    source.read.cache_clear()  # as in another process
+    source.source_of.cache_clear()  # as in another process
     assert evaluate(folder, weights, model=model).source is None
 
 
@@ -389,11 +388,11 @@ def test_our_training_code_counts(monkeypatch, tmp_path):
         "source_file",
         lambda name: edited if name.endswith("task.classification") else found(name),
     )
-    source.read.cache_clear()
+    source.source_of.cache_clear()
     try:
         assert known() != before
     finally:
-        source.read.cache_clear()
+        source.source_of.cache_clear()
 
 
 def test_a_file_that_a_candidate_names_is_known_by_what_it_holds():

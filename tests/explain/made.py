@@ -2,16 +2,16 @@
 
 from nas_hydra.explain.result import (
     Ablation,
+    AblationStep,
     Ancestor,
-    Contender,
     Effect,
     Estimate,
     Explanation,
     Importance,
     Level,
     Neighbour,
+    RankedTrial,
     Robustness,
-    Step,
     Surface,
 )
 
@@ -54,8 +54,8 @@ def explanation(**changes) -> Explanation:
             start,
             "trial 4, the median of 20 random candidates",
             [
-                Step("op", "skip", "conv|3x3", ["depth"], between, 0.02, "predicted"),
-                Step("width", 16, 32, [], won, 0.01, "predicted"),
+                AblationStep("op", "skip", "conv|3x3", ["depth"], between, 0.02, "predicted"),
+                AblationStep("width", 16, 32, [], won, 0.01, "predicted"),
             ],
         ),
         "lineage": [
@@ -70,7 +70,7 @@ def explanation(**changes) -> Explanation:
         ],
         "robustness": Robustness(
             *("predictor", 0.007, 0.33, 0.71),
-            [Contender(17, 0.951, 0.67), Contender(9, 0.949, 0.33)],
+            [RankedTrial(17, 0.951, 0.67), RankedTrial(9, 0.949, 0.33)],
         ),
         "summary": ["What matters most for val_acc: op 61 %.", "The predictor can be followed."],
         "notes": ["The search is not finished; this is what it has found so far."],

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nas_hydra.explain.anova import between, main, pair
+from nas_hydra.explain.importance import between, main_effect, pair_effect
 
 REPEATS = 500
 
@@ -20,16 +20,16 @@ def test_a_sum_has_main_effects_and_no_interaction(effects, slope):
     one, other = levels(len(effects), 3)
     scores = (np.array(effects)[one] + slope * other)[None]
     near = 0.01 * scores.var() + 1e-9  # what is taken off for chance, though there is none
-    assert main(one, scores)[0] == pytest.approx(np.var(effects), abs=near)
-    assert main(other, scores)[0] == pytest.approx(slope**2 * 2 / 3, abs=near)
-    assert pair(one, other, scores)[0] == pytest.approx(0, abs=near)
+    assert main_effect(one, scores)[0] == pytest.approx(np.var(effects), abs=near)
+    assert main_effect(other, scores)[0] == pytest.approx(slope**2 * 2 / 3, abs=near)
+    assert pair_effect(one, other, scores)[0] == pytest.approx(0, abs=near)
 
 
 def test_what_two_do_together_is_no_main_effect():
     one, other = levels(2, 2)
     scores = (one == other).astype(float)[None]
-    assert main(one, scores)[0] == pytest.approx(0, abs=0.002)
-    assert pair(one, other, scores)[0] == pytest.approx(0.25, abs=0.01)
+    assert main_effect(one, scores)[0] == pytest.approx(0, abs=0.002)
+    assert pair_effect(one, other, scores)[0] == pytest.approx(0.25, abs=0.01)
 
 
 def test_chance_alone_explains_nothing():
@@ -43,8 +43,10 @@ def test_a_gene_counts_where_it_is_active():
     switch, inner = levels(2, 2)
     hidden = np.where(switch == 1, inner, -1)
     scores = np.where(hidden == 1, 2.0, 0.0)[None]
-    assert main(hidden, scores)[0] == pytest.approx(0.5, abs=0.01)  # half the time, a variance of 1
-    assert pair(hidden, np.full(len(hidden), -1), scores)[0] == 0
+    assert main_effect(hidden, scores)[0] == pytest.approx(
+        0.5, abs=0.01
+    )  # half the time, a variance of 1
+    assert pair_effect(hidden, np.full(len(hidden), -1), scores)[0] == 0
 
 
 def test_levels_of_one_candidate_each_explain_nothing():

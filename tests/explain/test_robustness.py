@@ -6,16 +6,16 @@ import pytest
 from numpy.random import default_rng
 
 from explain.known import search
+from nas_hydra.app.finished import open_explained
+from nas_hydra.explain.metamodel import MetaModel
 from nas_hydra.explain.robustness import robustness
-from nas_hydra.explain.searched import open_search
-from nas_hydra.explain.surrogate import Surrogate
 
 RANDOM = ("strategy=random", "budget.trials=60")
 
 
 def looked_at(folder):
-    searched = open_search(folder)
-    return robustness(searched, Surrogate(searched))
+    searched = open_explained(folder)
+    return robustness(searched, MetaModel(searched))
 
 
 def test_without_repeats_the_predictor_tells_the_noise(monkeypatch):
@@ -29,7 +29,7 @@ def test_without_repeats_the_predictor_tells_the_noise(monkeypatch):
 
 def test_repeats_tell_it_where_there_are_some(monkeypatch):
     """Here each candidate is measured three times, with a noise of 0.5."""
-    searched = open_search(search(monkeypatch, *RANDOM, noise=0.0))
+    searched = open_explained(search(monkeypatch, *RANDOM, noise=0.0))
     rng = default_rng(0)
 
     def again(trial, number):
@@ -40,7 +40,7 @@ def test_repeats_tell_it_where_there_are_some(monkeypatch):
     numbers = range(3 * len(searched.trials))
     trials = [again(trial, n) for n, trial in zip(numbers, [*searched.trials] * 3, strict=True)]
     repeated = replace(searched, trials=trials)
-    found = robustness(repeated, Surrogate(repeated))
+    found = robustness(repeated, MetaModel(repeated))
     assert found.source == "repeats"
     assert found.noise == pytest.approx(0.5, abs=0.1)
     assert found.contenders[0].value == repeated.mean(repeated.winner.key)

@@ -11,10 +11,10 @@ from comparison.made import comparison
 from explain.known import search
 from explain.made import explanation
 from nas_hydra.cli.explain import run as explain
-from nas_hydra.comparison.wandb_report import publish as publish_comparison
+from nas_hydra.comparison.files import publish as publish_comparison
 from nas_hydra.errors import NasHydraError
+from nas_hydra.explain.publishing import FILE, publish
 from nas_hydra.explain.result import Explanation
-from nas_hydra.explain.wandb_report import FILE, publish
 from nas_hydra.tracker.wandb_place import WandbPlace
 from tracker.wandb_answers import ENTITY, Service
 from tracker.wandb_service import account
@@ -49,8 +49,12 @@ def of_kind(blocks: list[dict], kind: str) -> list[dict]:
 
 
 def text(blocks: list[dict]) -> str:
-    (found,) = of_kind(blocks, "markdown-block")
-    return found["content"]
+    return "\n\n".join(block["content"] for block in of_kind(blocks, "markdown-block"))
+
+
+def headings(blocks: list[dict]) -> list[str]:
+    found = of_kind(blocks, "heading")
+    return ["".join(part["text"] for part in block["children"]) for block in found]
 
 
 def addresses(blocks: list[dict]) -> list[str]:
@@ -102,6 +106,7 @@ def test_from_a_tracked_search_to_its_report(service, monkeypatch, capsys):
 def test_the_whole_explanation_is_in_the_report(service):
     found = text(published(service, explained()))
     for line in (
+        "The predictor can be followed: it has a rank correlation of 0.83",
         "- What matters most for val_acc: op 61 %.",
         "The search is not finished; this is what it has found so far.",
         "| op | 61 % | 50 % to 70 % |",
@@ -109,8 +114,9 @@ def test_the_whole_explanation_is_in_the_report(service):
         "| width | 64 | 0.93 | 0.928 to 0.933 | 32 | 0.92 |",
         "From trial 4, the median of 20 random candidates (0.912), one decision at a time",
         "| 2 | width | 16 | 32 | +0.01 | predicted | 0.951 | 0.94 |",
-        "| 0 | 4 | random | 0.912 |  |  |",
-        "| width: 32 → 24 | -0.006 | predicted | 12,000 | -22 % | 900 | -25 % |",
+        "| 0 | 4 | random | 0.912 |  |  |  |",
+        "| 1 | 17 | mutation | 0.951 | +0.039 | op | skip → conv\\|3x3 |",
+        "| width | 32 → 24 | -0.006 | predicted | 12,000 (-22 %) | 900 (-25 %) |",
         "another one would come out first in 33 % of cases",
         "| 1 | 17 | 0.951 | 67 % |",
         "agrees with what was measured by 0.83",
@@ -131,9 +137,19 @@ def test_where_less_is_better_the_best_option_is_the_least(service):
 
 
 def test_parts_without_content_are_left_out(service):
-    sent = text(published(service, explained(interactions=[], surfaces=[])))
-    assert "## Which decisions mattered" in sent
-    assert "## Decisions that work together" not in sent
+    sent = headings(published(service, explained(interactions=[], surfaces=[])))
+    assert "Which decisions mattered" in sent
+    assert "Decisions that work together" not in sent
+
+
+def test_where_nothing_was_learned_nothing_is_predicted(service):
+    blocks = published(service, explained(agreement=0.1))
+    sent = text(blocks)
+    assert sent.startswith("The predictor learned next to nothing from 40 candidates")
+    assert not {"What each decision is worth", "Decisions that work together"} & {*headings(blocks)}
+    assert "| 2 | width | 16 | 32 |  | not known | 0.951 |" in sent
+    assert "No candidate one decision away is known to be as good" in sent
+    assert "| 1 | 17 | mutation | 0.951 | +0.039 |" in sent
 
 
 def test_what_was_trained_has_its_curve_by_epochs_too(service):

@@ -317,7 +317,7 @@ def test_folder_of_another_run_says_what_differs_and_is_left_alone(monkeypatch, 
 
 
 def test_folder_in_use_by_another_process(monkeypatch, capsys, tmp_path):
-    from nas_hydra.record.lock import exclusive
+    from nas_hydra.record.journal import exclusive
 
     (tmp_path / "run").mkdir()
     with exclusive(tmp_path / "run"):

@@ -142,7 +142,7 @@ def test_a_record_that_has_only_counts_goes_on(images, search, monkeypatch):
     counts = property(lambda self: {"counts": [16, 16, 16]})
     with monkeypatch.context() as earlier:
         earlier.setattr("nas_hydra.evaluator.train.TrainEvaluator.data", counts)
-        earlier.setattr("nas_hydra.assemble.digests", lambda *_: {})
+        earlier.setattr("nas_hydra.app.assemble.digests", lambda *_: {})
         assert search("first")[0] == 0
     assert search("first", "budget.trials=2")[0] == 0
     assert len(rows(Path("first"))) == 2

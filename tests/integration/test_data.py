@@ -12,14 +12,14 @@ from PIL import Image
 
 from command import SMALL, nas_hydra
 from dataset.common import noise
-from nas_hydra.dataset.cache import release
+from nas_hydra.dataset.cache import release_datasets
 from nas_hydra.dataset.split.stratified import stratified
 
 TRAINED = ["strategy=random", "budget.trials=2", "trainer.accelerator=cpu"]
 
 
 def trials(monkeypatch, folder: str, *overrides: str) -> list[dict]:
-    release()  # or the images of an earlier search in this process would be used
+    release_datasets()  # or the images of an earlier search in this process would be used
     assert nas_hydra(monkeypatch, *SMALL, *TRAINED, f"hydra.run.dir={folder}", *overrides) == 0
     with Path(folder, "trials.csv").open() as file:
         rows = list(csv.DictReader(file))

@@ -12,7 +12,7 @@ import pytest
 
 from command import SMALL, nas_hydra, rows
 from integration.cells import CELLS, SEARCH, write_cells
-from nas_hydra.record.lock import exclusive
+from nas_hydra.record.journal import exclusive
 from nas_hydra.report.files import RunFiles
 from nas_hydra.tracker.none import NoTracker
 

@@ -10,7 +10,7 @@ from PIL import Image
 from command import SMALL, nas_hydra, rows
 from nas_hydra.cli.predict import run as predict
 from nas_hydra.cli.retrain import run as retrain
-from nas_hydra.dataset.cache import release
+from nas_hydra.dataset.cache import release_datasets
 
 WORDS = (
     *SMALL,
@@ -38,7 +38,7 @@ def test_given_splits_go_from_search_to_prediction(monkeypatch, capsys):
     assert nas_hydra(monkeypatch, *WORDS, "hydra.run.dir=run") == 0
     log = Path("run/nas-hydra.log").read_text()
     assert "24 training and 12 validation images are held in memory" in log
-    release()
+    release_datasets()
     streamed = ("dataset.memory_limit=1kB", "dataset.workers=0", "hydra.run.dir=streamed")
     assert nas_hydra(monkeypatch, *WORDS, *streamed) == 0
     held, decoded = (

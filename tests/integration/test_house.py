@@ -133,6 +133,15 @@ class Adding(nn.Module):
         known = self.embedding(inputs["ids"]).flatten(1)
         return self.head(torch.cat([known, inputs["share"]], dim=1))
 """
+PERCEPTRON = """
+from torch import nn
+
+
+class Perceptron(nn.Sequential):
+    def __init__(self, hidden: int, num_classes: int) -> None:
+        head = nn.Linear(hidden, num_classes)
+        super().__init__(nn.Flatten(), nn.LazyLinear(hidden), nn.ReLU(), head)
+"""
 HOUSE = {
     "evaluator": (
         EVALUATOR,
@@ -148,6 +157,11 @@ HOUSE = {
         "# pairs of numbers\n_target_: my_dataset.Sums\nsize: 100\nbatch_size: null\n"
         "validation: 0.2\nholdout: 0.2\nlimit: null\nseed: 0\nmemory_limit: null\nworkers: 0\n",
     ),
+    "search_space": (
+        PERCEPTRON,
+        "# one hidden layer\nmodel:\n  _target_: my_search_space.Perceptron\n"
+        "  hidden: {_choice_: [8, 16], _name_: hidden}\n  num_classes: ${dataset.num_classes}\n",
+    ),
     "tracker": (TRACKER, "# a diary\n_target_: my_tracker.Diary\nname: diary.txt\n"),
 }
 
@@ -161,7 +175,8 @@ def search(monkeypatch, tmp_path, own_modules):
         (tmp_path / "conf" / group).mkdir(parents=True)
         (tmp_path / "conf" / group / "mine.yaml").write_text(option)
         (tmp_path / f"my_{group}.py").write_text(module)
-        given = [*SMALL, *(() if "search_space=values" in words else SPACE)]
+        own_space = group == "search_space" or "search_space=values" in words
+        given = [*SMALL, *(() if own_space else SPACE)]
         kept = [word for word in given if not word.startswith(f"{group}=")]
         own = ("--config-dir", "conf", f"{group}=mine", "budget.trials=2", "hydra.run.dir=run")
         assert nas_hydra(monkeypatch, *kept, *own, *words) == code
@@ -232,3 +247,12 @@ def test_a_dataset_of_ones_own(search):
         for width in [int(row["width"])]
     ] == [True, True]
     assert all(0 < float(row["val_acc"]) <= 1 for row in table)
+
+
+def test_a_search_space_of_ones_own(search):
+    search("search_space")
+    table = rows(Path("run"))
+    assert {row["hidden"] for row in table} == {"8", "16"}
+    for row in table:
+        hidden = int(row["hidden"])
+        assert float(row["params"]) == 64 * hidden + hidden + 10 * hidden + 10

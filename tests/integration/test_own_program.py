@@ -13,7 +13,7 @@ from command import nas_hydra, rows
 from nas_hydra.cli.compare import run as compare
 from nas_hydra.cli.explain import run as explain
 from nas_hydra.cli.retrain import run as retrain
-from nas_hydra.evaluator.code import read
+from nas_hydra.evaluator.code import source_of
 from tracker.wandb_file import read_runs
 
 TEXT = (Path(__file__).parents[2] / "docs/own-program.md").read_text()
@@ -29,7 +29,7 @@ def search(monkeypatch, tmp_path, own_modules, capsys):
     for name, text in FILES.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    read.cache_clear()
+    source_of.cache_clear()
 
     def run(*words: str) -> tuple[int, str]:
         here = [word.replace("'python ", f"'{sys.executable} -S ") for word in words]
@@ -94,7 +94,7 @@ def test_a_search_goes_on_with_the_same_code_only(words, file, search):
     assert search(*words, *SMALL, "strategy=random", "budget.trials=4")[0] == 0
     assert rows(Path("run"))[:3] == before
     Path(file).write_text(Path(file).read_text() + "# changed\n")
-    read.cache_clear()
+    source_of.cache_clear()
     code, said = search(*words, *SMALL, "strategy=random", "budget.trials=5")
     name = file if words is PROGRAM else "module my_module"
     told = f"folder: holds a search that was begun with other files: '{name}' has other content"

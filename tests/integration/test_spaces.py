@@ -13,7 +13,7 @@ from numpy.random import default_rng
 from omegaconf import OmegaConf
 
 from command import SMALL, nas_hydra, rows
-from nas_hydra.opened import build_space
+from nas_hydra.app.space import build_space
 
 CONF = Path(__file__).parents[2] / "conf/search_space"
 SPACES = sorted({file.stem for file in CONF.glob("*.yaml")} - {"own", "values"})

@@ -7,7 +7,7 @@ from model.networks import parameters
 from nas_hydra.model.mobilenet import (
     MobileNet,
     MobileNetMacro,
-    identity,
+    identity_or_conv,
     inverted_residual,
     round_to_eight,
 )
@@ -47,8 +47,8 @@ def test_every_stage_needs_its_channels():
 
 def test_identity_is_free_where_nothing_changes():
     images = torch.randn(2, 8, 4, 4)
-    assert identity(8, 8, 1)(images) is images
-    assert identity(8, 16, 2)(images).shape == (2, 16, 2, 2)
+    assert identity_or_conv(8, 8, 1)(images) is images
+    assert identity_or_conv(8, 16, 2)(images).shape == (2, 16, 2, 2)
 
 
 def test_macro_parameters_by_hand():

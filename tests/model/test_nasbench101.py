@@ -7,7 +7,7 @@ import torch
 
 from model.networks import parameters
 from nas_hydra.cell.nasbench101 import Graph
-from nas_hydra.model.nasbench101 import Cell, NasBench101
+from nas_hydra.model.nasbench101 import NasBench101, NasBench101Cell
 
 INCEPTION = {(0, 1), (0, 2), (0, 3), (0, 5), (1, 6), (2, 6), (3, 4), (4, 6), (5, 6)}
 
@@ -37,9 +37,9 @@ def test_what_is_pruned_has_no_parameters():
 
 def test_the_input_is_projected_and_added_to_the_output():
     images = torch.randn(2, 3, 4, 4)
-    only = Cell(Graph((), ((0, 1),)), 3, 8)
+    only = NasBench101Cell(Graph((), ((0, 1),)), 3, 8)
     assert torch.equal(only(images), only.projections["1"](images))
-    both = Cell(Graph(("conv1x1",), ((0, 1), (0, 2), (1, 2))), 3, 8).eval()
+    both = NasBench101Cell(Graph(("conv1x1",), ((0, 1), (0, 2), (1, 2))), 3, 8).eval()
     inner = both.vertices[0](both.projections["1"](images))
     assert torch.equal(both(images), inner + both.projections["2"](images))
 
@@ -47,7 +47,7 @@ def test_the_input_is_projected_and_added_to_the_output():
 def test_vertices_are_put_side_by_side_and_cut_to_width():
     """Vertex 1 has 4 of the 7 channels, vertex 2 has 3: it takes 3 of those 4."""
     graph = Graph(("maxpool3x3", "maxpool3x3"), ((0, 1), (1, 2), (1, 3), (2, 3)))
-    one = Cell(graph, 3, 7).eval()
+    one = NasBench101Cell(graph, 3, 7).eval()
     images = torch.randn(2, 3, 4, 4)
     first = one.vertices[0](one.projections["1"](images))
     second = one.vertices[1](first[:, :3])

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from model.networks import parameters
-from nas_hydra.model.nasbench201 import Cell, NasBench201, Reduction
+from nas_hydra.model.nasbench201 import NasBench201, NasBench201Cell, Reduction
 
 EDGES = ("edge_0_1", "edge_0_2", "edge_1_2", "edge_0_3", "edge_1_3", "edge_2_3")
 
@@ -31,19 +31,21 @@ def test_only_convolutions_have_parameters(operation):
 
 def test_a_node_is_the_sum_of_its_edges():
     images = torch.randn(2, 4, 5, 5)
-    assert torch.equal(Cell(all_of("skip_connect"), 4)(images), 4 * images)
-    assert torch.equal(Cell(all_of("none"), 4)(images), torch.zeros_like(images))
+    assert torch.equal(NasBench201Cell(all_of("skip_connect"), 4)(images), 4 * images)
+    assert torch.equal(NasBench201Cell(all_of("none"), 4)(images), torch.zeros_like(images))
 
 
 def test_pooling_does_not_count_the_padding():
     ones = torch.ones(1, 1, 4, 4)
-    pooled = Cell(all_of("none") | {"edge_0_3": "avg_pool_3x3"}, 1)(ones)
+    pooled = NasBench201Cell(all_of("none") | {"edge_0_3": "avg_pool_3x3"}, 1)(ones)
     assert torch.allclose(pooled, ones)
 
 
 def test_cells_of_one_canonical_form_compute_the_same():
-    direct = Cell(all_of("none") | {"edge_0_3": "nor_conv_3x3"}, 4)
-    around = Cell(all_of("none") | {"edge_0_1": "skip_connect", "edge_1_3": "nor_conv_3x3"}, 4)
+    direct = NasBench201Cell(all_of("none") | {"edge_0_3": "nor_conv_3x3"}, 4)
+    around = NasBench201Cell(
+        all_of("none") | {"edge_0_1": "skip_connect", "edge_1_3": "nor_conv_3x3"}, 4
+    )
     around.edges["edge_1_3"].load_state_dict(direct.edges["edge_0_3"].state_dict())
     images = torch.randn(2, 4, 6, 6)
     assert torch.equal(direct(images), around(images))
@@ -56,4 +58,4 @@ def test_between_stages_the_resolution_is_halved(size, half):
 
 def test_an_unknown_operation_is_named():
     with pytest.raises(ValueError, match=r"'nor_conv_3x2' is no operation here.*nor_conv_3x3"):
-        Cell(all_of("nor_conv_3x2"), 4)
+        NasBench201Cell(all_of("nor_conv_3x2"), 4)

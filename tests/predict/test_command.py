@@ -20,9 +20,9 @@ from models import retrained, winner
 from nas_hydra.cli.predict import run
 from nas_hydra.cli.retrain import run as retrain
 from nas_hydra.dataset.digits import Digits
-from nas_hydra.dataset.examples import read
+from nas_hydra.dataset.examples import read_examples
 from nas_hydra.dataset.image_folder import Files
-from nas_hydra.dataset.picture import Reading
+from nas_hydra.dataset.picture import Decoding
 from nas_hydra.network import network_of
 
 
@@ -193,7 +193,7 @@ def test_the_model_of_an_image_folder_resizes_as_its_training_did(digits, comman
     whole.convert("F").save("deep.tif")
     Image.merge("LA", (whole, whole)).save("clear.png")
     names = ["deep.tif", "clear.png"]
-    reading = Reading("navy", (0, 300))
+    reading = Decoding("navy", (0, 300))
     with torch.no_grad():
         both = Files(names, torch.zeros(2), 16, reading)[torch.arange(2)]
         wanted = network_of(model)(both).softmax(1)[:, 0].tolist()
@@ -256,7 +256,7 @@ def test_images_of_the_training_are_told(command, digits, monkeypatch, capsys):
     code, out, err = command("model=run/retrain", "digits", "format=json")
     assert code == 0
     found = json.loads(out)["predictions"]
-    known = read(Path("run/retrain/examples.npz"))["training"]
+    known = read_examples(Path("run/retrain/examples.npz"))["training"]
     wanted = of_digits()
     for one in found:
         number = int(Path(one["image"]).stem)

@@ -11,8 +11,7 @@ from scipy.optimize import check_grad
 from nas_hydra.errors import ConfigError
 from nas_hydra.predictor import Describe
 from nas_hydra.predictor.forest import Forest
-from nas_hydra.predictor.gaussian_process import GaussianProcess, spread_out
-from nas_hydra.predictor.kernel import JITTER, Kernel
+from nas_hydra.predictor.gaussian_process import JITTER, GaussianProcess, Kernel, spread_out
 from nas_hydra.testing.strategy import smooth, varied_space
 
 

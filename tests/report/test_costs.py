@@ -1,6 +1,6 @@
 """What was spent, and on what it came to nothing."""
 
-from nas_hydra.report.costs import Cost, answer, costs, failures, origin
+from nas_hydra.report.outcome import Cost, answer, costs, failures, origin_name
 from nas_hydra.search_space import Genotype
 from nas_hydra.trial import Proposal, Trial, duplicate
 from trials import complete, trials
@@ -13,7 +13,7 @@ def failed(number: int, error: str) -> Trial:
 
 def test_costs_by_origin_and_by_answer():
     given = [*trials(), failed(4, "too deep")]
-    assert costs(given, origin) == [
+    assert costs(given, origin_name) == [
         Cost("mutation", 2, 4, 3.0),
         Cost("random", 2, 0, 0.5),
         Cost("crossover", 1, 0, 0.0),

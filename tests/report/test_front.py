@@ -2,16 +2,14 @@
 
 import json
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 import torch
 from omegaconf import OmegaConf
 
 from nas_hydra.front import Front
-from nas_hydra.objective import Limit, Objective, Objectives
+from nas_hydra.objective import Limit, Objectives
 from nas_hydra.report.files import RunFiles
-from nas_hydra.report.front_picture import Axis, front_picture
 from nas_hydra.report.summary import summarize
 from nas_hydra.run import weights_file
 from nas_hydra.search_space import SearchSpace
@@ -131,53 +129,3 @@ def test_a_front_that_nothing_is_feasible_for_is_empty(tmp_path):
     summary = summarize(run, told(), standing(*told(), objectives=limited))
     assert (summary["best"]["trial"], summary["best"]["violation"]) == (3, 0.5)
     assert (summary["pareto"], summary["hypervolume"], summary["reference"]) == ([], 0.0, {})
-
-
-def drawn(objectives: Objectives, trials: list[Trial]) -> ElementTree.Element:
-    front = standing(*trials, objectives=objectives)
-    return ElementTree.fromstring(front_picture(trials, front, objectives, "a < b\0"))
-
-
-def circles(picture: ElementTree.Element) -> list[dict[str, str]]:
-    return [one.attrib for one in picture.iter("{http://www.w3.org/2000/svg}circle")]
-
-
-def test_the_picture_has_a_point_per_evaluated_trial_and_a_ring_at_the_knee():
-    picture = drawn(TWO, told())
-    *points, ring = circles(picture)
-    assert len(points) == 4
-    front, others = points[1:], points[:1]
-    assert {point["fill"] for point in front}.isdisjoint(point["fill"] for point in others)
-    assert (ring["cx"], ring["cy"]) in [(point["cx"], point["cy"]) for point in front]
-    texts = [text.text for text in picture.iter("{http://www.w3.org/2000/svg}text")]
-    assert "val_acc (higher is better)" in texts
-    assert "val_loss (lower is better)" in texts
-    assert texts[0] == "a < b\N{REPLACEMENT CHARACTER}"
-
-
-def test_what_breaks_a_limit_is_pale():
-    limited = Objectives(TWO.optimised, (Limit("params", at_most=15),))
-    opacities = [circle["opacity"] for circle in circles(drawn(limited, told()))[:-1]]
-    assert sorted(opacities) == ["0.25", "0.25", "0.7", "0.7"]
-
-
-def test_three_objectives_have_a_panel_for_each_but_the_first():
-    three = Objectives((*TWO, Objective("params", "minimize")))
-    assert len(circles(drawn(three, told()))) == 2 * 5
-
-
-def test_one_trial_alone_can_be_drawn():
-    assert len(circles(drawn(TWO, told()[:1]))) == 2
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "ticks"),
-    [
-        (0.0, 1.0, [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]),
-        (0.93, 1.02, [0.94, 0.96, 0.98, 1.0, 1.02]),
-        (1200.0, 98000.0, [20000.0, 40000.0, 60000.0, 80000.0]),
-        (-3.0, 5.0, [-2.0, 0.0, 2.0, 4.0]),
-    ],
-)
-def test_ticks_are_round_numbers(low, high, ticks):
-    assert Axis(TWO[0], low, high).ticks == pytest.approx(ticks)

@@ -1,6 +1,5 @@
 """``report.html`` of a search: what it says, for whatever a search may have come to."""
 
-import json
 import math
 import re
 import shutil
@@ -11,16 +10,15 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from markupsafe import Markup
 from omegaconf import OmegaConf
 
+from nas_hydra.document import Plot, Table
+from nas_hydra.document.markdown import markdown
 from nas_hydra.front import Front
 from nas_hydra.objective import Limit, Objectives
-from nas_hydra.report import trial_plots
 from nas_hydra.report.outcome import Outcome
-from nas_hydra.report.progress_plot import progress
-from nas_hydra.report.reproduce import command
-from nas_hydra.report.run_page import RunPage
+from nas_hydra.report.plots import measured, progress
+from nas_hydra.report.run_page import RunPage, command, run_page
 from nas_hydra.run import Run
 from nas_hydra.search_space import Genotype, SearchSpace
 from nas_hydra.trial import Proposal, Trial, duplicate
@@ -71,24 +69,22 @@ def climb(count: int = 30) -> list[Trial]:
 
 def test_a_whole_search_has_every_section(tmp_path):
     curves = {"val_acc": (0.3, 0.5), "train_loss": (1.0, 0.5)}
-    told = [replace(trial, curves=curves) for trial in climb()]
+    told = [
+        replace(trial, curves=curves, metrics={**trial.metrics, "params": 100.0 + trial.number})
+        for trial in climb()
+    ]
     told.append(replace(trials()[1], proposal=replace(trials()[1].proposal, number=30)))
     found = sections(write(search(tmp_path / "run", trials=31), told))
     assert list(found) == [
-        *("Result", "Progress", "Population", "Importance of each decision"),
-        *("What the best tenth has in common", "Winner", "Where the winner comes from"),
-        *("Learning curves", "Failures", "Cost", "Best trials", "To reproduce"),
+        *("Result", "Accuracy against parameters", "Winner", "Best trials", "Progress"),
+        *("What the best tenth has in common", "Where the winner comes from", "Learning curves"),
+        *("Population", "Failures", "Cost", "To go on, and to reproduce"),
     ]
-    assert lines(found["Result"])[:6] == [
-        "val_acc",
-        "0.79",
-        "found in trial",
-        "29",
-        "trials",
-        "31 of 31",
-    ]
+    assert lines(found["Result"])[0] == (
+        "Trial 29 won: val_acc 0.79 with 129 parameters, the best of 30 candidates."
+    )
     assert "too deep" in found["Failures"]
-    assert "rate" in lines(found["Importance of each decision"])
+    assert "nas-hydra-explain" in found["What the best tenth has in common"]
     assert "best_acc" not in found["Winner"]
 
 
@@ -117,8 +113,8 @@ def test_an_interrupted_search_says_how_far_it_came_and_how_to_go_on(tmp_path):
     page.finish(None, 130)
     found = sections(run.folder / "report.html")
     assert "interrupted after 3 of 40 trials" in found["Result"]
-    shown = lines(found["To reproduce"])
-    assert shown[shown.index("To go on with this one:") + 1] == run.command
+    shown = lines(found["Result"])
+    assert shown[shown.index("Next, to go on with this one:") + 1] == run.command
 
 
 def test_a_search_without_a_trial_has_no_page(tmp_path):
@@ -133,7 +129,7 @@ def test_a_search_without_a_result_says_so(tmp_path):
     found = sections(write(search(tmp_path / "run"), [failed]))
     assert "No trial was completed." in found["Result"]
     assert "Winner" not in found
-    assert "0 complete trials are too few" in found["Importance of each decision"]
+    assert "What the best tenth has in common" not in found
 
 
 def test_a_front_is_shown_with_its_hypervolume(tmp_path):
@@ -156,8 +152,35 @@ def test_the_winner_is_compared_with_the_founders(tmp_path):
     founder = replace(founder, proposal=replace(founder.proposal, origin="random"))
     told = [founder, complete(1, 0.75, {"width": 32}, parents=(0,))]
     found = sections(write(search(tmp_path / "run", objectives=ONE), told))
-    assert "the best of 1 random candidates has val_acc 0.5" in found["Result"]
-    assert "the winner is better" in found["Result"]
+    assert lines(found["Result"])[0] == (
+        "Trial 1 won: val_acc 0.75, +0.25 over the best of 1 random candidate (0.5)."
+    )
+
+
+def test_candidates_within_the_noise_of_the_validation_are_counted(tmp_path):
+    told = [complete(n, value, {"width": n}) for n, value in enumerate((0.8, 0.78, 0.5))]
+    outcome = Outcome(
+        search(tmp_path / "run"), SPACE.genes, told, Front(ONE, told), True, 65.0, rows=200
+    )
+    text = markdown(run_page(outcome))
+    assert "1 other is within the noise of the validation" in text
+    assert "0.04, the standard error of a difference on 200 rows" in text
+    assert "1 min 05 s" in text.splitlines()[2]
+    assert "digits" in text.splitlines()[2]
+
+
+def test_a_front_is_sorted_and_has_a_column_for_each_decision(tmp_path):
+    told = [
+        complete(n, acc, {"a.width": 16 * n, "a.act": "relu"}, val_loss=loss)
+        for n, (acc, loss) in enumerate([(0.5, 0.1), (0.9, 0.5), (0.7, 0.3)])
+    ]
+    front = Front(TWO, told)
+    run = search(tmp_path / "run", objectives=TWO)
+    parts = run_page(Outcome(run, SPACE.genes, told, front, True)).sections[1].content
+    (table,) = (part for part in parts if isinstance(part, Table))
+    assert table.columns == ["trial", "val_acc", "val_loss", "a.width"]
+    assert [row[0] for row in table.rows] == [1, 2, 0]
+    assert table.caption == "The same in all: a.act relu."
 
 
 def test_limits_that_nothing_meets_are_told(tmp_path):
@@ -177,9 +200,8 @@ def test_a_trial_far_worse_than_the_others_does_not_squeeze_them(tmp_path):
     assert series["best so far"]["y"][0] is None
 
 
-def data(plot: Markup) -> dict[str, dict]:
-    drawn = json.loads(re.search(r"<script[^>]*>(.*?)</script>", plot)[1])["data"]
-    return {series["name"]: series for series in drawn}
+def data(plot: Plot) -> dict[str, dict]:
+    return {series["name"]: series for series in plot.traces}
 
 
 @pytest.mark.parametrize(
@@ -245,7 +267,7 @@ def test_no_search_is_without_a_page(tmp_path, told, objectives, ended):
     ]
     run = search(tmp_path / "run", objectives=objectives, metrics=["val_loss", "val_acc"])
     file = write(run, told, {} if ended else None)
-    assert {"Result", "Cost", "To reproduce"} <= set(sections(file))
+    assert {"Result", "To go on, and to reproduce"} <= set(sections(file))
 
 
 # ------------------------------------------------------------------ in a browser
@@ -271,4 +293,4 @@ def test_a_real_browser_shows_names_and_errors_as_text(browser, tmp_path):
 
 
 def test_a_curve_goes_through_the_epochs_that_were_measured():
-    assert trial_plots.measured((math.nan, 0.5, math.nan, 0.7)) == ([2, 4], [0.5, 0.7])
+    assert measured((math.nan, 0.5, math.nan, 0.7)) == ([2, 4], [0.5, 0.7])

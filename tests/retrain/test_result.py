@@ -5,11 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluator.candidates import candidate
+from nas_hydra.document.markdown import content
 from nas_hydra.evaluator.prepared import Prepared
-from nas_hydra.retrain.baseline import nearest_in_size, size, with_baseline
-from nas_hydra.retrain.result import spread
+from nas_hydra.objective import Objective
+from nas_hydra.retrain.contenders import nearest_in_size, size, with_baseline
+from nas_hydra.retrain.training import NetworkResult, spread
+from nas_hydra.retrain.verdict import compared, interval, verdict
+from nas_hydra.task.classification import KNOWN
 from nas_hydra.task.report import wilson
-from nas_hydra.task.torchvision import KNOWN
 
 
 def test_three_values_and_students_t():
@@ -44,3 +47,40 @@ def test_the_baseline_is_of_like_size():
     assert own.task.baselines(own.example) == KNOWN
     assert nearest_in_size(own, KNOWN) == min(sizes, key=sizes.__getitem__)
     assert nearest_in_size(with_baseline(own, "resnet18"), KNOWN) == "resnet18"
+
+
+SCORE = Objective("test_acc", "maximize")
+
+
+def result(name: str, *values: float) -> NetworkResult:
+    return NetworkResult("winner", name, {"test_acc": spread(values)}, 1.0, [])
+
+
+def test_a_verdict_says_who_is_better_and_whether_that_may_be_chance():
+    own, near = (
+        result("trial 4", 0.93, 0.931, 0.932),
+        result("a random candidate", 0.92, 0.93, 0.95),
+    )
+    far = result("torchvision's resnet18", 0.5, 0.501, 0.502)
+    assert verdict([own, near, far], SCORE, ["acc"]) == (
+        "Trial 4 has a test_acc of 93.10 %: a random candidate was better by 0.23 points (their"
+        " intervals overlap, so that may be chance), and it beats torchvision's resnet18 by 43"
+        " points (their intervals do not overlap)."
+    )
+    assert (
+        verdict([own], SCORE, []) == "Trial 4 has a test_acc of 0.931; it is compared with nothing."
+    )
+
+
+def test_fewer_than_three_seeds_have_no_interval():
+    two = [result("trial 4", 0.93, 0.95), result("a random candidate", 0.92, 0.9)]
+    told = verdict(two, SCORE, ["acc"])
+    assert told.endswith("by 3 points. With fewer than 3 seeds, that may be chance.")
+    assert content(compared(two, ["acc"])).splitlines()[-1] == (
+        "| a random candidate | 91.00 % ± 1.4 |"
+    )
+
+
+def test_an_interval_of_a_share_ends_at_all():
+    assert interval(spread([0.99, 1.0, 0.97]), True)[1] == 1.0
+    assert interval(spread([0.99, 1.0, 0.97]), False)[1] > 1.0

@@ -16,8 +16,10 @@ from PIL import Image
 from command import SMALL, nas_hydra
 from nas_hydra.artifact import read_artifact
 from nas_hydra.cli.retrain import run
-from nas_hydra.dataset.cache import release
+from nas_hydra.dataset.cache import release_datasets
 from nas_hydra.dataset.own import data_of
+from nas_hydra.retrain import Request, retrain
+from nas_hydra.retrain.training import Progress
 from tracker.wandb_file import read_runs
 
 ALONE = ("seeds=1", "baseline=none", "random=false")
@@ -64,7 +66,7 @@ def metrics(folder: Path) -> dict:
 
 
 @pytest.mark.long
-def test_the_winner_becomes_a_model_beside_its_yardsticks(search, command):
+def test_the_winner_becomes_a_model_beside_its_baselines(search, command):
     search("dataset.limit=300")
     summary = json.loads(Path("run/summary.json").read_text())
     code, out, err = command("run=run", "seeds=2", "trainer.max_epochs=4", "baseline=squeezenet1_1")
@@ -136,9 +138,9 @@ def test_the_card_and_the_picture_tell_what_the_figures_say(search, command, mon
     card = Path("run/retrain/MODEL_CARD.md").read_text()
     found = metrics(Path("run/retrain"))
     mean = found["networks"][0]["metrics"]["test_acc"]["mean"]
-    assert f"{100 * mean:.2f} ± " in card
+    assert f"{100 * mean:.2f} % ± " in card
     assert "this is the first use of the test split" in card
-    assert "a random candidate (depth=" in card
+    assert "| a random candidate |" in card
     assert "Augmentation: Flip." in card
     assert f"| depth | {found['search']['genotype']['depth']} |" in card
     assert "nas-hydra-retrain run=run seeds=2 baseline=none dataset/augment=flip" in card
@@ -258,9 +260,21 @@ def test_a_wandb_run_beside_the_search(search, command):
     assert retrained.project == searched.project
     own = metrics(Path("sweep/one/retrain"))["networks"]
     assert retrained.summary["winner/test_acc"] == own[0]["metrics"]["test_acc"]["mean"]
+    assert retrained.summary["verdict"].startswith("Trial ")
     assert retrained.summary["random/test_acc_std"] == own[1]["metrics"]["test_acc"]["std"]
     assert {"model.ckpt", "MODEL_CARD.md", "best.yaml"} <= retrained.artifacts["model"]
     assert retrained.config["retrained"]["trainer"]["max_epochs"] == 1
+
+
+def test_who_watches_is_told_before_the_first_training_and_after_each(search, capsys):
+    told: list[Progress] = []
+    (found,) = retrain(Request(search(), seeds=2, baseline="none", random=False), watch=told.append)
+    assert [(one.done, one.total) for one in told] == [(0, 2), (1, 2), (2, 2)]
+    assert {one.what for one in told[1:]} == {
+        f"trial {found.trial}, seed {seed}" for seed in (0, 1)
+    }
+    assert all(one.outcome.startswith("test_acc ") for one in told[1:])
+    assert "/2  trial" not in capsys.readouterr().err
 
 
 def test_what_there_is_not(refusal, search):
@@ -325,13 +339,13 @@ def test_a_dataset_that_has_changed_since_is_refused(search, command, refusal):
     picture_folder(Path("images"), "ab", 30)
     own = ("dataset=image_folder", "dataset.root=images", "dataset.num_classes=2")
     search(*own, "dataset.size=16", "dataset.limit=null", "dataset.batch_size=8")
-    release()
+    release_datasets()
     data_of.cache_clear()
     picture_folder(Path("images"), "ab", 40)
     problem = refusal("run=run", *ALONE)
     assert "dataset: has changed since the search: it had 48 images for training and" in problem
     assert "and has 64" in problem
-    release()
+    release_datasets()
     picture_folder(Path("images"), "abc", 40)
     assert "dataset.num_classes: is 2; the images have 3 classes" in refusal("run=run", *ALONE)
     more = (*ALONE, "dataset.num_classes=3")

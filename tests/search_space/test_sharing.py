@@ -6,14 +6,14 @@ import torch
 from numpy.random import default_rng
 from omegaconf import OmegaConf
 
-from nas_hydra.component import build
+from nas_hydra.app.space import check_components
+from nas_hydra.config.component import build
 from nas_hydra.constraint import Candidate
 from nas_hydra.errors import ConfigError
 from nas_hydra.evaluator.build import count_parameters
 from nas_hydra.evaluator.seeding import seeded
-from nas_hydra.opened import check_components
-from nas_hydra.report.candidate_picture import candidate_picture
-from nas_hydra.report.drawing import svg
+from nas_hydra.picture.candidate import candidate_picture
+from nas_hydra.picture.formats import svg
 from nas_hydra.search_space import SearchSpace
 from networks import built
 
@@ -128,7 +128,7 @@ def test_it_is_another_candidate_than_without():
 
 
 def test_a_picture_says_what_is_shared():
-    drawn = svg.svg(candidate_picture(space_of(LAYER + OUTER), {"bias": False}))
+    drawn = svg(candidate_picture(space_of(LAYER + OUTER), {"bias": False}))
     assert "shared as" in drawn
     assert "tied" not in drawn
 

@@ -6,7 +6,7 @@ import numpy
 from omegaconf import OmegaConf
 
 import nas_hydra
-from nas_hydra.component import build
+from nas_hydra.config.component import build
 from nas_hydra.testing.strategy import Make
 from nas_hydra.trial import Proposal
 

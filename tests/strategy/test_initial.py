@@ -3,7 +3,7 @@
 import pytest
 
 from nas_hydra.search_space import every
-from nas_hydra.strategy.initial import Candidate, Initial
+from nas_hydra.strategy.initial import Initial, InitialCandidate
 from nas_hydra.testing.strategy import simulate, small_space, smooth, varied_space
 from nas_hydra.trial import Evaluation
 from strategy.strategies import STRATEGIES, maker
@@ -13,7 +13,7 @@ GIVEN = list(every(small_space()))[3:13]
 
 def warm(make):
     def made(space, objectives, seed):
-        return Initial([Candidate(one) for one in GIVEN], make(space, objectives, seed))
+        return Initial([InitialCandidate(one) for one in GIVEN], make(space, objectives, seed))
 
     return made
 
@@ -38,7 +38,9 @@ def test_a_strategy_builds_on_what_it_did_not_propose(name):
 
 def test_what_is_known_goes_with_the_proposal():
     known = Evaluation({"value": 0.5}, 3, 1.5, source="trial 4 of there")
-    start = Initial([Candidate(GIVEN[0], known), Candidate(GIVEN[1])], maker("random"))
+    start = Initial(
+        [InitialCandidate(GIVEN[0], known), InitialCandidate(GIVEN[1])], maker("random")
+    )
     first, second = (start.ask(number, None) for number in (0, 1))
     assert (first.known, second.known) == (known, None)
 
@@ -48,7 +50,7 @@ def test_without_learning_the_rest_is_as_it_would_have_been():
     plain = simulate(maker("random"), space, smooth, 12)
 
     def made(space, objectives, seed):
-        first = [Candidate(trial.proposal.genotype) for trial in plain[:5]]
+        first = [InitialCandidate(trial.proposal.genotype) for trial in plain[:5]]
         return Initial(first, maker("random")(space, objectives, seed))
 
     assert [t.key for t in simulate(made, space, smooth, 12)] == [t.key for t in plain]

@@ -11,9 +11,8 @@ from omegaconf import OmegaConf
 from scipy.stats import mannwhitneyu
 
 from nas_hydra.errors import ConfigError
-from nas_hydra.front import Front
+from nas_hydra.front import Front, by_domination
 from nas_hydra.objective import Limit, Objective, Objectives
-from nas_hydra.ranking import by_domination
 from nas_hydra.search_space import Genotype, SearchSpace
 from nas_hydra.strategy.nondominated import NonDominated, NonDominatedTournament
 from nas_hydra.testing.strategy import PARTS, small_space

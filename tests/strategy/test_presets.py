@@ -5,7 +5,7 @@ from functools import cache
 import pytest
 from hydra import compose, initialize_config_module
 
-from nas_hydra.opened import build_space
+from nas_hydra.app.space import build_space
 from nas_hydra.strategy.base import blindness
 from nas_hydra.testing.strategy import hilly, simulate, small_space
 from strategy.golden import numeric_space

@@ -6,7 +6,7 @@ import numpy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nas_hydra.search_space.alignment import align
+from nas_hydra.search_space.vary import align
 from nas_hydra.strategy.variation import Chain, Mutation, UniformCrossover
 from search_space.spaces import model_of, space_of, spaces
 from search_space.test_properties import sample, seeds, strict, thorough

@@ -10,7 +10,7 @@ from torchmetrics.functional.classification import multiclass_f1_score
 from evaluator.candidates import candidate
 from nas_hydra.dataset import Batches, Order, Rows
 from nas_hydra.dataset.augment import Augmentation
-from nas_hydra.evaluator.fit import fit, measure
+from nas_hydra.evaluator.fit import fit, measure_weights
 from nas_hydra.evaluator.trainer import build_trainer
 from nas_hydra.task import Recipe
 from nas_hydra.task.classification import Classification
@@ -31,7 +31,7 @@ def measured(predicted: list[int], labels: list[int], classes: int) -> dict[str,
     logits = nn.functional.one_hot(torch.tensor(predicted), classes).float()
     images = Rows(logits[:, None, None], torch.tensor(labels))
     trainer = build_trainer(candidate()["trainer"], parts=1)
-    return measure(trainer, module, Batches(images, Order(len(labels), 5)), whole=True)
+    return measure_weights(trainer, module, Batches(images, Order(len(labels), 5)), whole=True)
 
 
 @pytest.mark.parametrize(

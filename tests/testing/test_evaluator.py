@@ -15,7 +15,7 @@ from PIL import Image
 
 from evaluator.candidates import candidate, convolutions, sequential
 from evaluator.own import hostile
-from nas_hydra.dataset.cache import release
+from nas_hydra.dataset.cache import release_datasets
 from nas_hydra.evaluator.base import Evaluator
 from nas_hydra.evaluator.final import FinalEvaluator
 from nas_hydra.evaluator.tabular import TabularEvaluator
@@ -144,7 +144,7 @@ def own(tmp_path, monkeypatch):
     candidates = [candidate(model=model, dataset=images) for model in networks]
     yield Subject(partial(TrainEvaluator, seed=0), no_choices, candidates, changes)
     sys.modules.pop("own_layer", None)
-    release()
+    release_datasets()
 
 
 @pytest.mark.parametrize("check", EACH)

@@ -56,10 +56,13 @@ def follow(tmp_path, monkeypatch):
 def test_a_log_has_a_line_per_trial(follow):
     printed = follow().splitlines()
     assert printed[0].startswith("random-conv_net-digits-0: 4 trials, 2 genes, in ")
-    assert printed[1] == "   0  val_acc 0.5  mutation  width=16  <- best so far"
-    assert printed[2] == "   1  failed: too deep  random  width=32"
-    assert printed[3].endswith("width=32 model.act=relu  <- best so far")
-    assert printed[4] == "   3  val_acc 0.5  crossover, known from trial 0  width=16"
+    assert printed[1] == "   0  val_acc 0.5  mutation  width 16  <- best so far"
+    assert printed[2] == "   1  failed: too deep  random  width 16 → 32"
+    assert printed[3].endswith("width 16 → 32, model.act relu  <- best so far")
+    assert (
+        printed[4]
+        == "   3  val_acc 0.5  crossover, known from trial 0  width 32 → 16, no model.act"
+    )
 
 
 def test_a_terminal_has_lines_for_news_only(follow):
@@ -75,10 +78,16 @@ def test_news_take_one_line_of_a_terminal(follow):
     genes = {f"block[{i}].kernel_size": 3 for i in range(40)}
     printed = follow(complete(0, 0.5, genes), complete(1, 0.75, {"lr": 0.1}), is_terminal=True)
     first, second = (line for line in printed.splitlines() if "best so far" in line)
-    assert "   0  val_acc 0.5  mutation  block.kernel_size=3,3,3,3,3,3,3,3" in first
+    assert "   0  val_acc 0.5  mutation  block.kernel_size 3,3,3,3,3,3,3,3" in first
     assert first.endswith("…  <- best so far")
     assert cell_len(re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", first)) == 80
-    assert second.endswith("lr=0.1  <- best so far")
+    assert second.endswith("no block.kernel_size, lr 0.1  <- best so far")
+
+
+def test_of_many_decisions_that_differ_from_the_best_some_are_told(follow):
+    given = [complete(n, acc, {f"gene_{i}": n for i in range(9)}) for n, acc in enumerate((1, 0))]
+    told = follow(*given).splitlines()[-1]
+    assert told.endswith("gene_0 0 → 1, gene_1 0 → 1, gene_2 0 → 1, gene_3 0 → 1 and 5 more")
 
 
 def test_why_a_trial_failed_is_told_whole(follow):
@@ -111,8 +120,13 @@ def test_the_end_names_the_winner_the_files_and_what_to_do_next(follow, capsys, 
 
 def test_numbers_are_shown_to_four_digits(follow, capsys):
     printed = follow(complete(0, 0.5, {"lr": 0.0031622776601683794, "width": 16}))
-    assert "lr=0.003162 width=16" in printed
+    assert "lr 0.003162, width 16" in printed
     assert "lr     0.003162\n" in capsys.readouterr().out
+
+
+def test_repeated_parts_of_the_winner_share_a_line(follow, capsys):
+    follow(complete(0, 0.5, {"kernel[0]": 3, "kernel[1]": 5, "depth": 2}))
+    assert "\n  kernel  3, 5\n  depth   2\n" in capsys.readouterr().out
 
 
 def test_what_looks_like_markup_is_shown_as_it_is(capsys, tmp_path):
@@ -129,7 +143,7 @@ def test_what_looks_like_markup_is_shown_as_it_is(capsys, tmp_path):
 def test_several_objectives_have_a_front(follow, capsys):
     two = complete(0, 0.5, {}, val_loss=3.0), complete(1, 0.75, {}, val_loss=5.0)
     printed = follow(*two, objectives=TWO)
-    assert "val_loss 5  mutation    <- on the front" in printed
+    assert "val_loss 5  mutation  <- on the front" in printed
     shown = capsys.readouterr().out
     assert "front: 2 of 2 trials, hypervolume 0" in shown
     assert "trial 1  val_acc 0.75, val_loss 5" in shown

@@ -11,7 +11,7 @@ import pytest
 import wandb
 import yaml
 
-from nas_hydra.component import build
+from nas_hydra.config.component import build
 from nas_hydra.errors import ConfigError
 from nas_hydra.front import Front
 from nas_hydra.run import Run

@@ -61,6 +61,6 @@ def test_lineage_tells_what_changed_and_what_it_gained(tmp_path):
     columns, cells = rows.lineage_table(search(tmp_path), lineage(child, [first, child]))
     assert columns == ["trial", "parent", "origin", "changed", "val_acc", "gain/val_acc"]
     assert cells == [
-        [0, None, "mutation", "width=16", 0.5, None],
-        [3, 0, "mutation", "width 16 -> 32, depth None -> 2", 0.75, 0.25],
+        [0, None, "mutation", "", 0.5, None],
+        [3, 0, "mutation", "width 16 → 32, depth None → 2", 0.75, 0.25],
     ]

@@ -7,14 +7,13 @@ from typing import Any
 from omegaconf import DictConfig
 
 from nas_hydra.api.result import Result
-from nas_hydra.api.session import Session, session
-from nas_hydra.assemble import assemble
-from nas_hydra.cli.app import add_page, finished_trials, save_config
-from nas_hydra.record.lock import exclusive
+from nas_hydra.api.session import session
+from nas_hydra.app.assemble import assemble
+from nas_hydra.app.running import finish, locked
 from nas_hydra.tracker.terminal import Terminal, messages, ties, winner
 
 
-class Progress(Terminal):
+class ProgressLine(Terminal):
     """The live line; what to type next is for those who type commands."""
 
     def finish(self, summary: Mapping[str, Any] | None, exit_code: int) -> None:
@@ -48,20 +47,8 @@ def search(
         ConfigError: if the config is wrong; nothing is trained or written then.
         SearchFailedError: if no trial was completed.
     """
-    with session(config, overrides, config_dir) as begun, exclusive(begun.folder):
-        return _searched(begun, quiet)
-
-
-def _searched(begun: Session, quiet: bool) -> Result:
-    folder = begun.folder
-    found = assemble(begun.config, begun.choices, folder.name, begun.command)
-    others = [one for one in found.trackers if not isinstance(one, Terminal)]
-    found.trackers = others if quiet else [*others, Progress()]
-    budget = {"trials": found.run.trials}
-    if found.record.finished(budget):
-        add_page(found)
-        return Result(found.run, finished_trials(found))
-    save_config(begun.config, folder / ".hydra")
-    found()
-    found.record.finish(budget)
-    return Result(found.run, found.told)
+    with session(config, overrides, config_dir) as begun, locked(begun.folder):
+        found = assemble(begun.config, begun.choices, begun.folder.name, begun.command)
+        others = [one for one in found.trackers if not isinstance(one, Terminal)]
+        found.trackers = others if quiet else [*others, ProgressLine()]
+        return Result(found.run, finish(found, begun.config).trials)

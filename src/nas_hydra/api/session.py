@@ -14,12 +14,12 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from nas_hydra.compose import begun, changed, composed
+from nas_hydra.config.component import importable
+from nas_hydra.config.interpolation import naming_origin
 from nas_hydra.errors import ConfigError, NasHydraError
 from nas_hydra.masking import masked_words
-from nas_hydra.origin import naming_origin
-from nas_hydra.override import override
-from nas_hydra.own_modules import importable
-from nas_hydra.warned import said_once
+from nas_hydra.process.warned import said_once
+from nas_hydra.shell import override
 
 CHATTY = ("optuna", "pytorch_lightning")
 """Loggers of libraries that a search quiets."""

@@ -10,10 +10,10 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from nas_hydra.api.by_hand import Dialogue, HandEngine
 from nas_hydra.api.result import Result
 from nas_hydra.api.session import Session, session, undisturbed
-from nas_hydra.assemble import assemble
-from nas_hydra.cli.app import save_config
+from nas_hydra.app.assemble import assemble
+from nas_hydra.app.running import save_config
 from nas_hydra.objective import metrics_of
-from nas_hydra.record.lock import exclusive
+from nas_hydra.record.journal import exclusive
 from nas_hydra.tracker.terminal import Terminal
 from nas_hydra.trial import Evaluation, Proposal, Trial
 
@@ -33,11 +33,11 @@ class Study:
 
     Args:
         dialogue: the search, begun.
-        held: what to let go of at the end.
+        lock: what to let go of at the end.
     """
 
-    def __init__(self, dialogue: Dialogue, held: ExitStack) -> None:
-        self._dialogue, self._held = dialogue, held
+    def __init__(self, dialogue: Dialogue, lock: ExitStack) -> None:
+        self._dialogue, self._lock = dialogue, lock
 
     @classmethod
     def from_config(
@@ -53,11 +53,11 @@ class Study:
         Raises:
             ConfigError: if the config is wrong, or the folder holds another run or is in use.
         """
-        with ExitStack() as held, session(config, overrides, config_dir) as begun:
-            held.enter_context(exclusive(begun.folder))
+        with ExitStack() as lock, session(config, overrides, config_dir) as begun:
+            lock.enter_context(exclusive(begun.folder))
             dialogue = _dialogue(begun)
             dialogue.begin()
-            return cls(dialogue, held.pop_all())
+            return cls(dialogue, lock.pop_all())
 
     def ask(self) -> Proposal | None:
         """The next candidate to evaluate; None if the budget is spent or no candidate is left.
@@ -153,7 +153,7 @@ class Study:
         ``summary.json`` and ``report.html`` are written if the budget is spent.
         """
         dialogue = self._dialogue
-        with self._held, undisturbed():
+        with self._lock, undisturbed():
             dialogue.settle(all_of_them=True)
             spent = bool(dialogue.front.members) and len(dialogue.told) == dialogue.run.trials
             dialogue.finish(dialogue.summary() if spent else None, 0)
@@ -180,15 +180,8 @@ def _dialogue(begun: Session) -> Dialogue:
         metrics = metrics_of(config.objective)
         config.evaluator = {"_target_": f"{HERE}.HandEvaluator", "metrics": metrics}
         config.engine = {"_target_": f"{HERE}.HandEngine", "ahead": 1 if ahead is None else ahead}
-    found = assemble(config, begun.choices, folder.name, begun.command)
+    dialogue = assemble(config, begun.choices, folder.name, begun.command, Dialogue)
+    assert isinstance(dialogue, Dialogue)
+    dialogue.trackers = [one for one in dialogue.trackers if not isinstance(one, Terminal)]
     save_config(config, folder / ".hydra")
-    return Dialogue(
-        found.run,
-        found.space,
-        found.strategy,
-        found.evaluator,
-        found.engine,
-        found.record,
-        [tracker for tracker in found.trackers if not isinstance(tracker, Terminal)],
-        found.repeats,
-    )
+    return dialogue

@@ -143,10 +143,10 @@ def describe(model: Mapping[str, Any]) -> dict[str, list[float]]:
     """
     graph = pruned(model["cell"])
     operation = dict(enumerate(graph.operations, start=1))
-    return views(ways(graph), operation, OPERATIONS, range(VERTICES - 1))
+    return views(_ways(graph), operation, OPERATIONS, range(VERTICES - 1))
 
 
-def ways(graph: Graph) -> Iterator[tuple[int, ...]]:
+def _ways(graph: Graph) -> Iterator[tuple[int, ...]]:
     """The inner vertices on each way from the input to the output."""
 
     def onwards(vertex: int, way: tuple[int, ...]) -> Iterator[tuple[int, ...]]:

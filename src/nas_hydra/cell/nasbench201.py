@@ -54,10 +54,10 @@ def describe(model: Mapping[str, Any]) -> dict[str, list[float]]:
     Args:
         model: the closed config of ``nas_hydra.model.nasbench201.NasBench201``.
     """
-    return views(ways(model["cell"]), model["cell"], OPERATIONS, range(1, NODES))
+    return views(_ways(model["cell"]), model["cell"], OPERATIONS, range(1, NODES))
 
 
-def ways(cell: Mapping[str, str]) -> list[tuple[str, ...]]:
+def _ways(cell: Mapping[str, str]) -> list[tuple[str, ...]]:
     """Every way from the input to the output, as the edges that it takes."""
     known: list[list[tuple[str, ...]]] = [[()]]
     for target in range(1, NODES):

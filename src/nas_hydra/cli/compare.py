@@ -5,14 +5,13 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
-from nas_hydra.cli.words import RecordWords, attempt, described, read, typed
+from nas_hydra.cli.arguments import RecordWords, attempt, described, read, typed
 from nas_hydra.comparison import Comparison, compare
-from nas_hydra.comparison.files import write
-from nas_hydra.comparison.markdown import HEAD, cells, title
+from nas_hydra.comparison.content import overview
+from nas_hydra.comparison.files import publish, write
+from nas_hydra.document.terminal import lines
 from nas_hydra.errors import NasHydraError
 
 ABOUT = """\
@@ -44,7 +43,7 @@ def run(argv: Sequence[str]) -> int:
     if not given.wandb and (given.project or given.entity):
         known.error("--project and --entity are where a W&B report goes; say --wandb too")
     command = typed("nas-hydra-compare", argv[1:])
-    return attempt(lambda: publish(given, said, command))
+    return attempt(lambda: tell(given, said, command))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -83,7 +82,7 @@ def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def publish(given: argparse.Namespace, said: RecordWords, command: str) -> None:
+def tell(given: argparse.Namespace, said: RecordWords, command: str) -> None:
     """The comparison in the terminal, in files and, if wanted, at W&B.
 
     Raises:
@@ -97,10 +96,7 @@ def publish(given: argparse.Namespace, said: RecordWords, command: str) -> None:
     for file in write(comparison, folder):
         console.print(str(file))
     if given.wandb:
-        from nas_hydra.comparison.wandb_report import publish as publish_report
-
-        url = publish_report(comparison, given.project, given.entity, folder)
-        console.print(url)
+        console.print(publish(comparison, given.project, given.entity, folder))
 
 
 def home(folders: Sequence[Path]) -> Path:
@@ -109,15 +105,6 @@ def home(folders: Sequence[Path]) -> Path:
 
 
 def show(comparison: Comparison, console: Console) -> None:
-    """The sentences, a table for each task, and the notes."""
-    console.print(title(comparison), style="bold")
-    for task in comparison.tasks:
-        rows = Table(*HEAD, title=task.task, title_justify="left", box=SIMPLE_HEAD)
-        rows.columns[0].overflow = "fold"
-        for group in task.groups:
-            rows.add_row(*cells(group))
-        console.print(rows)
-        for sentence in task.sentences:
-            console.print(sentence)
-    for note in comparison.notes:
-        console.print(f"note: {note}")
+    """The headline, a table for each task, the sentences and the notes."""
+    for line in lines(overview(comparison)):
+        console.print(line)

@@ -2,18 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pydantic import Field, NonNegativeInt
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 
-from nas_hydra.cli.words import RecordWords, command, typed, unknown
+from nas_hydra.cli.arguments import RecordWords, command, typed, unknown
 from nas_hydra.errors import ConfigError
-
-if TYPE_CHECKING:
-    from nas_hydra.explain import Explanation
 
 ABOUT = """\
 nas-hydra-explain run=RUN_DIR [start=median] [train=true] [objective=NAME] [wandb=true]
@@ -68,28 +62,16 @@ def publish(said: ExplainWords, rest: Sequence[str], shown: str) -> None:
     for name in ("project", "entity"):
         if getattr(said, name) and not said.wandb:
             raise ConfigError(name, "is where a W&B report goes; say wandb=true too")
+    from nas_hydra.document.terminal import content
     from nas_hydra.explain import explain  # scipy and the record: not for the help
-    from nas_hydra.explain.files import write
+    from nas_hydra.explain.publishing import publish as publish_report
+    from nas_hydra.explain.publishing import write
+    from nas_hydra.explain.sections import brief
 
     asked = (said.objective, said.start, said.train, said.count)
     found = explain(said.run, *asked, trust=said.trust, url=said.url)
-    console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
-    show(found, console)
     folder = said.output or said.run
-    for file in write(found, folder):
-        console.print(str(file))
+    for line in [*content(brief(found)), *write(found, folder)]:
+        print(line)
     if said.wandb:
-        from nas_hydra.explain.wandb_report import publish as publish_report
-
-        page = publish_report(found, shown, said.project, said.entity, folder)
-        console.print(page)
-
-
-def show(found: "Explanation", console: Console) -> None:
-    """The importances and the summary."""
-    rows = Table("decision", "importance", "95 % interval", box=SIMPLE_HEAD)
-    for one in found.importances:
-        rows.add_row(one.genes[0], f"{one.share:.1%}", f"{one.low:.1%} to {one.high:.1%}")
-    console.print(rows)
-    for sentence in [*found.summary, *found.notes]:
-        console.print(sentence)
+        print(publish_report(found, shown, said.project, said.entity, folder))

@@ -10,10 +10,10 @@ from pydantic import Field, PositiveInt
 from yaml import YAMLError
 
 from nas_hydra.artifact import Artifact, read_artifact
-from nas_hydra.cli.words import ForeignWords, command, unknown
+from nas_hydra.cli.arguments import ForeignWords, command, unknown
+from nas_hydra.config.later import LATER
 from nas_hydra.errors import ConfigError, listing, nearest, said
-from nas_hydra.export.name import FormatName
-from nas_hydra.later import LATER
+from nas_hydra.export import FormatName
 
 ABOUT = """\
 nas-hydra-export run=DIR format=onnx|torch_export|state_dict|python [output=DIR] [images=N]

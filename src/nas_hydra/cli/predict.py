@@ -15,9 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from nas_hydra.artifact import read_artifact
-from nas_hydra.cli.words import ForeignWords, command, unknown
+from nas_hydra.cli.arguments import ForeignWords, command, unknown
 from nas_hydra.errors import ConfigError, NasHydraError, printable
-from nas_hydra.predict.result import Prediction, Skipped
+from nas_hydra.predict import Prediction, Skipped
 
 ABOUT = """\
 nas-hydra-predict model=DIR IMAGES... [format=table|json] [top=N] [resize=true|false]

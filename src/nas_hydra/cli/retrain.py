@@ -2,15 +2,21 @@
 
 import shlex
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Literal
+from time import perf_counter
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 from nas_hydra.artifact import DESCRIPTION, read_artifact
+from nas_hydra.cli.arguments import ForeignWords, RecordWords, command, typed, unknown
 from nas_hydra.cli.export import DATASET, changed
-from nas_hydra.cli.words import ForeignWords, RecordWords, command, typed, unknown
 from nas_hydra.shell import pasteable
+
+if TYPE_CHECKING:
+    from nas_hydra.retrain.training import Progress
+    from nas_hydra.tracker.live_line import LiveLine
 
 FLAG = "--verify"
 
@@ -109,16 +115,47 @@ def work(said: RetrainWords, overrides: Sequence[str], shown: str) -> None:
     """
     import logging
 
+    from nas_hydra.document.terminal import content
     from nas_hydra.retrain import Request, retrain  # loads torch: not for the help
-    from nas_hydra.retrain.card import compared
+    from nas_hydra.retrain.verdict import compared
     from nas_hydra.tracker.terminal import ConsoleHandler
 
     logging.basicConfig(level=logging.INFO, handlers=[ConsoleHandler()])
-    for one in retrain(Request(**dict(said)), overrides, shown):
+    with closing(LiveTrainings()) as live:
+        found = retrain(Request(**dict(said)), overrides, shown, live)
+    for one in found:
         print(f"\ntrial {one.trial} on the test {one.unit}:")
-        print(compared(one.results, one.percent))
+        print("\n".join([one.verdict, *content(compared(one.results, one.percent))]))
         print(f"the model, its card and its figures: {one.folder}")
         words = [f"run={one.folder}", "format=onnx"]
         words += [f"trust=[{','.join(said.trust)}]"] if said.trust else []
         words += [f"config_dir=[{','.join(map(str, said.config_dirs))}]"] * bool(said.config_dirs)
         print(f"next: {pasteable(shlex.join(['nas-hydra-export', *words]))}")
+
+
+class LiveTrainings:
+    """How far the trainings are: a line for each that has ended, and how long the others take."""
+
+    def __init__(self) -> None:
+        self._line: LiveLine | None = None
+        self._failed = 0
+
+    def __call__(self, progress: "Progress") -> None:
+        """Told as ``nas_hydra.retrain.retrain`` tells it."""
+        from nas_hydra.tracker.live_line import LiveLine, RemainingTime
+        from nas_hydra.tracker.terminal import messages
+
+        if progress.trial is None or self._line is None:
+            self._left = RemainingTime(progress.total)
+            self._line = LiveLine(messages, self._left, progress.total, messages.is_terminal)
+            self._line.start("training")
+            return
+        self._failed += not progress.trial.complete
+        messages.print(f"{progress.done}/{progress.total}  {progress.what}: {progress.outcome}")
+        self._left.tell(progress.trial, False, perf_counter())
+        self._line.advance("training", self._failed)
+
+    def close(self) -> None:
+        """Take the line away."""
+        if self._line:
+            self._line.stop()

@@ -1,8 +1,11 @@
 """``nas-hydra-space``: what a search could choose from, before anything is trained."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 
 from hydra.core.hydra_config import HydraConfig
 from numpy.random import default_rng
@@ -10,20 +13,117 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
+from rich.tree import Tree
 
+from nas_hydra.app.completing import complete
+from nas_hydra.app.settings import resolved, settings_of
+from nas_hydra.app.space import build_space, check_components, sample
 from nas_hydra.cli.app import launch
-from nas_hydra.cli.sizes import measure, rows
-from nas_hydra.cli.tree import tree
-from nas_hydra.completing import complete
-from nas_hydra.opened import build_space, check_components, sample
-from nas_hydra.report.candidate_picture import candidate_picture
-from nas_hydra.report.drawing.scene import Drawing
-from nas_hydra.report.outline import outline, size_in_words
-from nas_hydra.report.picture import FORMATS, save
-from nas_hydra.report.space_picture import space_picture
-from nas_hydra.search_space import SearchSpace
-from nas_hydra.settings import resolved, settings_of
+from nas_hydra.constraint import Candidate
+from nas_hydra.errors import CandidateError
+from nas_hydra.picture.candidate import candidate_picture
+from nas_hydra.picture.formats import FORMATS, save
+from nas_hydra.picture.outline import Branch, outline, size_in_words
+from nas_hydra.picture.scene import Drawing
+from nas_hydra.picture.sizes import layer_sizes
+from nas_hydra.picture.space import space_picture
+from nas_hydra.search_space import Genotype, SearchSpace
 from nas_hydra.tracker.terminal import messages
+
+
+@dataclass
+class Sizes:
+    """What was counted; ``refusals`` are the reasons why other candidates could not be built."""
+
+    params: list[int] = field(default_factory=list)
+    flops: list[int] = field(default_factory=list)
+    refusals: Counter[str] = field(default_factory=Counter)
+
+
+def measure(space: SearchSpace, genotypes: Iterable[Genotype]) -> Sizes:
+    """Build each candidate without memory and count it; equal candidates are built once.
+
+    Args:
+        space: closes the genotypes.
+        genotypes: random candidates.
+
+    Raises:
+        ConfigError: if the dataset does not say what its images are like.
+    """
+    sizes = Sizes()
+    known: dict[str, tuple[int, int]] = {}
+    for genotype in genotypes:
+        try:
+            if repr(genotype) not in known:
+                known[repr(genotype)] = _count(Candidate(space.close(genotype)))
+        except CandidateError as error:
+            sizes.refusals[str(error)] += 1
+        else:
+            params, flops = known[repr(genotype)]
+            sizes.params.append(params)
+            sizes.flops.append(flops)
+    return sizes
+
+
+def _count(candidate: Candidate) -> tuple[int, int]:
+    return candidate.params, candidate.flops
+
+
+def rows(sizes: Sizes) -> Iterator[tuple[str, str]]:
+    """What was counted, for people."""
+    if sizes.params:
+        yield "parameters", spread(sizes.params)
+        yield "FLOPs", f"{spread(sizes.flops)} per image"
+    if sizes.refusals:
+        reason, times = sizes.refusals.most_common(1)[0]
+        yield "cannot work", f"{sizes.refusals.total()} of them; {times}: {reason}"
+
+
+def spread(numbers: Sequence[int]) -> str:
+    """The smallest, the median and the largest."""
+    return f"{short(min(numbers))} to {short(max(numbers))}, median {short(median(numbers))}"
+
+
+def short(number: float) -> str:
+    """Three digits that matter: ``38.3 k``, ``1.53 M``, ``12 G``."""
+    for unit, sign in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= 0.9995 * unit:
+            return f"{number / unit:.3g} {sign}"
+    return f"{number:.0f}"
+
+
+def tree(title: str, outline: Iterable[Branch]) -> Tree:
+    """The decisions, nested: options under their choice, copies under their count."""
+    grown = Tree(f"[bold]{escape(title)}[/]", guide_style="dim")
+    for branch in outline:
+        _grow(grown, branch)
+    return grown
+
+
+def _grow(above: Tree, branch: Branch) -> None:
+    grown = above.add(line(branch))
+    for part in branch.inside:
+        _grow(grown, part)
+
+
+def line(branch: Branch) -> str:
+    """One branch, in rich's markup."""
+    key, name, values = escape(branch.key), escape(branch.name), escape(branch.values)
+    place = f"{key} = " if key else ""
+    match branch.kind:
+        case "group":
+            return f"{key} [bold]{name}[/]" if key and name else f"[bold]{name or key}[/]"
+        case "option":
+            return f"if [bold]{name}[/]"
+        case "known":
+            return f"{place}[cyan]{name}[/] [dim]as above[/]"
+        case "repeat":
+            how = "equal copies of" if branch.shared else "copies, each decides"
+            count = f"[bold cyan]{name}[/]: {values}" if values else name
+            return f"{key + ': ' if key else ''}{count} [dim]{how}[/]"
+    shared = " [dim](shared: one decision)[/]" if branch.shared else ""
+    return f"{place}[bold cyan]{name}[/]: {values}{shared}"
+
 
 SAMPLES = 200
 """Random candidates that are built, without memory, to count parameters and FLOPs."""
@@ -95,12 +195,14 @@ def show(config: DictConfig, samples: int) -> None:
     fact(console, "genes", f"{len(space.genes):,}")
     fact(console, "size", size)
     first = sample(space, default_rng(settings.seed))
+    counted = samples and "_target_" in settings.dataset  # else the networks are not known whole
+    sizes = layer_sizes(space.close(first)) if counted else {}
     pictures = {
         "space": space_picture(space, title, size),
-        "candidate": candidate_picture(space, first, f"a random candidate of {title}"),
+        "candidate": candidate_picture(space, first, f"a random candidate of {title}", sizes),
     }
     draw(console, Path(settings.folder), pictures)
-    if samples and "_target_" in settings.dataset:  # else the networks are not known whole
+    if counted:
         count(console, space, samples, settings.seed)
 
 

@@ -5,19 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from nas_hydra.comparison.curves import curves
-from nas_hydra.comparison.grouping import Member, behind, members, settings, text
-from nas_hydra.comparison.measured import Entry, Measured, measure
-from nas_hydra.comparison.notes import notes
-from nas_hydra.comparison.pairwise import FINAL, SOONEST, tests
-from nas_hydra.comparison.ranking import ranking
+from nas_hydra.comparison.findings import notes, sentences
+from nas_hydra.comparison.grouping import Member, as_json, behind, grouping_keys, members, tasks_of
+from nas_hydra.comparison.measured import MeasuredRun, MeasuredTask, curves, measure
 from nas_hydra.comparison.result import Comparison, GroupResult, TaskResult
 from nas_hydra.comparison.runs import KEY, read_all
-from nas_hydra.comparison.sentences import sentences
-from nas_hydra.comparison.statistics import intervals
-from nas_hydra.comparison.task import tasks_of
+from nas_hydra.comparison.statistics import FINAL, SOONEST, intervals, ranking, tests
+from nas_hydra.config.foreign import foreign
 from nas_hydra.errors import ConfigError
-from nas_hydra.foreign import foreign
 
 
 def compare(
@@ -35,11 +30,11 @@ def compare(
     Args:
         folders: of runs, or of sweeps; globs too.
         by: the settings that make the groups; none: what differs among the runs.
-        target: the value whose first reaching is counted; None: see ``default_target``.
+        target: the value whose first reaching is counted; None: see ``_default_target``.
         allow_mixed: compare on the common part what differs in objective, data or budget.
         command: to make this anew.
         objective: to compare instead of the runs' own.
-        trust: modules that the runs' configs may name, see ``nas_hydra.foreign``.
+        trust: modules that the runs' configs may name, see ``nas_hydra.config.foreign``.
         url: of the storage of records that are on a server; else none is connected to.
 
     Raises:
@@ -50,14 +45,14 @@ def compare(
     runs = [run for run in found if run.trials]
     if not runs:
         raise ConfigError(KEY, f"none of the {len(found)} runs has a trial yet")
-    by = settings(runs, by)
+    by = grouping_keys(runs, by)
     grouped = members(runs, by)
-    kept = once(grouped)
+    kept = _once(grouped)
     tasks = [measure(task) for task in tasks_of(kept, by, allow_mixed, objective)]
     usable = [task for task in tasks if task.entries]
     if not usable:
         raise ConfigError(KEY, "no run has a complete trial within the limits; nothing to compare")
-    results = [result(task, target) for task in usable]
+    results = [_result(task, target) for task in usable]
     ranks = ranking(results, usable[0].sign)
     return Comparison(
         by=by,
@@ -67,37 +62,45 @@ def compare(
         tasks=results,
         ranking=ranks,
         runs=[
-            facts
+            task.facts(entry, one.target)
             for task, one in zip(usable, results, strict=True)
-            for facts in task.facts(one.target)
+            for entry in task.entries
         ],
         notes=notes(found, grouped, tasks, ranks),
         command=command,
     )
 
 
-def once(grouped: Sequence[Member]) -> list[Member]:
+def _once(grouped: Sequence[Member]) -> list[Member]:
     """The runs without repetitions: of the same search, the one that went farthest."""
     best: dict[tuple[str, ...], Member] = {}
     for member in grouped:
-        key = (member.group, member.replicate, text(member.run.task))
+        key = (member.group, member.replicate, as_json(member.run.task))
         if key not in best or member.run.length > best[key].run.length:
             best[key] = member
     return [*best.values()]
 
 
-def result(task: Measured, target: float | None) -> TaskResult:
+def _result(task: MeasuredTask, target: float | None) -> TaskResult:
     """All groups on one task."""
-    target = default_target(task) if target is None else target
+    target = _default_target(task) if target is None else target
     groups = [_group(task, name, entries, target) for name, entries in task.groups.items()]
     groups.sort(key=lambda group: (-task.sign * group.final.middle, group.evaluations or math.inf))
-    names = [group.group for group in groups]
-    found = [*tests(_speeds(task, names, target), SOONEST), *tests(_finals(task, names), FINAL)]
+    ordered = {group.group: task.groups[group.group] for group in groups}
+    soon = {
+        name: {key: -(n or task.horizon + 1) for key, n in task.reached(entries, target).items()}
+        for name, entries in ordered.items()
+    }
+    good = {
+        name: {key: task.sign * value for key, value in task.finals(entries).items()}
+        for name, entries in ordered.items()
+    }
+    found = [*tests(soon, SOONEST), *tests(good, FINAL)]
     told = sentences(groups, found, target, task.horizon)
     return TaskResult(task.task.name, target, groups, found, [*told])
 
 
-def default_target(task: Measured) -> float:
+def _default_target(task: MeasuredTask) -> float:
     """The optimum, if it is known and most runs of a group find it; else what every group reaches.
 
     The latter is the value that most runs of the group with the worst median have in the end: the
@@ -113,7 +116,9 @@ def default_target(task: Measured) -> float:
     return min(reached, key=lambda value: task.sign * value)
 
 
-def _group(task: Measured, name: str, entries: Sequence[Entry], target: float) -> GroupResult:
+def _group(
+    task: MeasuredTask, name: str, entries: Sequence[MeasuredRun], target: float
+) -> GroupResult:
     reached = [n or math.inf for n in task.reached(entries, target).values()]
     middle = median(reached)
     return GroupResult(
@@ -124,24 +129,7 @@ def _group(task: Measured, name: str, entries: Sequence[Entry], target: float) -
         reached=sum(map(math.isfinite, reached)) / len(reached),
         evaluations=middle if math.isfinite(middle) else None,
         curves=curves(
-            [entry.progress.until(task.horizon) for entry in entries],
+            [entry.trajectory.until(task.horizon) for entry in entries],
             [task.goes_far(entry) for entry in entries],
         ),
     )
-
-
-def _finals(task: Measured, names: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Group -> replicate -> final value, signed."""
-    return {
-        name: {key: task.sign * value for key, value in task.finals(task.groups[name]).items()}
-        for name in names
-    }
-
-
-def _speeds(task: Measured, names: Sequence[str], target: float) -> dict[str, dict[str, float]]:
-    """Group -> replicate -> trials to the target, signed; never is one more than there were."""
-    never = task.horizon + 1
-    return {
-        name: {key: -(n or never) for key, n in task.reached(task.groups[name], target).items()}
-        for name in names
-    }

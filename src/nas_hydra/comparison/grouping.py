@@ -1,13 +1,14 @@
-"""Which runs belong together: groups that are compared, and replicates that pair across them."""
+"""Which runs belong together: in groups, in pairs across groups, in tasks with values alike."""
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nas_hydra.comparison.runs import SearchRun, below
+from nas_hydra.comparison.runs import KEY, SearchRun, below
 from nas_hydra.errors import ConfigError, listing, nearest
+from nas_hydra.objective import Direction, Objective, Objectives
 
 BY = "--by"
 
@@ -34,16 +35,16 @@ def members(runs: Sequence[SearchRun], by: Sequence[str]) -> list[Member]:
         runs: any.
         by: the settings that make the groups.
     """
-    labels = [label(run, by) for run in runs]
+    labels = [_label(run, by) for run in runs]
     configs = [{**run.settings, **run.seeds} for run in runs]
-    inside = dict.fromkeys(["seed", *varying(configs, runs_of(labels).values())])
+    inside = dict.fromkeys(["seed", *varying(configs, _places(labels).values())])
     return [
-        Member(run, name, text([config.get(key) for key in inside]))
+        Member(run, name, as_json([config.get(key) for key in inside]))
         for run, name, config in zip(runs, labels, configs, strict=True)
     ]
 
 
-def runs_of(labels: Sequence[str]) -> dict[str, list[int]]:
+def _places(labels: Sequence[str]) -> dict[str, list[int]]:
     """Label -> the places where it stands."""
     found: dict[str, list[int]] = {}
     for place, name in enumerate(labels):
@@ -57,12 +58,12 @@ def varying(configs: Sequence[Mapping[str, Any]], cells: Iterable[Sequence[int]]
         key
         for cell in cells
         for key in dict.fromkeys(key for place in cell for key in configs[place])
-        if len({text(configs[place].get(key)) for place in cell}) > 1
+        if len({as_json(configs[place].get(key)) for place in cell}) > 1
     ]
     return list(dict.fromkeys(found))
 
 
-def telling(configs: Sequence[Mapping[str, Any]]) -> list[str]:
+def _telling(configs: Sequence[Mapping[str, Any]]) -> list[str]:
     """The keys that tell configs apart: each differs among some that are alike in all before it.
 
     So a strategy's parameters follow from the strategy, unless they differ within it.
@@ -77,14 +78,11 @@ def telling(configs: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _split(configs: Sequence[Mapping[str, Any]], cell: Sequence[int], key: str) -> list[list[int]]:
-    return (
-        [*runs_of([text(configs[i].get(key)) for i in cell]).values()]
-        if len(cell) > 1
-        else [[*cell]]
-    )
+    parts = _places([as_json(configs[place].get(key)) for place in cell])
+    return [[cell[place] for place in part] for part in parts.values()]
 
 
-def settings(runs: Sequence[SearchRun], given: Sequence[str]) -> list[str]:
+def grouping_keys(runs: Sequence[SearchRun], given: Sequence[str]) -> list[str]:
     """The settings that make the groups: those given, or what differs.
 
     Raises:
@@ -99,16 +97,16 @@ def settings(runs: Sequence[SearchRun], given: Sequence[str]) -> list[str]:
                 f"is '{key}', which no run has a value for; allowed: {listing(shown or known)}"
                 f"{nearest(key, known)}",
             )
-        if len({text(run.setting(key)) for run in runs}) == 1:
+        if len({as_json(run.setting(key)) for run in runs}) == 1:
             raise ConfigError(
                 BY,
                 f"is '{key}', which is {runs[0].setting(key)!r} in every run; what differs is"
-                f" {listing(telling([run.settings for run in runs]) or ['only the seed'])}",
+                f" {listing(_telling([run.settings for run in runs]) or ['only the seed'])}",
             )
-    return list(given) or telling([run.settings for run in runs])
+    return list(given) or _telling([run.settings for run in runs])
 
 
-def label(run: SearchRun, by: Sequence[str]) -> str:
+def _label(run: SearchRun, by: Sequence[str]) -> str:
     """What a run's group is called: ``evolution``, or ``population_size=20``."""
     last = Counter(_last(key) for key in by)
     parts = [
@@ -145,10 +143,212 @@ def _common(runs: Sequence[SearchRun], keys: Sequence[str]) -> dict[str, Any]:
         for key in keys
         if key in runs[0].settings
         and not below(key.rpartition(".")[2], ["_target_"])
-        and len({text(run.setting(key)) for run in runs}) == 1
+        and len({as_json(run.setting(key)) for run in runs}) == 1
     }
 
 
-def text(value: Any) -> str:
+def as_json(value: Any) -> str:
     """Any plain value as something to compare."""
     return json.dumps(value, sort_keys=True, default=str)
+
+
+SHOWN = 3
+"""Runs that a message names for each value."""
+MEND = (
+    "Give runs that match, name what to compare with --by, or compare on the common part with"
+    " --allow-mixed"
+)
+
+
+@dataclass(frozen=True)
+class TaskRuns:
+    """Runs whose values mean the same.
+
+    Args:
+        name: ``space on dataset``, and what else tells it from other tasks.
+        members: the runs.
+        optimised: what is compared, each in its direction.
+    """
+
+    name: str
+    members: Sequence[Member]
+    optimised: tuple[Objective, ...]
+
+    @property
+    def groups(self) -> list[str]:
+        """Their labels, in the order in which they were given."""
+        return list(dict.fromkeys(member.group for member in self.members))
+
+    def objectives(self, run: SearchRun) -> Objectives:
+        """What is compared; limits, and who is the winner of a front, are the run's own."""
+        own, names = run.past.objectives, [objective.name for objective in self.optimised]
+        return Objectives(self.optimised, own.limits, own.choose if own.choose in names else None)
+
+
+def tasks_of(
+    members: Sequence[Member], by: Sequence[str], allow_mixed: bool, objective: str | None
+) -> list[TaskRuns]:
+    """The tasks that groups have in common.
+
+    Args:
+        members: every run.
+        by: the settings that make the groups, and so no tasks.
+        allow_mixed: keep what at least two groups share, and leave out the rest.
+        objective: to compare instead of the runs' own; None for these.
+
+    Raises:
+        ConfigError: if a group lacks a task that another has, or budgets differ within a task, and
+            mixing is not allowed; if nothing is in common.
+    """
+    aside = [*by, *(["objective"] if allow_mixed or objective else [])]
+    meanings = [
+        {key: value for key, value in member.run.task.items() if not below(key, aside)}
+        for member in members
+    ]
+    parts = [*_places([as_json(meaning) for meaning in meanings]).values()]
+    names = [*_names(members, by, [meanings[part[0]] for part in parts])]
+    tasks = [
+        TaskRuns(name, own, _compared([one.run for one in own], objective))
+        for name, part in zip(names, parts, strict=True)
+        for own in [[members[place] for place in part]]
+    ]
+    _check_directions(tasks)
+    if allow_mixed:
+        return _shared_tasks(tasks, meanings, members)
+    _check_crossed(tasks, meanings, members)
+    for task in tasks:
+        _check_budgets(task)
+    return tasks
+
+
+def _names(
+    members: Sequence[Member], by: Sequence[str], meanings: Sequence[Mapping[str, Any]]
+) -> Iterator[str]:
+    """The names of tasks; those that share one are told apart by what differs."""
+    plain = [_task_name(meaning) for meaning in meanings]
+    for meaning, own in zip(meanings, plain, strict=True):
+        same = [one for one, other in zip(meanings, plain, strict=True) if other == own]
+        differing = [f"{key}={meaning.get(key)}" for key in _telling(same)]
+        yield f"{own} ({', '.join(differing)})" if differing else own
+
+
+def _task_name(meaning: Mapping[str, Any]) -> str:
+    """``space on dataset``, of a table its column; without what the groups are made of."""
+    column = meaning.get("evaluator.value")
+    columns = column if isinstance(column, list) else [column]
+    data = "+".join(map(str, columns)) if column else meaning.get("dataset")
+    return " on ".join(str(part) for part in (meaning.get("search_space"), data) if part) or "all"
+
+
+def _compared(runs: Sequence[SearchRun], objective: str | None) -> tuple[Objective, ...]:
+    """The objectives that all runs have, or the one that is wanted.
+
+    Raises:
+        ConfigError: if they have none in common, or not all measure the wanted one.
+    """
+    own = [{one.name: one for one in run.past.objectives} for run in runs]
+    if objective is not None:
+        return (_named(runs, {key: one for some in own for key, one in some.items()}, objective),)
+    shared = tuple(
+        one
+        for key, one in own[0].items()
+        if all(key in some and some[key].direction == one.direction for some in own)
+    )
+    if not shared:
+        raise ConfigError(
+            "objective",
+            f"the runs have none in common: {_values(runs, [', '.join(some) for some in own])};"
+            " name one that all of them measured with --objective NAME",
+        )
+    return shared
+
+
+def _named(runs: Sequence[SearchRun], known: Mapping[str, Objective], objective: str) -> Objective:
+    """An objective by its name.
+
+    Raises:
+        ConfigError: if it is none of any run, so that its direction is not known, or some run did
+            not measure it.
+    """
+    if objective not in known:
+        raise ConfigError(
+            "--objective",
+            f"is '{objective}', which is no objective of these runs; allowed: {listing(known)}"
+            f"{nearest(objective, known)}",
+        )
+    for run in runs:
+        if not all(objective in trial.metrics for trial in run.trials if trial.complete):
+            raise ConfigError(
+                "--objective", f"is '{objective}', which {run.folder} did not measure"
+            )
+    return known[objective]
+
+
+def _check_directions(tasks: Sequence[TaskRuns]) -> None:
+    directions = {direction(task.optimised): task for task in tasks}
+    if len(directions) > 1:
+        shown = "; ".join(f"{way} on {task.name}" for way, task in directions.items())
+        raise ConfigError(
+            "objective", f"the runs go in different directions: {shown}. Compare them apart"
+        )
+
+
+def direction(optimised: Sequence[Objective]) -> Direction:
+    """In which direction what is compared gets better; a hypervolume is maximised."""
+    return "maximize" if len(optimised) > 1 else optimised[0].direction
+
+
+def _check_crossed(
+    tasks: Sequence[TaskRuns], meanings: Sequence[Mapping[str, Any]], members: Sequence[Member]
+) -> None:
+    """Make sure that every group has every task."""
+    groups = dict.fromkeys(member.group for member in members)
+    for task in tasks:
+        missing = [group for group in groups if group not in task.groups]
+        if missing:
+            raise ConfigError(
+                KEY,
+                f"the runs are not comparable: {_differences(meanings, members)}; there is no run"
+                f" of '{task.name}' by {listing(missing)}. {MEND}",
+            )
+
+
+def _check_budgets(task: TaskRuns) -> None:
+    runs = [member.run for member in task.members]
+    budgets = [run.allowed for run in runs]
+    if len({*budgets}) > 1:
+        raise ConfigError(
+            KEY, f"the runs are not comparable: budget.trials is {_values(runs, budgets)}. {MEND}"
+        )
+
+
+def _shared_tasks(
+    tasks: Sequence[TaskRuns], meanings: Sequence[Mapping[str, Any]], members: Sequence[Member]
+) -> list[TaskRuns]:
+    """The tasks with at least two groups, if there are two at all."""
+    several = len({member.group for member in members}) > 1
+    common = [task for task in tasks if len(task.groups) > 1 or not several]
+    if not common:
+        raise ConfigError(
+            KEY, f"the groups have nothing in common: {_differences(meanings, members)}"
+        )
+    return common
+
+
+def _differences(meanings: Sequence[Mapping[str, Any]], members: Sequence[Member]) -> str:
+    """``dataset is digits in run0, run1 and mnist in run2``, for all that tells tasks apart."""
+    runs = [member.run for member in members]
+    return "; ".join(
+        f"{key} is {_values(runs, [meaning.get(key) for meaning in meanings])}"
+        for key in _telling(meanings)
+    )
+
+
+def _values(runs: Sequence[SearchRun], values: Sequence[Any]) -> str:
+    """``60 in run0, run1 and 100 in run2``."""
+    parts = _places([as_json(value).strip('"') for value in values])
+    return " and ".join(
+        f"{value} in {', '.join(runs[place].past.folder.name for place in places[:SHOWN])}"
+        + (f" and {len(places) - SHOWN} more" if len(places) > SHOWN else "")
+        for value, places in parts.items()
+    )

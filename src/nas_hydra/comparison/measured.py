@@ -1,26 +1,109 @@
-"""A task with its runs measured, and cut to what they have in common."""
+"""How runs went, and their groups: by trials, cut to what all runs of a task have in common."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from nas_hydra.comparison.grouping import Member
-from nas_hydra.comparison.progress import NOBODY, Progress, judged, progress
-from nas_hydra.comparison.result import RunFacts
-from nas_hydra.comparison.task import Task, direction
-from nas_hydra.objective import Direction, Objective
+import numpy as np
+
+from nas_hydra.comparison.grouping import Member, TaskRuns, direction
+from nas_hydra.comparison.result import Axis, Curve, Interval, RunFacts
+from nas_hydra.comparison.runs import SearchRun
+from nas_hydra.comparison.statistics import Floats, intervals
+from nas_hydra.front import Front
+from nas_hydra.objective import Direction, Objective, Objectives, values_of
+from nas_hydra.trial import Trial
+
+CLOSE = 1e-9
+"""Relative: a target that is missed by less is reached; sums are rounded."""
+NOBODY = -1
+"""The number of no trial."""
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A run with its progress."""
+class Trajectory:
+    """A run, trial by trial.
+
+    Args:
+        best: (trials,) the best feasible value so far; nan while there is none.
+        spent: axis -> (trials,) what was spent up to each trial, that one included.
+        winner: number of the trial that gave the last best value, of a front its best;
+            ``NOBODY`` if there is none.
+    """
+
+    best: Floats
+    spent: dict[Axis, Floats]
+    winner: int
+
+    def after(self, trials: int) -> float:
+        """The best value after so many trials; the last one if there are fewer."""
+        return float(self.best[min(trials, len(self.best)) - 1])
+
+    def until(self, trials: int) -> "Trajectory":
+        """The first so many trials."""
+        spent = {axis: numbers[:trials] for axis, numbers in self.spent.items()}
+        return Trajectory(self.best[:trials], spent, self.winner)
+
+    def reached(self, target: float, sign: float) -> int | None:
+        """Trials until the best value was as good as the target; None if it never was.
+
+        Args:
+            target: the value.
+            sign: 1.0 if more is better, else -1.0.
+        """
+        good = sign * self.best >= sign * target - CLOSE * abs(target)
+        return int(good.argmax()) + 1 if good.any() else None
+
+
+def trajectory(run: SearchRun, objectives: Objectives) -> Trajectory:
+    """A run's trajectory; of several objectives, that of the hypervolume.
+
+    Args:
+        run: with at least one trial.
+        objectives: each with a reference, if there are several.
+    """
+    trials = [_judged(trial, objectives) for trial in run.trials]
+    front, best = Front(objectives), np.full(len(trials), np.nan)
+    for place, trial in enumerate(trials):
+        before = front.members
+        front.add(trial)
+        if front.feasible:
+            kept = place and front.members is before
+            best[place] = best[place - 1] if kept else _worth(front, objectives)
+    spent: dict[Axis, Floats] = {
+        "trials": np.arange(1.0, len(trials) + 1),
+        "epochs": np.cumsum([float(trial.epochs) for trial in trials]),
+        "seconds": np.cumsum([trial.seconds for trial in trials]),
+    }
+    winner = front.best.number if front.best and front.feasible else NOBODY
+    return Trajectory(best, spent, winner)
+
+
+def _worth(front: Front, objectives: Objectives) -> float:
+    """What a front is worth."""
+    if len(objectives) > 1:
+        return front.hypervolume
+    return front.members[0].values[objectives[0].name]
+
+
+def _judged(trial: Trial, objectives: Objectives) -> Trial:
+    """The trial with the values of these objectives, which may be others than its run's own."""
+    if not trial.complete:
+        return trial
+    values = values_of(objectives, trial.metrics)
+    return replace(trial, values=values) if values else replace(trial, state="failed", values={})
+
+
+@dataclass(frozen=True)
+class MeasuredRun:
+    """A run with its trajectory."""
 
     member: Member
-    progress: Progress
+    trajectory: Trajectory
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredTask:
     """A task with its runs measured.
 
     Args:
@@ -29,8 +112,8 @@ class Measured:
         without: the runs of which no trial is complete and meets the limits.
     """
 
-    task: Task
-    entries: Sequence[Entry]
+    task: TaskRuns
+    entries: Sequence[MeasuredRun]
     without: Sequence[Member]
 
     @property
@@ -55,9 +138,9 @@ class Measured:
         return next((value for value in known if value is not None), None)
 
     @cached_property
-    def groups(self) -> Mapping[str, Sequence[Entry]]:
+    def groups(self) -> Mapping[str, Sequence[MeasuredRun]]:
         """Label -> its runs."""
-        found: dict[str, list[Entry]] = {}
+        found: dict[str, list[MeasuredRun]] = {}
         for entry in self.entries:
             found.setdefault(entry.member.group, []).append(entry)
         return found
@@ -74,34 +157,29 @@ class Measured:
         ]
         return min(ordered[len(ordered) // 2] for ordered in lengths)
 
-    def whole(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Those that went as far as final values are taken, and have one by then."""
-        return [entry for entry in entries if self.goes_far(entry)]
-
-    def goes_far(self, entry: Entry) -> bool:
+    def goes_far(self, entry: MeasuredRun) -> bool:
         """Whether a run went as far as final values are taken."""
         return entry.member.run.length >= self.horizon
 
-    def finals(self, entries: Sequence[Entry]) -> dict[str, float]:
+    def finals(self, entries: Sequence[MeasuredRun]) -> dict[str, float]:
         """Replicate -> the final value, of runs that went far enough."""
         return {
-            entry.member.replicate: entry.progress.after(self.horizon)
-            for entry in self.whole(entries)
+            entry.member.replicate: entry.trajectory.after(self.horizon)
+            for entry in entries
+            if self.goes_far(entry)
         }
 
-    def reached(self, entries: Sequence[Entry], target: float) -> dict[str, int | None]:
+    def reached(self, entries: Sequence[MeasuredRun], target: float) -> dict[str, int | None]:
         """Replicate -> trials to the target, of runs that went far enough."""
         return {
-            entry.member.replicate: entry.progress.until(self.horizon).reached(target, self.sign)
-            for entry in self.whole(entries)
+            entry.member.replicate: entry.trajectory.until(self.horizon).reached(target, self.sign)
+            for entry in entries
+            if self.goes_far(entry)
         }
 
-    def facts(self, target: float) -> list[RunFacts]:
-        """Every run by itself."""
-        return [self._facts(entry, target) for entry in self.entries]
-
-    def _facts(self, entry: Entry, target: float) -> RunFacts:
-        run, went = entry.member.run, entry.progress
+    def facts(self, entry: MeasuredRun, target: float) -> RunFacts:
+        """A run by itself."""
+        run, went = entry.member.run, entry.trajectory
         return RunFacts(
             folder=run.folder,
             task=self.task.name,
@@ -119,18 +197,19 @@ class Measured:
         )
 
 
-def measure(task: Task) -> Measured:
-    """The progress of every run of a task."""
-    task = replace(task, optimised=with_references(task))
+def measure(task: TaskRuns) -> MeasuredTask:
+    """The trajectory of every run of a task."""
+    task = replace(task, optimised=_with_references(task))
     entries = [
-        Entry(member, progress(member.run, task.objectives(member.run))) for member in task.members
+        MeasuredRun(member, trajectory(member.run, task.objectives(member.run)))
+        for member in task.members
     ]
-    known = [entry for entry in entries if entry.progress.winner != NOBODY]
-    without = [entry.member for entry in entries if entry.progress.winner == NOBODY]
-    return Measured(task, known, without)
+    known = [entry for entry in entries if entry.trajectory.winner != NOBODY]
+    without = [entry.member for entry in entries if entry.trajectory.winner == NOBODY]
+    return MeasuredTask(task, known, without)
 
 
-def with_references(task: Task) -> tuple[Objective, ...]:
+def _with_references(task: TaskRuns) -> tuple[Objective, ...]:
     """Several objectives with one reference point for all runs.
 
     Where the config gives none, it is the worst value of any trial that meets the limits.
@@ -140,7 +219,7 @@ def with_references(task: Task) -> tuple[Objective, ...]:
     values = [
         trial.values
         for run in (member.run for member in task.members)
-        for trial in judged(run, task.objectives(run))
+        for trial in (_judged(one, task.objectives(run)) for one in run.trials)
         if trial.complete and not task.objectives(run).violation(trial.metrics)
     ]
     return tuple(
@@ -149,3 +228,50 @@ def with_references(task: Task) -> tuple[Objective, ...]:
         else one
         for one in task.optimised
     )
+
+
+POINTS = 200
+"""At most; more cannot be seen."""
+
+
+def curves(runs: Sequence[Trajectory], whole: Sequence[bool]) -> dict[Axis, Curve]:
+    """The curves of a group, seconds and epochs only where something was trained.
+
+    Args:
+        runs: each with a value in the end.
+        whole: of each, whether it went as far as runs are compared; its last value then holds on,
+            while an unfinished run leaves the curve where it ends.
+    """
+    trained = any(run.spent["epochs"][-1] > 0 for run in runs)
+    axes: list[Axis] = ["trials", "epochs", "seconds"] if trained else ["trials"]
+    return {axis: _curve(runs, whole, axis) for axis in axes}
+
+
+def _curve(runs: Sequence[Trajectory], whole: Sequence[bool], axis: Axis) -> Curve:
+    """The curve over one axis; it begins where every run has a value."""
+    ends = [np.inf if full else run.spent[axis][-1] for run, full in zip(runs, whole, strict=True)]
+    order = np.argsort(ends)[::-1]
+    begin = max(run.spent[axis][np.isfinite(run.best).argmax()] for run in runs)
+    points = _grid(begin, max(run.spent[axis][-1] for run in runs), axis)
+    table = np.array([_values(runs[place], axis, points) for place in order])
+    going = (np.array(ends)[:, None] >= points).sum(axis=0)
+    return Curve(points.tolist(), [*_intervals(table, going)])
+
+
+def _grid(begin: float, end: float, axis: Axis) -> Floats:
+    """Evenly spaced points; of trials, whole numbers."""
+    points = np.linspace(begin, end, POINTS)
+    return np.unique(points.round()) if axis == "trials" else np.unique(points)
+
+
+def _values(run: Trajectory, axis: Axis, points: Floats) -> Floats:
+    """The best value of a run at each point."""
+    places = np.searchsorted(run.spent[axis], points, side="right") - 1
+    found: Floats = run.best[np.maximum(places, 0)]
+    return found
+
+
+def _intervals(table: Floats, going: Floats) -> Iterator[Interval]:
+    """Of the first so many rows in each column; the number of rows falls."""
+    for rows in sorted({*going.tolist()}, reverse=True):
+        yield from intervals(table[:rows, going == rows])

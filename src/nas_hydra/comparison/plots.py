@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from markupsafe import Markup
-
 from nas_hydra.comparison.result import Axis, Curve, GroupResult, Interval, Ranking, TaskResult
-from nas_hydra.page import Trace, band, color, dash, label, line, plot, switch
+from nas_hydra.document.content import Element, Plot, Switch
+from nas_hydra.document.plot import Trace, band, color, dash, label, line
 
 AXES: Mapping[Axis, str] = {
     "trials": "trials",
@@ -28,26 +27,25 @@ Places = Mapping[str, int]
 """Group -> its place, which gives it the same colour in every plot."""
 
 
-def curves(task: TaskResult, objective: str, places: Places) -> Markup:
+def curves(task: TaskResult, objective: str, places: Places) -> Element:
     """The best value so far against trials, epochs and seconds, chosen by buttons."""
     known = [axis for axis in AXES if any(axis in group.curves for group in task.groups)]
     plots = {axis: _curves(task, axis, objective, places) for axis in known}
-    return switch({AXES[axis]: shown for axis, shown in plots.items()}, "over")
+    return Switch({AXES[axis]: shown for axis, shown in plots.items()}, "over")
 
 
-def _curves(task: TaskResult, axis: Axis, objective: str, places: Places) -> Markup:
+def _curves(task: TaskResult, axis: Axis, objective: str, places: Places) -> Plot:
     found = {group.group: group.curves[axis] for group in task.groups if axis in group.curves}
     shown = {name: curve for name, curve in found.items() if curve.points}
     bands = chain.from_iterable(_band(curve, places[name]) for name, curve in shown.items())
     lines = [_line(name, curve, places[name]) for name, curve in shown.items()]
-    return plot(
+    return Plot(
         [*bands, *lines],
         f"{objective} so far against {AXES[axis]}, for each group",
         AXES[axis],
-        shortened(f"best {objective} so far"),
+        shortened(f"best {objective} so far") if "," not in objective else "best value so far",
         height=460,
-        yaxis=_view([*shown.values()]),
-        hovermode="x unified",
+        layout={"yaxis": _view([*shown.values()]), "hovermode": "x unified"},
     )
 
 
@@ -80,13 +78,13 @@ def _settled(curve: Curve) -> Iterator[Interval]:
             yield value
 
 
-def finals(groups: Sequence[GroupResult], objective: str, places: Places) -> Markup:
+def finals(groups: Sequence[GroupResult], objective: str, places: Places) -> Plot:
     """The value of each group in the end, with its interval; the best group at the top."""
     spans = {group.group: group.final for group in groups}
     return _intervals(spans, f"{objective} of each group in the end", places)
 
 
-def ranks(ranking: Ranking, places: Places) -> Markup:
+def ranks(ranking: Ranking, places: Places) -> Plot:
     """Mean ranks, each in the middle of a bar as long as the critical difference.
 
     Two bars overlap exactly if the mean ranks differ by less than that.
@@ -96,19 +94,21 @@ def ranks(ranking: Ranking, places: Places) -> Markup:
     return _intervals(spans, "mean rank of each group over the tasks, 1 is best", places)
 
 
-def _intervals(spans: Mapping[str, Interval], description: str, places: Places) -> Markup:
+def _intervals(spans: Mapping[str, Interval], description: str, places: Places) -> Plot:
     """Lines with a point on each, one below the other, each under its name."""
     rows = list(enumerate(spans.items()))
-    return plot(
+    return Plot(
         [_interval(row, span, color(places[name])) for row, (name, span) in rows],
         description,
         "",
         "",
         height=FRAME + ROW * len(spans),
-        showlegend=False,
-        hovermode="closest",
-        annotations=[_name(row, name) for row, (name, _) in rows],
-        yaxis={"visible": False, "range": [len(spans) - 0.5, -0.8], "fixedrange": True},
+        layout={
+            "showlegend": False,
+            "hovermode": "closest",
+            "annotations": [_name(row, name) for row, (name, _) in rows],
+            "yaxis": {"visible": False, "range": [len(spans) - 0.5, -0.8], "fixedrange": True},
+        },
     )
 
 

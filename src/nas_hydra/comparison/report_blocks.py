@@ -6,10 +6,13 @@ from pathlib import Path
 import wandb_workspaces.reports.v2 as wr
 from pydantic import BaseModel
 
-from nas_hydra.comparison.markdown import markdown
+from nas_hydra.comparison.content import RUNS, document
 from nas_hydra.comparison.result import Comparison, RunFacts, TaskResult
+from nas_hydra.document.content import Bullets, Element, Heading, Section
+from nas_hydra.document.text import number
+from nas_hydra.document.wandb import section_blocks
+from nas_hydra.files.small_file import read_json
 from nas_hydra.run import EXPLANATION
-from nas_hydra.small_file import read_json
 from nas_hydra.tracker.report_blocks import AXES, curve, linked, runsets
 from nas_hydra.tracker.wandb_report import Block, Home
 
@@ -18,35 +21,39 @@ MOST_COLUMNS = 12
 
 
 def blocks(comparison: Comparison, home: Home) -> list[Block]:
-    """The whole report, from the statistics to the runs."""
-    found: list[Block] = [wr.MarkdownBlock(text=markdown(comparison).partition("\n")[2])]
-    for task in comparison.tasks:
-        if runs := tracked(comparison.runs, task.task):
-            found += [wr.H2(text=f"{task.task}: the runs"), grid(comparison, task, runs, home)]
-    if why := list(explained(comparison.runs)):
-        found += [wr.H2(text="Why the winners won"), *why]
-    if runs := tracked(comparison.runs):
-        found += [wr.H2(text="Runs and their files"), links(runs, home)]
+    """The document, with panels over the runs of each task, and links for its table of runs."""
+    found: list[Block] = []
+    for section in document(comparison, wandb=home.app).shown:
+        if section.title == RUNS:
+            continue
+        found += section_blocks(section)
+        for task in comparison.tasks:
+            if section.title == task.task and (runs := _tracked(comparison.runs, task.task)):
+                found.append(_grid(comparison, task, runs, home))
+    if why := [*_explained(comparison.runs)]:
+        found += section_blocks(Section("Why the winners won", why))
+    if runs := _tracked(comparison.runs):
+        found += [wr.H2(text="Runs and their files"), _links(runs, home)]
     return found
 
 
-def tracked(runs: Sequence[RunFacts], task: str | None = None) -> list[RunFacts]:
+def _tracked(runs: Sequence[RunFacts], task: str | None = None) -> list[RunFacts]:
     """The runs, of one task or of all, that have a W&B run."""
     return [run for run in runs if run.wandb and task in (None, run.task)]
 
 
-def grid(
+def _grid(
     comparison: Comparison, task: TaskResult, runs: Sequence[RunFacts], home: Home
 ) -> wr.PanelGrid:
     """The panels of one task, over its runs by group."""
-    paths = [path(setting) for setting in comparison.by or ("strategy",)]
+    paths = [_path(setting) for setting in comparison.by or ("strategy",)]
     sets = runsets([str(run.wandb) for run in runs], home, task.task, paths)
-    return wr.PanelGrid(runsets=sets, panels=[*panels(comparison, task, paths)])
+    return wr.PanelGrid(runsets=sets, panels=[*_panels(comparison, task, paths)])
 
 
-def panels(comparison: Comparison, task: TaskResult, paths: Sequence[str]) -> Iterator[Block]:
+def _panels(comparison: Comparison, task: TaskResult, paths: Sequence[str]) -> Iterator[Block]:
     """Curves over trials, epochs and seconds; then what the settings have to do with the result."""
-    best = metric(comparison)
+    best = _metric(comparison)
     for axis in AXES:
         if any(axis in group.curves for group in task.groups):
             yield curve(
@@ -58,28 +65,27 @@ def panels(comparison: Comparison, task: TaskResult, paths: Sequence[str]) -> It
                 aggregate=True,
             )
     columns = [
-        wr.ParallelCoordinatesPlotColumn(metric=wr.Config(path(name)), display_name=name)
-        for name in settings(comparison)
+        wr.ParallelCoordinatesPlotColumn(metric=wr.Config(_path(name)), display_name=name)
+        for name in _settings(comparison)
     ]
     last = wr.ParallelCoordinatesPlotColumn(metric=wr.SummaryMetric(best))
     yield wr.ParallelCoordinatesPlot(columns=[*columns, last], layout=wr.Layout(w=24, h=9))
-    yield wr.ParameterImportancePlot(with_respect_to=best, layout=wr.Layout(w=12, h=9))
 
 
-def metric(comparison: Comparison) -> str:
+def _metric(comparison: Comparison) -> str:
     """The history's name of what is compared."""
     name = comparison.objective
     return name if name == "hypervolume" else f"best/{name}"
 
 
-def settings(comparison: Comparison) -> list[str]:
+def _settings(comparison: Comparison) -> list[str]:
     """What makes the groups, then what else differs between them, the strategy's first."""
     behind = dict.fromkeys(name for group in comparison.groups.values() for name in group)
     ordered = sorted(behind, key=lambda name: not name.startswith("strategy"))
     return list(dict.fromkeys([*comparison.by, *ordered, "seed"]))[:MOST_COLUMNS]
 
 
-def path(setting: str) -> str:
+def _path(setting: str) -> str:
     """Where a setting is in the config of a W&B run: options of groups under ``choices``."""
     option = "/" in setting or "." not in setting
     return f"choices.{setting}" if option and setting != "seed" else setting
@@ -91,28 +97,26 @@ class Explained(BaseModel):
     summary: list[str]
 
 
-def explained(runs: Sequence[RunFacts]) -> Iterator[Block]:
+def _explained(runs: Sequence[RunFacts]) -> Iterator[Element]:
     """The explanations in short, of the runs that were explained."""
     for run in runs:
         known = read_json(Path(run.folder) / EXPLANATION, Explained)
         if known is not None:
-            yield wr.H3(text=f"{named(run)} on {run.task}")
-            yield wr.UnorderedList(items=known.summary)
+            yield Heading(f"{_named(run)} on {run.task}")
+            yield Bullets(known.summary)
 
 
-def links(runs: Sequence[RunFacts], home: Home) -> wr.UnorderedList:
-    """Each run's page, and its files."""
+def _links(runs: Sequence[RunFacts], home: Home) -> wr.UnorderedList:
     return wr.UnorderedList(
         items=[
             linked(
-                *(str(run.wandb), home, named(run)),
-                about=f"on {run.task}: {run.value:g} in {run.trials} trials",
+                *(str(run.wandb), home, _named(run)),
+                about=f"on {run.task}: {number(run.value)} in {run.trials} trials",
             )
             for run in runs
         ]
     )
 
 
-def named(run: RunFacts) -> str:
-    """A run among those of the comparison."""
+def _named(run: RunFacts) -> str:
     return f"{run.group}, seed {run.seed}"

@@ -1,15 +1,17 @@
-"""Statistics of runs: how good a group is, how sure that is, and whether two groups differ."""
+"""Statistics of runs: how good a group is, how sure that is, and which groups differ."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from nas_hydra.comparison.result import Interval
+from nas_hydra.comparison.result import Interval, Ranking, TaskResult, Test
 
 Floats = NDArray[np.float64]
 
@@ -154,3 +156,79 @@ def critical_difference(groups: int, tasks: int) -> float:
     """Of mean ranks, by the test of Nemenyi at 5 % (Demsar 2006)."""
     quantile = float(stats.studentized_range.ppf(1 - LEVEL, groups, np.inf)) / math.sqrt(2)
     return quantile * math.sqrt(groups * (groups + 1) / (6 * tasks))
+
+
+FINAL, SOONEST = "final value", "trials to target"
+PAIRED, UNPAIRED = "Wilcoxon signed-rank", "Mann-Whitney U"
+MANY = 10_000
+"""Runs per group that nobody has; an effect that needs more is none."""
+
+Sample = Mapping[str, float]
+"""Replicate -> what was measured, signed so that more is better."""
+
+
+def tests(samples: Mapping[str, Sample], measure: str) -> list[Test]:
+    """The tests of every pair of groups, one family for Holm's correction.
+
+    Args:
+        samples: group -> its runs.
+        measure: what they are: ``FINAL`` or ``SOONEST``.
+    """
+    pairs = [*combinations(samples, 2)]
+    found = [_test(one, other, samples, measure, len(pairs)) for one, other in pairs]
+    corrected = holm([test.p for test in found])
+    return [
+        replace(test, corrected=p, needed=None if p < LEVEL else test.needed)
+        for test, p in zip(found, corrected, strict=True)
+    ]
+
+
+def _test(one: str, other: str, samples: Mapping[str, Sample], measure: str, family: int) -> Test:
+    """One test, the better group first."""
+    paired, ones, others = _aligned(samples[one], samples[other])
+    effect = a12(ones, others)
+    if effect < 0.5:
+        one, other, effect = other, one, 1 - effect
+    p = wilcoxon(ones, others) if paired else mann_whitney(ones, others)
+    name = PAIRED if paired else UNPAIRED
+    runs = min(len(ones), len(others))
+    needed = max(runs_needed(effect, family), least_runs(paired, family), runs + 1)
+    known = int(needed) if needed < MANY else None
+    return Test(one, other, name, measure, p, p, effect, runs, known)
+
+
+def _aligned(one: Sample, other: Sample) -> tuple[bool, list[float], list[float]]:
+    """Whether two groups pair, and their values, in the same order if they do.
+
+    They pair if every replicate of the smaller group is one of the other's too.
+    """
+    shared = [key for key in one if key in other]
+    if len(shared) < min(len(one), len(other)):
+        return False, [*one.values()], [*other.values()]
+    return True, [one[key] for key in shared], [other[key] for key in shared]
+
+
+def ranking(tasks: Sequence[TaskResult], sign: float) -> Ranking | None:
+    """Mean ranks over the tasks that all groups have; None unless there are two of both.
+
+    Args:
+        tasks: each with its groups.
+        sign: 1.0 if more is better, else -1.0.
+    """
+    names = list(dict.fromkeys(group.group for task in tasks for group in task.groups))
+    finals = [
+        {group.group: sign * group.final.middle for group in task.groups}
+        for task in tasks
+        if len(task.groups) == len(names)
+    ]
+    if len(finals) < 2 or len(names) < 2:
+        return None
+    table = np.array([[final[name] for final in finals] for name in names])
+    ranks = stats.rankdata(-table, axis=0).mean(axis=1)
+    rising = sorted(zip(ranks, names, strict=True))
+    return Ranking(
+        {name: float(rank) for rank, name in rising},
+        critical_difference(len(names), len(finals)),
+        friedman(table),
+        len(finals),
+    )

@@ -1,8 +1,8 @@
 """Configs: read from YAML files and overrides by Hydra, whose errors are told like ours."""
 
 from nas_hydra.compose.composing import begun, changed, composed
+from nas_hydra.compose.hydra_errors import ComposeError, told
 from nas_hydra.compose.loader import CONF, PRIMARY, Composer
-from nas_hydra.compose.mistakes import ComposeError, told
 
 __all__ = [
     "CONF",

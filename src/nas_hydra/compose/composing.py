@@ -16,8 +16,8 @@ from hydra.types import RunMode
 from hydra.version import VersionBase
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
+from nas_hydra.compose.hydra_errors import told
 from nas_hydra.compose.loader import PRIMARY, Composer, known
-from nas_hydra.compose.mistakes import told
 from nas_hydra.compose.overrides import check_overrides
 
 

@@ -12,7 +12,7 @@ from yaml.composer import ComposerError
 from yaml.nodes import MappingNode, Node, ScalarNode
 from yaml.reader import ReaderError
 
-from nas_hydra.compose.mistakes import ComposeError
+from nas_hydra.compose.hydra_errors import ComposeError
 from nas_hydra.errors import NasHydraError, in_words
 
 MOST_BYTES = 500_000

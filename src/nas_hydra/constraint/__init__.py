@@ -5,7 +5,6 @@ them, each with a ``_target_`` (a plain function with ``_partial_: true``).
 """
 
 from nas_hydra.constraint.candidate import Candidate
-from nas_hydra.constraint.choices import AtMost, Divisible
-from nas_hydra.constraint.network import MaxFlops, MaxParams
+from nas_hydra.constraint.rules import AtMost, Divisible, MaxFlops, MaxParams
 
 __all__ = ["AtMost", "Candidate", "Divisible", "MaxFlops", "MaxParams"]

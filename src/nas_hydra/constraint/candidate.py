@@ -97,7 +97,9 @@ class Candidate:
             return prepared.footprint.bytes
 
     def _ask(self, name: str) -> Any:
-        sketch = self._prepared.sketch  # which imports torch, whose settings a network may change
+        sketch = (
+            self._prepared.meta_network
+        )  # which imports torch, whose settings a network may change
         with restored():
             return getattr(sketch, name)
 

@@ -60,7 +60,7 @@ class Flip(PerImage):
 
     def __init__(self, p: float) -> None:
         super().__init__()
-        self.p = share(p, "p")
+        self.p = _checked_share(p, "p")
 
     def change(self, images: Tensor) -> Tensor:
         """Half of them are mirrored, if ``p`` is 0.5."""
@@ -120,12 +120,8 @@ class Cutout(PerImage):
         return (place >= start) & (place < start + self.size)
 
 
-def share(value: float, name: str) -> float:
-    """A number that must be from 0 to 1.
-
-    Raises:
-        ConfigError: if it is not.
-    """
+def _checked_share(value: float, name: str) -> float:
+    """A number that must be from 0 to 1."""
     if not 0 <= value <= 1:
         raise ConfigError("dataset.augment", f"{name} is {value}; allowed: 0 to 1")
     return value

@@ -16,22 +16,21 @@ from nas_hydra.dataset.check import (
     check_labels,
     check_rare,
     decoded,
-    given_by,
+    inputs_at,
     rows_like,
     tell_lacking,
 )
 from nas_hydra.dataset.choosing import Choosing, Whole
 from nas_hydra.dataset.data import CPU, Batched
-from nas_hydra.dataset.loading import Loader, Split, Splits
-from nas_hydra.dataset.noted import NotedRows
+from nas_hydra.dataset.examples import NotedRows
+from nas_hydra.dataset.loading import Split, SplitLoader, Splits
 from nas_hydra.dataset.prepare import Prepare
 from nas_hydra.dataset.prepare.none import NoPreparation
 from nas_hydra.dataset.prepare.standardize import Standardize
-from nas_hydra.dataset.rows import Batches, Order, Rows
-from nas_hydra.dataset.source import Source, ends, target_of
+from nas_hydra.dataset.rows import Batches, Order, Read, Rows
+from nas_hydra.dataset.source import Source, first_and_last, target_of
 from nas_hydra.dataset.split import Splitter
 from nas_hydra.dataset.split.stratified import Stratified
-from nas_hydra.dataset.stream import Read
 from nas_hydra.dataset.tree import Example, Tree, empty_images, rows
 from nas_hydra.errors import ConfigError
 
@@ -90,7 +89,7 @@ class Dataset(Choosing):
 
     def reader(self, source: Source) -> Read:
         """What reads rows that are like the first and the last one of a source."""
-        return partial(rows_like, like=given_by(source, ends(source), self.unit))
+        return partial(rows_like, like=inputs_at(source, first_and_last(source), self.unit))
 
     def counts(self, target: Tree) -> Sequence[int]:
         """How many development rows there are, see ``Splits``."""
@@ -99,7 +98,7 @@ class Dataset(Choosing):
     def check(self, source: Source, test: bool = False) -> None:
         """See ``Choosing``; a look at the first and the last row says whether they can be read."""
         super().check(source, test)
-        self.reader(source)(source, ends(source))
+        self.reader(source)(source, first_and_last(source))
 
     def load(self) -> Splits:
         """The rows that the stage asks for, in memory if they fit.
@@ -112,7 +111,7 @@ class Dataset(Choosing):
         choice = self.choose()
         source = choice.train[0]
         read = self.reader(source)
-        loader = Loader(read, self.prepare, self.room(CPU), self.workers, self.unit)
+        loader = SplitLoader(read, self.prepare, self.room(CPU), self.workers, self.unit)
         return loader(choice, self.counts(target_of(source)))
 
     def room(self, device: torch.device) -> int:
@@ -136,7 +135,7 @@ class Dataset(Choosing):
     @property
     def noted(self) -> NotedRows:
         """See ``Data``."""
-        return NotedRows(self.splits)
+        return NotedRows(self.splits.counts, self.splits.examples)
 
     def cut(self, parts: int) -> int:
         """See ``Data``."""

@@ -4,17 +4,21 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from nas_hydra import shared_memory
-from nas_hydra.dataset.examples import examples
-from nas_hydra.dataset.loading import Choice, Splits
+from nas_hydra.dataset.data import CPU
+from nas_hydra.dataset.loading import Splits
 from nas_hydra.dataset.rows import Rows
+from nas_hydra.dataset.source import examples
 from nas_hydra.dataset.split import Stage
 from nas_hydra.dataset.tree import leaves, nbytes
 from nas_hydra.errors import ConfigError
+from nas_hydra.process import shared_memory
+
+if TYPE_CHECKING:
+    from nas_hydra.dataset.base import Dataset
 
 log = logging.getLogger(__name__)
 
@@ -22,38 +26,17 @@ KEPT = 2
 """How many datasets stay in memory: the one of the search, and one more where it is opened."""
 
 
-class Loadable(Protocol):
-    """What a dataset says of itself here; equal ones have the same splits."""
-
-    def __hash__(self) -> int: ...
-
-    @property
-    def stage(self) -> Stage:
-        """What its rows are for."""
-
-    def room(self, device: torch.device) -> int:
-        """How many bytes its rows may take there."""
-
-    def choose(self) -> Choice:
-        """Which rows its stage asks for."""
-
-    def load(self) -> Splits:
-        """These rows, prepared."""
-
-
-_CPU = torch.device("cpu")
-
-_cached: dict[tuple[Loadable, torch.device], Splits] = {}
+_cached: "dict[tuple[Dataset, torch.device], Splits]" = {}
 """The one used last at the end; those in the CPU's memory, and their copies on devices."""
 
-_doubted: set[Loadable] = set()
+_doubted: "set[Dataset]" = set()
 """Those whose images may have changed where they lie since they were loaded."""
 
 _only: ContextVar[Stage | None] = ContextVar("stage", default=None)
 
 
 @contextmanager
-def only(stage: Stage) -> Iterator[None]:
+def only_stage(stage: Stage) -> Iterator[None]:
     """Give out no images of another stage for a while."""
     token = _only.set(stage)
     try:
@@ -62,21 +45,21 @@ def only(stage: Stage) -> Iterator[None]:
         _only.reset(token)
 
 
-def splits(dataset: Loadable) -> Splits:
+def splits(dataset: "Dataset") -> Splits:
     """What a dataset trains and measures on, normalised; loaded once for equal datasets.
 
     Raises:
         ConfigError: as ``load``; or if images of another stage are asked for than may be.
     """
     _check(dataset)
-    known = _cached.pop((dataset, _CPU), None) or dataset.load()
-    _keep(dataset, _CPU, known)
+    known = _cached.pop((dataset, CPU), None) or dataset.load()
+    _keep(dataset, CPU, known)
     return known
 
 
-def resident(dataset: Loadable, device: torch.device) -> Splits:
+def resident(dataset: "Dataset", device: torch.device) -> Splits:
     """The splits on the device, if they are in memory and fit there too; else where they are."""
-    if device == _CPU:
+    if device == CPU:
         return splits(dataset)
     _check(dataset)
     known = _cached.pop((dataset, device), None) or _moved(dataset, device)
@@ -84,9 +67,9 @@ def resident(dataset: Loadable, device: torch.device) -> Splits:
     return known
 
 
-def _moved(dataset: Loadable, device: torch.device) -> Splits:
+def _moved(dataset: "Dataset", device: torch.device) -> Splits:
     known = splits(dataset)
-    held = in_memory(known)
+    held = _in_memory(known)
     if not held:
         return known
     needed = sum(nbytes(part.inputs) for part in held)
@@ -101,19 +84,19 @@ def _moved(dataset: Loadable, device: torch.device) -> Splits:
     return Splits(**moved)
 
 
-def in_memory(known: Splits) -> list[Rows]:
+def _in_memory(known: Splits) -> list[Rows]:
     """Those of the splits that lie in memory."""
     return [part for part in known[:3] if isinstance(part, Rows)]
 
 
-def _keep(dataset: Loadable, device: torch.device, known: Splits) -> None:
+def _keep(dataset: "Dataset", device: torch.device, known: Splits) -> None:
     _cached[dataset, device] = known
     places = [key for key in _cached if key[1] == device]
     for key in places[:-KEPT]:
         del _cached[key]
 
 
-def doubt() -> None:
+def doubt_datasets() -> None:
     """Before a dataset is used again, see whether its images are still those that were loaded.
 
     For whoever begins something: what changes while it runs is not its concern.
@@ -121,12 +104,8 @@ def doubt() -> None:
     _doubted.update(dataset for dataset, _ in _cached)
 
 
-def _check(dataset: Loadable) -> None:
-    """Let go of a dataset that is doubted, if its images are not there, or others by now.
-
-    Raises:
-        ConfigError: if images of its stage are not to be given out.
-    """
+def _check(dataset: "Dataset") -> None:
+    """Let go of a dataset that is doubted, if its images are not there, or others by now."""
     if _only.get() not in (None, dataset.stage):
         raise ConfigError(
             "evaluator",
@@ -136,14 +115,14 @@ def _check(dataset: Loadable) -> None:
     if dataset not in _doubted:
         return
     _doubted.discard(dataset)
-    known = _cached.get((dataset, _CPU))
+    known = _cached.get((dataset, CPU))
     if known is not None and _same(known, dataset):
         return
     for key in [key for key in _cached if key[0] == dataset]:
         del _cached[key]
 
 
-def _same(known: Splits, dataset: Loadable) -> bool:
+def _same(known: Splits, dataset: "Dataset") -> bool:
     try:
         choice = dataset.choose()
         now = [examples(*chosen).digest for chosen in (choice.train, choice.measured)]
@@ -152,23 +131,23 @@ def _same(known: Splits, dataset: Loadable) -> bool:
     return now == [one.digest for one in known.examples]
 
 
-def release() -> None:
+def release_datasets() -> None:
     """Let go of every dataset."""
     _cached.clear()
     _doubted.clear()
 
 
-def share() -> dict[Loadable, Splits]:
+def share_datasets() -> "dict[Dataset, Splits]":
     """The datasets in the CPU's memory, moved to shared memory, where this process goes on."""
-    shared = {dataset: known for (dataset, device), known in _cached.items() if device == _CPU}
+    shared = {dataset: known for (dataset, device), known in _cached.items() if device == CPU}
     for known in shared.values():
-        for split in in_memory(known):
+        for split in _in_memory(known):
             for tensor in leaves((split.inputs, split.target)):
                 shared_memory.share(tensor)
     return shared
 
 
-def adopt(shared: Mapping[Loadable, Splits]) -> None:
+def adopt_datasets(shared: "Mapping[Dataset, Splits]") -> None:
     """Hold what another process shared: nothing is loaded or copied for it any more."""
     for dataset, known in shared.items():
-        _keep(dataset, _CPU, known)
+        _keep(dataset, CPU, known)

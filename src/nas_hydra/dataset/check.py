@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from nas_hydra.dataset.source import Source
-from nas_hydra.dataset.tree import Tree, alike, is_classes, rows, told
+from nas_hydra.dataset.tree import Tree, alike, form_of, is_classes, rows
 from nas_hydra.errors import ConfigError, NasHydraError, in_one_line, listing
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ def rows_like(source: Source, places: Tensor, like: Tree) -> Tree:
     Raises:
         ConfigError: if they cannot be read, or are not of the same structure, types and sizes.
     """
-    inputs = given_by(source, places, "rows")
+    inputs = inputs_at(source, places, "rows")
     try:
         known = rows(inputs) == len(places)
     except (TypeError, ValueError) as error:
@@ -41,13 +41,13 @@ def rows_like(source: Source, places: Tensor, like: Tree) -> Tree:
     if not (known and alike(inputs, like)):
         raise ConfigError(
             "dataset",
-            f"gives inputs {told(inputs)} for {len(places)} rows, and {told(like)} for {rows(like)}"
-            " others; structure, types and sizes must be the same for all rows",
+            f"gives inputs {form_of(inputs)} for {len(places)} rows, and {form_of(like)} for"
+            f" {rows(like)} others; structure, types and sizes must be the same for all rows",
         )
     return inputs
 
 
-def given_by(source: Source, places: Tensor, named: str) -> Tree:
+def inputs_at(source: Source, places: Tensor, named: str) -> Tree:
     """What a source gives, whatever it raises.
 
     Raises:
@@ -73,7 +73,7 @@ def decoded(source: Source, places: Tensor, shape: Sequence[int]) -> Tensor:
     Raises:
         ConfigError: if they cannot be read, or are no images of this shape.
     """
-    pixels: Tensor = given_by(source, places, "images")
+    pixels: Tensor = inputs_at(source, places, "images")
     _check_images(pixels, len(places))
     if list(pixels.shape[1:]) != list(shape):
         given = list(pixels.shape[1:])
@@ -93,7 +93,7 @@ def _check_images(given: object, number: int) -> None:
     """Make sure that this is a tensor of so many images."""
     found = f"a {type(given).__name__}"
     if isinstance(given, Tensor):
-        found = f"{told(given)} for {number} images"
+        found = f"{form_of(given)} for {number} images"
         if given.is_floating_point() and given.ndim == 4 and len(given) == number:
             return
     raise ConfigError("dataset", f"gives {found}, and these are no images: {WANTED}")
@@ -123,7 +123,7 @@ def check_labels(labels: object) -> None:
     if not isinstance(labels, Tensor):
         raise ConfigError("dataset", f"has labels in a {type(labels).__name__}; {wanted}")
     if not is_classes(labels):
-        raise ConfigError("dataset", f"has labels {told(labels)}; {wanted}")
+        raise ConfigError("dataset", f"has labels {form_of(labels)}; {wanted}")
     if not len(labels):
         raise ConfigError("dataset", "has no images")
     if labels.min() < 0:
@@ -167,7 +167,8 @@ def check_rare(labels: Tensor, named: Sequence[str], splits: Sequence[str]) -> N
     rare = [label for label, count in enumerate(counts) if count < len(splits)]
     if rare:
         lacking = [
-            f"{name}: {counts[label]}" for label, name in zip(rare, names(named, rare), strict=True)
+            f"{name}: {counts[label]}"
+            for label, name in zip(rare, _class_names(named, rare), strict=True)
         ]
         raise ConfigError(
             "dataset",
@@ -177,7 +178,7 @@ def check_rare(labels: Tensor, named: Sequence[str], splits: Sequence[str]) -> N
         )
 
 
-def names(known: Sequence[str], labels: Iterable[int]) -> list[str]:
+def _class_names(known: Sequence[str], labels: Iterable[int]) -> list[str]:
     """The names of classes, or their numbers where they have none."""
     return [known[label] if label < len(known) else str(label) for label in labels]
 
@@ -190,7 +191,7 @@ def tell_lacking(labels: Tensor, named: Sequence[str], number: int) -> None:
         log.warning(
             "data: the test split has no image of %d of %d classes, each of which counts 0 in the"
             " macro F1: %s",
-            *(len(lacking), len(counts), listing(names(named, lacking))),
+            *(len(lacking), len(counts), listing(_class_names(named, lacking))),
         )
 
 

@@ -11,10 +11,9 @@ import torch
 from torch import Tensor
 
 from nas_hydra.dataset.check import check_rows
-from nas_hydra.dataset.loading import Choice
-from nas_hydra.dataset.source import Selection, Source, target_of
+from nas_hydra.dataset.loading import StageRows
+from nas_hydra.dataset.source import Divided, Selection, Source, target_of
 from nas_hydra.dataset.split import Splitter, Stage
-from nas_hydra.dataset.split.given import Divided
 from nas_hydra.dataset.split.random import Random
 from nas_hydra.dataset.tree import Tree, rows, taken
 from nas_hydra.errors import ConfigError, NasHydraError, in_one_line
@@ -44,7 +43,7 @@ class Choosing(ABC):
     """What they are called in messages."""
 
     def __post_init__(self) -> None:
-        check_share("validation", self.validation)
+        _check_share("validation", self.validation)
         if self.limit is not None and self.limit < 2:
             raise ConfigError("dataset.limit", f"is {self.limit}; at least 2 is needed, or null")
 
@@ -117,7 +116,7 @@ class Choosing(ABC):
         object.__setattr__(dataset, "stage", stage)
         return dataset
 
-    def choose(self) -> Choice:
+    def choose(self) -> StageRows:
         """Which rows are trained on, validated on and tested on; none is read but for a look.
 
         Raises:
@@ -128,15 +127,15 @@ class Choosing(ABC):
             self.check(source)
             self.check_enough(target_of(source), ("training", "validation"))
             rest, chosen = self._places(source, self._drawn(source))
-            return Choice((source, rest), (source, chosen), None)
+            return StageRows((source, rest), (source, chosen), None)
         source, test = self.opened_parts()
         self.check(source)
         self.check(test, test=True)
         drawn, tested = self._drawn(source), (test, torch.arange(rows(target_of(test))))
         if self.stage == "final":
-            return Choice((source, drawn), None, tested)
+            return StageRows((source, drawn), None, tested)
         rest, chosen = self._places(source, drawn)
-        return Choice((source, rest), (source, chosen), tested)
+        return StageRows((source, rest), (source, chosen), tested)
 
     def _drawn(self, source: Source) -> Tensor:
         """Where the development rows stand of which there are to be no more than the limit."""
@@ -168,7 +167,7 @@ class Whole(Choosing):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_share("holdout", self.holdout)
+        _check_share("holdout", self.holdout)
 
     @abstractmethod
     def open_all(self) -> Source:
@@ -192,11 +191,7 @@ class Whole(Choosing):
         return Selection(source, rest), Selection(source, chosen)
 
 
-def check_share(name: str, share: float) -> None:
-    """Make sure that a share leaves something on both sides.
-
-    Raises:
-        ConfigError: if it is not above 0 and below 1.
-    """
+def _check_share(name: str, share: float) -> None:
+    """Make sure that a share leaves something on both sides."""
     if not 0 < share < 1:
         raise ConfigError(f"dataset.{name}", f"is {share}; allowed: above 0 and below 1")

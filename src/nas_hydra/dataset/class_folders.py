@@ -13,20 +13,24 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nas_hydra.dataset.image_files import (
+    SPLITS,
     files_in,
     holds_images,
     is_image,
+    listed_folders,
+    split_folders,
     subfolders,
     visible,
 )
 from nas_hydra.dataset.picture import ENDINGS
-from nas_hydra.dataset.split_folders import SPLITS, listed, split_folders
 from nas_hydra.errors import ConfigError, listing, printable
 
 log = logging.getLogger(__name__)
 
 MOST_SHOWN = 5
 """How many files or folders a message names."""
+MOST_NAMED = 6
+"""How many classes a line names."""
 
 WANTED = (
     "Wanted is one folder per class (ROOT/cat/1.png, ROOT/dog/2.png), or these in folders for"
@@ -145,6 +149,28 @@ class ClassFolders:
         """A folder's path below the root."""
         return printable(os.path.relpath(folder, self.root))
 
+    def in_words(self) -> str:
+        """``180 images in 3 classes (cat 60, dog 60, owl 60)``, and where they lie."""
+        labels = [sample.label for sample in self.samples]
+        named = [
+            f"{printable(name)} {labels.count(label):,}"
+            for label, name in enumerate(self.classes[:MOST_NAMED])
+        ]
+        more = len(self.classes) - len(named)
+        classes = ", ".join([*named, *([f"and {more:,} more"] if more else [])])
+        return f"{len(labels):,} images in {len(self.classes):,} classes ({classes}){self._where()}"
+
+    def _where(self) -> str:
+        if not self.divided:
+            (only,) = self.splits.values()
+            return "" if only == self.root else f" in {self.short(only)}"
+        splits = [sample.split for sample in self.samples]
+        parts = (
+            f"{splits.count(SPLITS.index(split)):,} for {split} in {self.short(folder)}"
+            for split, folder in self.splits.items()
+        )
+        return f", {', '.join(parts)}"
+
     def tell(self) -> None:
         """Say what of the folder is left out, or may be meant otherwise."""
         for note in [*self.notes, *self._mixed()]:
@@ -165,8 +191,8 @@ class ClassFolders:
             inside = split_folders(folder)
             if SPLITS[0] in inside and len(inside) > 1:
                 yield (
-                    f"the class folder {self.short(folder)} has {listed(inside)} inside, which are"
-                    " taken together; to be splits, they have to hold the class folders"
+                    f"the class folder {self.short(folder)} has {listed_folders(inside)} inside,"
+                    " which are taken together; to be splits, they have to hold the class folders"
                 )
                 return
 
@@ -182,7 +208,7 @@ def _tell_files(files: Iterable[str], what: str, why: str) -> None:
         )
 
 
-def find(root: str) -> ClassFolders:
+def find_class_folders(root: str) -> ClassFolders:
     """Look for the class folders below a folder.
 
     Raises:
@@ -257,7 +283,7 @@ def _splits(base: str) -> tuple[dict[str, str], list[str]]:
                 notes += more
     if SPLITS[0] in splits:
         return splits, notes + _unused(base, named)
-    return {SPLITS[0]: base}, [f"{listed(named)} are taken for classes: images lie in them"]
+    return {SPLITS[0]: base}, [f"{listed_folders(named)} are taken for classes: images lie in them"]
 
 
 def _has_classes(folder: str, training: str) -> bool:
@@ -270,7 +296,9 @@ def _unused(base: str, named: Mapping[str, Sequence[str]]) -> list[str]:
     """Notes on folders with images beside the splits."""
     known = {os.path.join(base, name) for name in itertools.chain(*named.values())}
     others = [one for one in visible(base, folders=True) if one not in known]
-    return [_left(one, f"it is none of {listed(named)}") for one in filter(holds_images, others)]
+    return [
+        _left(one, f"it is none of {listed_folders(named)}") for one in filter(holds_images, others)
+    ]
 
 
 def _left(folder: str, why: str) -> str:

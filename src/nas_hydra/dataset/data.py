@@ -93,10 +93,5 @@ class Data(Protocol):
 
 def augmentation(data: Data) -> Augment:
     """What changes the training batches of data, which not all have."""
-    augment: Augment = getattr(data, "augment", unchanged)
+    augment: Augment = getattr(data, "augment", lambda inputs, target: (inputs, target))
     return augment
-
-
-def unchanged(inputs: Tree, target: Tree) -> tuple[Tree, Tree]:
-    """A batch as it is."""
-    return inputs, target

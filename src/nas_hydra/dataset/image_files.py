@@ -1,12 +1,32 @@
-"""Image files in folders, as somebody has put them there: what systems leave is not looked at."""
+"""Image files in folders as somebody has put them there: what is a split, what headers say."""
 
+import itertools
 import os
-from collections.abc import Iterator
-from typing import NoReturn
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median_low
+from typing import Any, NoReturn
 
-from nas_hydra.dataset.picture import ENDINGS
+from nas_hydra.dataset.picture import ENDINGS, UnreadableError, picture_header
+from nas_hydra.errors import listing
 
 LEFT_BY_SYSTEMS = ("__macosx", "thumbs.db", "desktop.ini")
+
+SPLITS = ("training", "validation", "test")
+WORDS = {
+    **dict.fromkeys(("train", "training"), "training"),
+    **dict.fromkeys(("val", "valid", "validation", "dev"), "validation"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+"""A word in the name of a folder, in any case -> the split that it holds."""
+
+MOST_READ = 1000
+"""How many headers are read; of more images, as many that are spread evenly."""
+LARGEST, SMALLEST = 64, 8
+"""Pixels that images are made large and small where nothing is said: networks have to be quick."""
+GREY = ("1", "L", "LA", "La", "I", "F")
 
 
 def subfolders(folder: str) -> list[str]:
@@ -67,3 +87,82 @@ def _walked(folder: str) -> Iterator[tuple[str, list[str]]]:
 
 def _refuse(error: OSError) -> NoReturn:
     raise error
+
+
+def split_folders(base: str) -> Mapping[str, Sequence[str]]:
+    """Split -> the folders whose names are a word for it, or else have one in them."""
+    named = defaultdict(list)
+    for name in subfolders(base):
+        words = {WORDS[word] for word in re.split(r"[\W_]+", name.lower()) if word in WORDS}
+        if len(words) == 1:
+            named[words.pop()].append(name)
+    exact = {
+        split: [one for one in names if one.lower() in WORDS] for split, names in named.items()
+    }
+    return {split: exact[split] or names for split, names in named.items()}
+
+
+def listed_folders(named: Mapping[str, Sequence[str]]) -> str:
+    """All folders of all splits, in words."""
+    return listing(itertools.chain(*named.values()))
+
+
+@dataclass(frozen=True)
+class Headers:
+    """Of images that can be read.
+
+    Args:
+        sizes: width and height of each.
+        modes: Pillow's name of what its pixels are.
+    """
+
+    sizes: Sequence[tuple[int, int]]
+    modes: Sequence[str]
+
+    @property
+    def size(self) -> int:
+        """The size of squares that fits them: the median of their shorter sides, within limits."""
+        if not self.sizes:
+            return LARGEST
+        return max(SMALLEST, min(LARGEST, median_low([min(pair) for pair in self.sizes])))
+
+    def sentence(self, size: Any) -> str:
+        """``28 x 28 to 64 x 48 pixels, grey; each is made 32 x 32, squeezed if it is not square``.
+
+        Args:
+            size: what they are resized to, if it is a number; candidates may differ in it.
+        """
+        if not self.sizes:
+            return "none of which can be read"
+        least, most = (
+            choose(self.sizes, key=lambda size: size[0] * size[1]) for choose in (min, max)
+        )
+        span = _told(*least) if least == most else f"{_told(*least)} to {_told(*most)}"
+        told = f"{span} pixels, {self._colours()}"
+        if not isinstance(size, int) or all(pair == (size, size) for pair in self.sizes):
+            return told
+        oblong = any(width != height for width, height in self.sizes)
+        how = ", squeezed if it is not square" if oblong else ""
+        return f"{told}; each is made {_told(size, size)}{how}"
+
+    def _colours(self) -> str:
+        grey = [mode in GREY or mode.startswith("I;16") for mode in self.modes]
+        return "grey" if all(grey) else "grey and colour" if any(grey) else "colour"
+
+
+def _told(width: int, height: int) -> str:
+    return f"{width} x {height}"
+
+
+def headers(files: Sequence[str]) -> Headers:
+    """Read those of the files, or of some of them."""
+    step = max(1, -(-len(files) // MOST_READ))
+    sizes, modes = [], []
+    for file in files[::step]:
+        try:
+            size, mode = picture_header(file)
+        except UnreadableError:  # which is told where all are looked at
+            continue
+        sizes.append(size)
+        modes.append(mode)
+    return Headers(sizes, modes)

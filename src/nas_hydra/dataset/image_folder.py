@@ -13,19 +13,19 @@ import torch
 from torch import Tensor
 
 from nas_hydra.dataset.base import WholeDataset
-from nas_hydra.dataset.class_folders import MOST_SHOWN, ClassFolders, find
-from nas_hydra.dataset.contents import WHOLE, Contents, of_files
-from nas_hydra.dataset.headers import counted, headers
+from nas_hydra.dataset.class_folders import MOST_SHOWN, ClassFolders, find_class_folders
+from nas_hydra.dataset.examples import WHOLE, Contents, file_row_digests
+from nas_hydra.dataset.image_files import headers
 from nas_hydra.dataset.picture import (
     PIXEL_LIMIT,
-    Reading,
-    check,
-    read,
+    Decoding,
+    RangeError,
+    UnreadableError,
+    check_picture,
+    read_picture,
     resized,
 )
-from nas_hydra.dataset.source import Selection, Source, target_of
-from nas_hydra.dataset.split.given import Given
-from nas_hydra.dataset.unreadable import RangeError, UnreadableError
+from nas_hydra.dataset.source import Given, Selection, Source, target_of
 from nas_hydra.errors import ConfigError, listing, printable
 
 log = logging.getLogger(__name__)
@@ -61,12 +61,12 @@ class ImageFolder(WholeDataset):
     def __post_init__(self) -> None:
         super().__post_init__()
         # A list comes from YAML, and an equal dataset must have an equal hash.
-        object.__setattr__(self, "range", self.reading.range)
+        object.__setattr__(self, "range", self.decoding.range)
 
     @property
-    def reading(self) -> Reading:
+    def decoding(self) -> Decoding:
         """What is made of the files."""
-        return Reading(self.background, self.range, self.pixel_limit)
+        return Decoding(self.background, self.range, self.pixel_limit)
 
     @classmethod
     def found(cls, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class ImageFolder(WholeDataset):
         folders = _folders(root)
         seen = headers([sample.file for sample in folders.samples])
         size = seen.size if size is None else size
-        log.info("data: %s, %s", counted(folders), seen.sentence(size))
+        log.info("data: %s, %s", folders.in_words(), seen.sentence(size))
         answers = {"num_classes": len(folders.classes), "size": size}
         return {name: answer for name, answer in answers.items() if given.get(name) is None}
 
@@ -101,10 +101,10 @@ class ImageFolder(WholeDataset):
             self._tell(unreadable, len(folders.samples))
             folders.check_left(kept)
         folders.tell()
-        tell_notes(notes)
+        _tell_notes(notes)
         files, labels, splits = zip(*kept, strict=True)
         given = torch.tensor(splits) if folders.divided else None
-        return Files(files, torch.tensor(labels), self.size, self.reading, given)
+        return Files(files, torch.tensor(labels), self.size, self.decoding, given)
 
     def parted(self, source: Source) -> tuple[Source, Source]:
         """As the folders say; what they do not have is set aside as of images without splits."""
@@ -144,17 +144,13 @@ class ImageFolder(WholeDataset):
         unreadable, notes = {}, {}
         for file in files:
             try:
-                notes[file] = check(file, self.reading)
+                notes[file] = check_picture(file, self.decoding)
             except UnreadableError as error:
                 unreadable[file] = error
         return unreadable, notes
 
     def _check_ranges(self, errors: Sequence[RangeError]) -> None:
-        """Make sure that of all numbers is known which are black and white.
-
-        Raises:
-            ConfigError: if not, with the numbers that there are.
-        """
+        """Make sure that of all numbers is known which are black and white."""
         if not errors:
             return
         low, high = min(error.low for error in errors), max(error.high for error in errors)
@@ -166,11 +162,7 @@ class ImageFolder(WholeDataset):
         )
 
     def _tell(self, unreadable: Mapping[str, UnreadableError], number: int) -> None:
-        """Say which images are left out.
-
-        Raises:
-            ConfigError: if none may be.
-        """
+        """Say which images are left out."""
         if self.broken == "skip":
             log.warning(
                 "data: %d of %d images are left out, since they cannot be read: %s",
@@ -183,13 +175,9 @@ class ImageFolder(WholeDataset):
 
 
 def _folders(root: str) -> ClassFolders:
-    """What lies below a folder.
-
-    Raises:
-        ConfigError: if it cannot be read, or holds no class folders.
-    """
+    """What lies below a folder."""
     try:
-        folders = find(root)
+        folders = find_class_folders(root)
         _ = folders.samples
     except OSError as error:
         problem = f"{error.filename or root} cannot be read: {error.strerror or error}"
@@ -197,7 +185,7 @@ def _folders(root: str) -> ClassFolders:
     return folders
 
 
-def tell_notes(notes: Mapping[str, Iterable[str]]) -> None:
+def _tell_notes(notes: Mapping[str, Iterable[str]]) -> None:
     """Say what of the images is not read, and of which; each kind in one line."""
     files = defaultdict(list)
     for file, given in notes.items():
@@ -217,7 +205,7 @@ class Files:
         files: their paths.
         labels: (N,), int64.
         size: height and width in pixels to which every image is resized.
-        reading: what is made of them.
+        decoding: what is made of them.
         splits: (N,), places in ``SPLITS``; None if they come without.
     """
 
@@ -226,12 +214,12 @@ class Files:
         files: Sequence[str],
         labels: Tensor,
         size: int,
-        reading: Reading | None = None,
+        decoding: Decoding | None = None,
         splits: Tensor | None = None,
     ) -> None:
         self.labels, self.splits = labels, splits
         self._files, self._size = files, size
-        self._reading = reading or Reading()
+        self._decoding = decoding or Decoding()
 
     def __getitem__(self, index: Tensor) -> Tensor:
         """Decode the files at these places.
@@ -243,7 +231,7 @@ class Files:
 
     def contents(self, places: Tensor) -> Contents:
         """Digests of the files at these places; of samples of each, if all take much room."""
-        return of_files((self._files[place] for place in places.tolist()), self._sampled)
+        return file_row_digests((self._files[place] for place in places.tolist()), self._sampled)
 
     @cached_property
     def _sampled(self) -> bool:
@@ -251,7 +239,7 @@ class Files:
 
     def _read(self, place: int) -> Tensor:
         try:
-            picture = read(self._files[place], 3, self._reading)
+            picture = read_picture(self._files[place], 3, self._decoding)
         except UnreadableError as error:
             raise ConfigError("dataset.root", f"{error}. Mend or remove it") from None
         return resized(picture.pixels, self._size, self._size)

@@ -3,16 +3,16 @@
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from nas_hydra.dataset.examples import Examples, examples
+from nas_hydra.dataset.examples import Examples
 from nas_hydra.dataset.prepare import Prepare
-from nas_hydra.dataset.rows import Rows
-from nas_hydra.dataset.source import Source, ends, target_of
-from nas_hydra.dataset.stream import Read, Stream
+from nas_hydra.dataset.rows import Read, Rows, Stream
+from nas_hydra.dataset.source import Source, examples, first_and_last, target_of
 from nas_hydra.dataset.tree import (
     CHUNK,
     Tree,
@@ -27,6 +27,7 @@ from nas_hydra.dataset.tree import (
     rows,
     taken,
 )
+from nas_hydra.document.text import byte_size
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class Splits(NamedTuple):
     examples: tuple[Examples, Examples]
 
 
-class Choice(NamedTuple):
+class StageRows(NamedTuple):
     """Which rows a stage asks for, as ``Splits``; none is read."""
 
     train: Chosen
@@ -79,7 +80,7 @@ class Choice(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Loader:
+class SplitLoader:
     """Reads the splits of a dataset.
 
     Args:
@@ -96,7 +97,7 @@ class Loader:
     workers: int
     unit: str
 
-    def __call__(self, choice: Choice, counts: Sequence[int]) -> Splits:
+    def __call__(self, choice: StageRows, counts: Sequence[int]) -> Splits:
         """All of them, in memory if they fit.
 
         Raises:
@@ -104,19 +105,20 @@ class Loader:
         """
         source = choice.train[0]
         number = sum(len(places) for _, places in choice.named.values())
-        needed = number * (nbytes(self.read(source, ends(source))) // 2)
-        sizes = f"{' and '.join(counted(choice))} {self.unit}"
+        needed = number * (nbytes(self.read(source, first_and_last(source))) // 2)
+        parts = (f"{len(places):,} {name}" for name, (_, places) in choice.named.items())
+        sizes = f"{' and '.join(parts)} {self.unit}"
         if needed > self.room:
             log.info(
                 "data: %s are decoded anew in every epoch by %d processes; in memory they would"
                 " take %s, and dataset.memory_limit leaves %s",
-                *(sizes, self.workers, _size(needed), _size(self.room)),
+                *(sizes, self.workers, byte_size(needed), byte_size(self.room)),
             )
             return self._streamed(choice, counts)
-        log.info("data: %s are held in memory (%s)", sizes, _size(needed))
+        log.info("data: %s are held in memory (%s)", sizes, byte_size(needed))
         return self._held(choice, counts)
 
-    def _streamed(self, choice: Choice, counts: Sequence[int]) -> Splits:
+    def _streamed(self, choice: StageRows, counts: Sequence[int]) -> Splits:
         prepare = self._fitted(self._parts(choice.train))
         noted = examples(*choice.train), examples(*choice.measured)
         train, valid, test = (
@@ -125,13 +127,15 @@ class Loader:
         assert train is not None
         return Splits(train, valid, test, prepare, counts, noted)
 
-    def _held(self, choice: Choice, counts: Sequence[int]) -> Splits:
+    def _held(self, choice: StageRows, counts: Sequence[int]) -> Splits:
         raw = [None if part is None else self._gathered(part) for part in choice]
         measured = raw[1] if choice.test is None else raw[2]
         noted = examples(*choice.train, raw[0]), examples(*choice.measured, measured)
         prepare = self._fitted(chunks(raw[0], CHUNK))
         train, valid, test = (
-            None if part is None else Rows(prepared(inputs, prepare), targets(part))
+            None
+            if part is None
+            else Rows(_prepared(inputs, prepare), taken(target_of(part[0]), part[1]))
             for part, inputs in zip(choice, raw, strict=True)
         )
         assert train is not None
@@ -144,7 +148,7 @@ class Loader:
         done = 0
         for part in self._parts(chosen):
             if whole is None:
-                whole = mapped(lambda one: room_for(len(places), one), part)
+                whole = mapped(partial(_room_for, len(places)), part)
             for to, one in zip(leaves(whole), leaves(part), strict=True):
                 to[done : done + len(one)] = one
             done += rows(part)
@@ -159,24 +163,13 @@ class Loader:
         return self.prepare.fit(parts).eval().requires_grad_(False)
 
 
-def counted(choice: Choice) -> Iterator[str]:
-    """``1,149 training``, ``288 validation``."""
-    return (f"{len(places):,} {name}" for name, (_, places) in choice.named.items())
-
-
-def targets(chosen: Chosen) -> Tree:
-    """What is to be told of the rows."""
-    source, places = chosen
-    return taken(target_of(source), places)
-
-
-def room_for(number: int, like: Tensor) -> Tensor:
+def _room_for(number: int, like: Tensor) -> Tensor:
     """Memory for so many rows like those of a tensor."""
     shape = number, *like.shape[1:]
     return torch.empty(shape, dtype=like.dtype, memory_format=layout(like))
 
 
-def prepared(inputs: Tree, prepare: nn.Module) -> Tree:
+def _prepared(inputs: Tree, prepare: nn.Module) -> Tree:
     """What becomes of inputs in memory: in their place, if types and sizes stay."""
     with torch.no_grad():
         first = prepare(next(chunks(inputs, 1)))
@@ -185,8 +178,3 @@ def prepared(inputs: Tree, prepare: nn.Module) -> Tree:
         for part in chunks(inputs, CHUNK):
             mapped(Tensor.copy_, part, prepare(part))
         return inputs
-
-
-def _size(number: float) -> str:
-    """Bytes in words."""
-    return f"{number / 1e9:.1f} GB" if number >= 1e9 else f"{number / 1e6:.0f} MB"

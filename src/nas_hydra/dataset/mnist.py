@@ -26,14 +26,14 @@ class Mnist(TorchvisionDataset):
 
     def open(self, part: Part) -> Source:
         """Read a part."""
-        pixels = idx_file(self.root, f"{PREFIXES[part]}-images-idx3-ubyte")
-        labels = idx_file(self.root, f"{PREFIXES[part]}-labels-idx1-ubyte")
+        pixels = _idx_file(self.root, f"{PREFIXES[part]}-images-idx3-ubyte")
+        labels = _idx_file(self.root, f"{PREFIXES[part]}-labels-idx1-ubyte")
         if pixels is None or labels is None:
             return super().open(part)
         return Bytes(channels_first(read_idx(pixels)), torch.from_numpy(read_idx(labels)).long())
 
 
-def idx_file(root: str, name: str) -> Path | None:
+def _idx_file(root: str, name: str) -> Path | None:
     """The file of that name in the folder, compressed or not; None if there is none."""
     found = [file for ending in ("", ".gz") if (file := Path(root, name + ending)).is_file()]
     return found[0] if found else None

@@ -2,7 +2,8 @@
 
 import copy
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
+from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from inspect import isclass
@@ -14,13 +15,13 @@ import torch
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
-from nas_hydra.component import build, locate
+from nas_hydra.config.component import build, locate
 from nas_hydra.dataset.data import CPU, Batched, Data, Noted
 from nas_hydra.dataset.split import Stage
-from nas_hydra.dataset.tree import Example, mapped, moved, rows, told
+from nas_hydra.dataset.tree import Example, form_of, mapped, moved, rows
 from nas_hydra.errors import ConfigError, in_one_line
+from nas_hydra.files.digest import anything, digests
 from nas_hydra.lightning import DATA, TRAINER, class_of, package_of
-from nas_hydra.named_files import anything, digests
 
 LOOKED_AT = 64
 """Batches of each loader whose content tells the data from other data."""
@@ -57,7 +58,7 @@ class OwnData:
                 "dataset._target_", f"gives a {type(made).__name__}, which is no {DATA}"
             )
         for split in (TRAIN, VALID):
-            if not has_loader(made, split):
+            if not _has_loader(made, split):
                 problem = f"is needed to {'train' if split == TRAIN else 'rank candidates'}"
                 raise ConfigError(
                     "dataset", f"{self.name} has no {split}_dataloader, which {problem}"
@@ -89,7 +90,7 @@ class OwnData:
         assert package is not None  # or it would not have been made
         quiet = {"logger": False, "enable_checkpointing": False, "barebones": False}
         made.trainer = class_of(package, TRAINER)(accelerator="cpu", devices=1, **quiet)
-        with self._told("prepare_data and setup"):
+        with _told(f"{self.name}: prepare_data and setup"):
             made.prepare_data()
             made.setup("fit")
         return made
@@ -107,7 +108,7 @@ class OwnData:
     @cached_property
     def _first(self) -> Any:
         """The first training batch."""
-        return first(self.loaders(TRAIN), f"{self.name}.train_dataloader")
+        return _first_batch(self.loaders(TRAIN), f"{self.name}.train_dataloader")
 
     @cached_property
     def example(self) -> Example:
@@ -119,7 +120,7 @@ class OwnData:
         batch = self._first
         if not isinstance(batch, tuple | list) or len(batch) != 2:
             problem = (
-                f"gives batches that are {told(batch)}; a pair (inputs, target) is needed here"
+                f"gives batches that are {form_of(batch)}; a pair (inputs, target) is needed here"
             )
             raise ConfigError("dataset", f"{self.name} {problem}; task=own takes any")
         try:
@@ -138,13 +139,8 @@ class OwnData:
     @property
     def rows(self) -> int | None:
         """See ``Data``: the number of training batches times their size, at most."""
-        number = length(self.loaders(TRAIN))
+        number = _length(self.loaders(TRAIN))
         return None if number is None else number * self.batch_size
-
-    @property
-    def augment(self) -> Callable[[Any, Any], tuple[Any, Any]]:
-        """None: the batches are what is trained on."""
-        return lambda inputs, target: (inputs, target)
 
     def cut(self, parts: int) -> int:
         """See ``Data``: batches come as they come."""
@@ -177,9 +173,9 @@ class OwnData:
         Raises:
             ConfigError: if it has none.
         """
-        if not has_loader(self._ready, split):
+        if not _has_loader(self._ready, split):
             raise ConfigError("dataset", f"{self.name} has no {split}_dataloader")
-        with self._told(f"{split}_dataloader"):
+        with _told(f"{self.name}: {split}_dataloader"):
             if split == TEST:
                 self._ready.setup("test")
             return getattr(self._ready, f"{split}_dataloader")()
@@ -195,30 +191,19 @@ class OwnData:
 
     def _digest(self, split: str) -> str:
         """Of the content, under a seed; of batches that come out otherwise the next time, none."""
-        passes = {digest_of_batches(self.loaders(split), f"{self.name}.{split}") for _ in range(2)}
+        passes = {_digest_of(self.loaders(split), f"{self.name}.{split}") for _ in range(2)}
         return passes.pop() if len(passes) == 1 else "differs from pass to pass"
 
-    def _told(self, what: str) -> "Told":
-        return Told(f"{self.name}: {what}")
 
-
-class Told:
-    """Whatever a user's own code raises, as an error of the dataset.
-
-    Args:
-        what: was called.
-    """
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-
-    def __enter__(self) -> None:
-        """Nothing to do."""
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        """Raise a ``ConfigError`` for another one."""
-        if isinstance(error, Exception) and not isinstance(error, ConfigError):
-            raise ConfigError("dataset", f"{self._what} failed: {in_one_line(error)}") from error
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Whatever a user's own code raises, when so much of it is called, as the data's."""
+    try:
+        yield
+    except ConfigError:
+        raise
+    except Exception as error:
+        raise ConfigError("dataset", f"{what} failed: {in_one_line(error)}") from error
 
 
 class NotedBatches(NamedTuple):
@@ -264,7 +249,7 @@ def data_of(config: str) -> Data:
     return data_from(json.loads(config))
 
 
-def has_loader(module: Any, split: str) -> bool:
+def _has_loader(module: Any, split: str) -> bool:
     """Whether a LightningDataModule says what its loader of a split is."""
     name, package = f"{split}_dataloader", package_of(type(module), DATA)
     assert package is not None  # or it would be none
@@ -272,13 +257,9 @@ def has_loader(module: Any, split: str) -> bool:
     return own or name in vars(module)
 
 
-def first(loader: Iterable[Any], name: str) -> Any:
-    """The first batch of a loader, or of the first of several.
-
-    Raises:
-        ConfigError: if there is none.
-    """
-    with torch.random.fork_rng(devices=[]), Told(name):
+def _first_batch(loader: Iterable[Any], name: str) -> Any:
+    """The first batch of a loader, or of the first of several."""
+    with torch.random.fork_rng(devices=[]), _told(name):
         torch.manual_seed(0)
         batch = next(iter(loader), None)
     if batch is None:
@@ -286,7 +267,7 @@ def first(loader: Iterable[Any], name: str) -> Any:
     return batch
 
 
-def length(loader: Any) -> int | None:
+def _length(loader: Any) -> int | None:
     """How many batches a loader gives; None if it does not say."""
     try:
         return len(loader) if isinstance(loader, Sized) else None
@@ -294,28 +275,24 @@ def length(loader: Any) -> int | None:
         return None
 
 
-def digest_of_batches(loaders: Any, name: str) -> str:
-    """16 hexadecimal digits of the first batches of a loader, or of each of several.
-
-    Raises:
-        ConfigError: if one is empty.
-    """
+def _digest_of(loaders: Any, name: str) -> str:
+    """16 hexadecimal digits of the first batches of a loader, or of each of several."""
     known = sha256()
     several = loaders if isinstance(loaders, list | tuple) else [loaders]
-    with torch.random.fork_rng(devices=[]), Told(f"{name}_dataloader"):
+    with torch.random.fork_rng(devices=[]), _told(f"{name}_dataloader"):
         torch.manual_seed(0)
         for loader in several:
             number = 0
             for number, batch in enumerate(islice(loader, LOOKED_AT), 1):  # noqa: B007
-                for part in contents(batch):
+                for part in _contents(batch):
                     known.update(part)
             if not number:
                 raise ConfigError("dataset", f"{name}_dataloader gives no batch")
-            known.update(str(length(loader)).encode())
+            known.update(str(_length(loader)).encode())
     return known.hexdigest()[:16]
 
 
-def contents(batch: Any) -> Iterator[bytes]:
+def _contents(batch: Any) -> Iterator[bytes]:
     """The numbers of a batch, and what else it holds, with their types and shapes."""
     for one in pytree.tree_leaves(batch):
         if isinstance(one, Tensor):

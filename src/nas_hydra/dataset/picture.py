@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import PIL.Image
 import torch
@@ -25,21 +25,17 @@ from torch import Tensor
 from torchvision.transforms.v2.functional import pil_to_tensor, resize, to_dtype
 
 from nas_hydra.dataset.depth import Limits, OutOfRangeError, deep_pixels, depth_of, raw_mode
-from nas_hydra.dataset.unreadable import RangeError, UnreadableError
-from nas_hydra.errors import ConfigError, in_one_line, said
+from nas_hydra.errors import ConfigError, NasHydraError, in_one_line, printable, said
 
 PIXEL_LIMIT = 100_000_000
 """How many pixels an image may have, unless another limit is set."""
-
 ENDINGS = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".avif", ".bmp"),
     *(".tif", ".tiff", ".jp2", ".ppm", ".pgm", ".pbm", ".pnm"),
 )
 """How names of image files end, in lower case."""
-
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 """Number of channels -> Pillow's name for such pictures."""
-
 UPRIGHT = {
     2: Transpose.FLIP_LEFT_RIGHT,
     3: Transpose.ROTATE_180,
@@ -50,18 +46,59 @@ UPRIGHT = {
     8: Transpose.ROTATE_90,
 }
 """EXIF's orientation of the camera -> what makes its picture stand upright."""
-
 FACTORS = {"L;2": 85, "L;4": 17}
 """Of grey with 2 and 4 bits, to make it 8."""
-
 FRAMES = "several frames, of which the first is read"
 SHORTENED = "channels of 16 bits, of which the upper 8 are read"
-
 END_OF_JPEG = b"\xff\xd9"
 
 
+class UnreadableError(NasHydraError):
+    """A file that holds no picture, or only a part of one, or too large a one.
+
+    Args:
+        file: its path.
+        reason: why it cannot be read, in one line.
+    """
+
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(f"{printable(file)} cannot be read: {reason}")
+        self.file, self.reason = file, reason
+
+    def __reduce__(self) -> tuple[type["UnreadableError"], tuple[str, str]]:
+        """Errors of worker processes are pickled."""
+        return UnreadableError, (self.file, self.reason)
+
+
+class RangeError(UnreadableError):
+    """A file with numbers of which nobody has said which are black and white.
+
+    Args:
+        file: its path.
+        mode: Pillow's name for such numbers.
+        low: the least of them.
+        high: the largest.
+        limits: what was said.
+    """
+
+    def __init__(
+        self, file: str, mode: str, low: float, high: float, limits: Limits | None
+    ) -> None:
+        wanted = "black and white are not known"
+        if limits is not None:
+            wanted = f"not from {limits[0]:.10g} to {limits[1]:.10g}"
+        super().__init__(
+            file, f"its numbers (mode {mode}) are from {low:.10g} to {high:.10g}, {wanted}"
+        )
+        self.mode, self.low, self.high, self.limits = mode, low, high, limits
+
+    def __reduce__(self) -> tuple[type["RangeError"], tuple[Any, ...]]:
+        """Errors of worker processes are pickled."""
+        return RangeError, (self.file, self.mode, self.low, self.high, self.limits)
+
+
 @dataclass(frozen=True)
-class Reading:
+class Decoding:
     """How files become pixels.
 
     Args:
@@ -112,32 +149,32 @@ class Picture(NamedTuple):
     notes: Sequence[str]
 
 
-def read(file: str | Path, channels: int, reading: Reading) -> Picture:
+def read_picture(file: str | Path, channels: int, decoding: Decoding) -> Picture:
     """Decode a file.
 
     Args:
         file: in any format that Pillow knows; of several frames, the first.
         channels: 1 (grey), 3 (red, green, blue) or 4 (and alpha).
-        reading: what is made of it.
+        decoding: what is made of it.
 
     Raises:
         UnreadableError: if that does not work.
     """
     mode = MODES[channels]
-    with _opened(file, reading.pixel_limit) as picture:
+    with _opened(file, decoding.pixel_limit) as picture:
         depth, raw = depth_of(picture), raw_mode(picture)
         picture.load()
         _scale_key(picture, raw)
         upright = _upright(picture)
         pixels = (
-            pil_to_tensor(_plain(upright, mode, reading.background))
+            pil_to_tensor(_plain(upright, mode, decoding.background))
             if depth is None
-            else deep_pixels(upright, depth, mode, reading.background, reading.range)
+            else deep_pixels(upright, depth, mode, decoding.background, decoding.range)
         )
         return Picture(pixels, _notes(picture, raw))
 
 
-def header(file: str | Path) -> tuple[tuple[int, int], str]:
+def picture_header(file: str | Path) -> tuple[tuple[int, int], str]:
     """Width and height of a picture as it lies in its file, and Pillow's name of its mode.
 
     Raises:
@@ -153,7 +190,7 @@ def resized(pixels: Tensor, height: int, width: int) -> Tensor:
     return found
 
 
-def check(file: str | Path, reading: Reading) -> Sequence[str]:
+def check_picture(file: str | Path, decoding: Decoding) -> Sequence[str]:
     """Make sure that a file can be read, as far as that can be told without decoding it.
 
     The header is read, of PNG the checksums, of JPEG the end. Only what looks damaged, is of
@@ -163,14 +200,14 @@ def check(file: str | Path, reading: Reading) -> Sequence[str]:
         What of it is not read.
 
     Raises:
-        UnreadableError: as ``read``.
+        UnreadableError: as ``read_picture``.
     """
-    with _opened(file, reading.pixel_limit) as picture:
+    with _opened(file, decoding.pixel_limit) as picture:
         depth = depth_of(picture)
         notes = _notes(picture, raw_mode(picture))
-        if (depth is None or reading.range is None is not depth.limits) and _whole(picture):
+        if (depth is None or decoding.range is None is not depth.limits) and _whole(picture):
             return notes
-    return read(file, 3, reading).notes
+    return read_picture(file, 3, decoding).notes
 
 
 def _plain(picture: Image, mode: str, background: str) -> Image:
@@ -241,7 +278,8 @@ def _opened(file: str | Path, pixel_limit: int) -> Iterator[Image]:
             warnings.simplefilter("ignore")  # about profiles and the like, which nobody asked for
             warnings.simplefilter("error", DecompressionBombWarning)
             PIL.Image.MAX_IMAGE_PIXELS = pixel_limit
-            _check_regular(file)
+            if not stat.S_ISREG(Path(file).stat().st_mode):  # a pipe or a device may never end
+                raise OSError("it is no regular file")
             # Given a name, Pillow may map the file into memory, and then turns no TIFF upright.
             with Path(file).open("rb") as stream, PIL.Image.open(stream) as picture:
                 yield picture
@@ -254,12 +292,6 @@ def _opened(file: str | Path, pixel_limit: int) -> Iterator[Image]:
         raise UnreadableError(str(file), _reason(error)) from error
     finally:
         PIL.Image.MAX_IMAGE_PIXELS = earlier
-
-
-def _check_regular(file: str | Path) -> None:
-    """Make sure that reading comes to an end, which that of a pipe or a device may not."""
-    if not stat.S_ISREG(Path(file).stat().st_mode):
-        raise OSError("it is no regular file")
 
 
 def _reason(error: Exception) -> str:

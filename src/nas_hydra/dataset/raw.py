@@ -7,8 +7,8 @@ from torch import nn
 
 from nas_hydra.dataset.base import Dataset
 from nas_hydra.dataset.data import Data
-from nas_hydra.dataset.examples import Examples, examples
-from nas_hydra.dataset.source import target_of
+from nas_hydra.dataset.examples import Examples
+from nas_hydra.dataset.source import examples, target_of
 from nas_hydra.dataset.tree import Tree, mapped, rows, taken
 from nas_hydra.errors import ConfigError
 

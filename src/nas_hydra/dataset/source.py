@@ -1,13 +1,15 @@
-"""Sources: rows as they lie on disk or in a library."""
+"""Sources: rows as they lie on disk or in a library, and the digests by which they are known."""
 
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from nas_hydra.dataset.contents import Contents, of_rows, whole_numbers
-from nas_hydra.dataset.tree import CHUNK, Tree, chunks, rows, taken
+from nas_hydra.dataset.examples import Contents, Examples, digests_of_rows, whole_numbers_to
+from nas_hydra.dataset.tree import CHUNK, Tree, chunks, is_classes, rows, taken
 from nas_hydra.errors import ConfigError
 
 
@@ -16,7 +18,7 @@ class Source(Protocol):
 
     What is to be told of them is known without reading any: ``target``, a tree of (N, ...), or of
     images of classes ``labels``, (N,), int64, counted from 0. A source that knows digests of its
-    rows may have a method ``contents``, see ``Digesting``; else equal ones are known by what is
+    rows may have a method ``digests_at``, see ``Digesting``; else equal ones are known by what is
     read, which should be the same each time.
     """
 
@@ -44,7 +46,7 @@ def target_of(source: Source) -> Tree:
     raise ConfigError("dataset", f"gives a {type(source).__name__} without target, or labels")
 
 
-def contents(source: Source, places: Tensor, inputs: Tree = None) -> Contents:
+def _digests_at(source: Source, places: Tensor, inputs: Tree = None) -> Contents:
     """Digests of the rows at these places: those that the source knows, or of its inputs.
 
     Args:
@@ -55,8 +57,28 @@ def contents(source: Source, places: Tensor, inputs: Tree = None) -> Contents:
     if isinstance(source, Digesting):
         return source.contents(places)
     if inputs is not None:
-        return of_rows(chunks(inputs, CHUNK))
-    return of_rows(source[part] for part in torch.split(places, CHUNK))
+        return digests_of_rows(chunks(inputs, CHUNK))
+    return digests_of_rows(source[part] for part in torch.split(places, CHUNK))
+
+
+def examples(source: Source, places: Tensor, inputs: Tree = None) -> Examples:
+    """The rows at these places of a source.
+
+    Args:
+        source: of all rows.
+        places: (N,).
+        inputs: (N, ...), what the source gives there, if that is in memory already.
+    """
+    return Examples(
+        _digests_at(source, places, inputs), _numbered(taken(target_of(source), places))
+    )
+
+
+def _numbered(target: Tree) -> NDArray[np.int64]:
+    """(N,), by which equal targets are known: labels of classes themselves, of others digests."""
+    if is_classes(target):
+        return np.asarray(target.numpy(), "i8")
+    return digests_of_rows([target], "target").digests
 
 
 @dataclass(frozen=True)
@@ -84,7 +106,7 @@ class Bytes:
     def contents(self, places: Tensor) -> Contents:
         """Digests of the numbers at these places."""
         known = (self.raw[part] for part in torch.split(places, CHUNK))
-        return of_rows(known, whole_numbers(self.raw.dtype, self.white))
+        return digests_of_rows(known, whole_numbers_to(self.raw.dtype, self.white))
 
 
 class Selection:
@@ -110,9 +132,32 @@ class Selection:
 
     def contents(self, places: Tensor) -> Contents:
         """Digests of the rows at these places of the selection."""
-        return contents(self._source, self._places[places])
+        return _digests_at(self._source, self._places[places])
 
 
-def ends(source: Source) -> Tensor:
+def first_and_last(source: Source) -> Tensor:
     """The places of the first and the last row."""
     return torch.tensor([0, rows(target_of(source)) - 1])
+
+
+@runtime_checkable
+class Divided(Protocol):
+    """A source of development rows of which some are given for validation."""
+
+    @property
+    def validated(self) -> Tensor:
+        """(N,), bool, which these are."""
+
+
+class Given(Selection):
+    """Development rows whose validation split is given.
+
+    Args:
+        source: of all rows.
+        train: (N,), where those for training stand.
+        valid: (M,), likewise those for validation.
+    """
+
+    def __init__(self, source: Source, train: Tensor, valid: Tensor) -> None:
+        super().__init__(source, torch.cat([train, valid]))
+        self.validated = torch.arange(len(train) + len(valid)) >= len(train)

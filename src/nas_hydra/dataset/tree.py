@@ -86,20 +86,15 @@ def taken(tree: Tree, index: Tensor) -> Tree:
         tree: whose rows they are.
         index: (n,), int64, on the device of its tensors.
     """
-    return mapped(lambda one: rows_of(one, index), tree)
+    return mapped(lambda one: _rows_of(one, index), tree)
 
 
-def rows_of(tensor: Tensor, index: Tensor) -> Tensor:
+def _rows_of(tensor: Tensor, index: Tensor) -> Tensor:
     """The rows of one tensor; what lies channels last stays so."""
-    if not channels_last(tensor):
+    if tensor.ndim != 4 or not tensor.is_contiguous(memory_format=torch.channels_last):
         return tensor.index_select(0, index)
     # Each row's numbers lie side by side, and are copied at once instead of one by one.
     return tensor.permute(0, 2, 3, 1).index_select(0, index).permute(0, 3, 1, 2)
-
-
-def channels_last(tensor: Tensor) -> bool:
-    """Whether these are images (N, C, H, W) whose channels lie side by side in memory."""
-    return tensor.ndim == 4 and tensor.is_contiguous(memory_format=torch.channels_last)
 
 
 def laid_out(tree: Tree) -> Tree:
@@ -109,8 +104,7 @@ def laid_out(tree: Tree) -> Tree:
 
 def layout(tensor: Tensor) -> torch.memory_format:
     """Floats of four dimensions are taken for images (N, C, H, W)."""
-    images = tensor.ndim == 4 and tensor.is_floating_point()
-    return torch.channels_last if images else torch.contiguous_format
+    return torch.channels_last if is_images(tensor) else torch.contiguous_format
 
 
 def alike(tree: Tree, other: Tree) -> bool:
@@ -142,17 +136,22 @@ def is_classes(tree: Tree) -> bool:
     return isinstance(tree, Tensor) and tree.dtype == torch.int64 and tree.ndim == 1
 
 
+def is_images(tree: Tree) -> bool:
+    """Whether these can be images: floats (N, C, H, W)."""
+    return isinstance(tree, Tensor) and tree.ndim == 4 and tree.is_floating_point()
+
+
 def nbytes(tree: Tree) -> int:
     """How much memory the numbers of a tree take, in bytes."""
     return sum(one.nbytes for one in leaves(tree))
 
 
-def told(tree: Tree) -> str:
+def form_of(tree: Tree) -> str:
     """``int64 of shape (2, 128)``; of several tensors ``{ids: int64 of shape (2, 128), ...}``."""
     if isinstance(tree, Tensor):
         return f"{str(tree.dtype).removeprefix('torch.')} of shape {tuple(tree.shape)}"
     if isinstance(tree, dict):
-        return f"{{{', '.join(f'{name}: {told(part)}' for name, part in tree.items())}}}"
+        return f"{{{', '.join(f'{name}: {form_of(part)}' for name, part in tree.items())}}}"
     if isinstance(tree, tuple | list):
-        return f"({', '.join(map(told, tree))})"
+        return f"({', '.join(map(form_of, tree))})"
     return f"a {type(tree).__name__}"

@@ -10,9 +10,9 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from pydantic import BaseModel, ByteSize, ConfigDict, PositiveFloat
 
-from nas_hydra.digest import digest_of_file
 from nas_hydra.engine.restoring import restored
 from nas_hydra.errors import CandidateError, ConfigError, in_one_line, mistake_of_helper, said
+from nas_hydra.files.digest import digest_of_file
 from nas_hydra.objective import Objective
 from nas_hydra.trial import Evaluation, Proposal, Trial, measured
 

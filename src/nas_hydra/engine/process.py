@@ -11,13 +11,13 @@ from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import wait
 
 import psutil
-from pydantic import ByteSize
 
+from nas_hydra.document.text import byte_size
 from nas_hydra.engine.base import Job, Limits
 from nas_hydra.engine.printed import Printed
-from nas_hydra.engine.worker import Answer, Outfit, work
+from nas_hydra.engine.worker import Answer, WorkerSpec, work
 from nas_hydra.errors import in_one_line
-from nas_hydra.family import end_family, ending
+from nas_hydra.process.family import end_family, ending
 
 log = logging.getLogger(__name__)
 
@@ -54,18 +54,18 @@ class Worker:
     """A worker process, from its start to its end.
 
     Args:
-        outfit: what it is started with.
+        spec: what it is started with.
     """
 
-    def __init__(self, outfit: Outfit) -> None:
+    def __init__(self, spec: WorkerSpec) -> None:
         self._connection, theirs = SPAWN.Pipe()
         printed, output = SPAWN.Pipe(duplex=False)
         # No daemon: a candidate may load its data with processes of its own.
-        self._process = SPAWN.Process(target=work, args=(theirs, output, outfit), daemon=False)
+        self._process = SPAWN.Process(target=work, args=(theirs, output, spec), daemon=False)
         self.trials = 0
         self.held_at_first = 0
-        with refusals_told():
-            with _starting, plain_start_method(), uninterrupted():
+        with _refusals_told():
+            with _starting, _plain_start_method(), _uninterrupted():
                 self._process.start()
             self.pid = self._process.pid or 0
             self._usage = psutil.Process(self.pid)
@@ -74,7 +74,7 @@ class Worker:
         self._printed = Printed(printed, self.pid)
         self._reader = threading.Thread(target=self._printed.read, daemon=True)
         try:
-            with refusals_told():
+            with _refusals_told():
                 self._reader.start()
         except WorkerDiedError:
             self.end()
@@ -122,7 +122,7 @@ class Worker:
             message = self._receive()
             if message is not None:
                 return message
-            excess = over(limits, time.monotonic() - start, self.memory)
+            excess = _over(limits, time.monotonic() - start, self.memory)
             if excess:
                 self.end()
                 raise OverLimitError(excess)
@@ -160,7 +160,7 @@ class Worker:
 
 
 @contextmanager
-def refusals_told() -> Iterator[None]:
+def _refusals_told() -> Iterator[None]:
     """What the system refuses to start is told as a worker that died."""
     try:
         yield
@@ -172,7 +172,7 @@ def refusals_told() -> Iterator[None]:
 
 
 @contextmanager
-def plain_start_method() -> Iterator[None]:
+def _plain_start_method() -> Iterator[None]:
     """Processes started meanwhile take over a default start method that they know.
 
     Each is told that of its parent, also if it is started in another way; joblib's processes have
@@ -190,7 +190,7 @@ def plain_start_method() -> Iterator[None]:
 
 
 @contextmanager
-def uninterrupted() -> Iterator[None]:
+def _uninterrupted() -> Iterator[None]:
     """Processes started meanwhile never see Ctrl-C, not even while they begin.
 
     It reaches every process of a terminal; ours ends its workers itself.
@@ -203,24 +203,13 @@ def uninterrupted() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def over(limits: Limits, seconds: float, held: int) -> str | None:
-    """Which limit is exceeded, with the figures.
-
-    Args:
-        limits: what is allowed.
-        seconds: that the evaluation has taken.
-        held: resident memory in bytes.
-    """
+def _over(limits: Limits, seconds: float, held: int) -> str | None:
+    """Which limit is exceeded, with the figures."""
     if limits.timeout is not None and seconds > limits.timeout:
         return f"trial.timeout: ended after {seconds:.1f} s; {limits.timeout:g} s are allowed"
     if limits.memory_limit is not None and held > limits.memory_limit:
         return (
-            f"trial.memory_limit: ended when its worker held {size(held)} of memory, after"
-            f" {seconds:.1f} s; {size(limits.memory_limit)} are allowed"
+            f"trial.memory_limit: ended when its worker held {byte_size(held)} of memory, after"
+            f" {seconds:.1f} s; {byte_size(limits.memory_limit)} are allowed"
         )
     return None
-
-
-def size(amount: int) -> str:
-    """Bytes as people write them: ``1.2GB``."""
-    return ByteSize(amount).human_readable(decimal=True)

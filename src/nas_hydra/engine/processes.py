@@ -7,10 +7,13 @@ own, and its memory and time are watched where they are spent.
 
 import atexit
 import logging
+import os
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from threading import Lock
 
+from joblib.externals.loky import cpu_count
 from pydantic import ByteSize, TypeAdapter
 
 from nas_hydra.engine.base import (
@@ -22,14 +25,92 @@ from nas_hydra.engine.base import (
     check_ahead,
     check_threads,
 )
-from nas_hydra.engine.heap import PAGES
-from nas_hydra.engine.placement import assigned, visible_gpus, workers_for
-from nas_hydra.engine.seat import Recycling, Seat
-from nas_hydra.engine.worker import LOGGERS, Outfit, Parcel
+from nas_hydra.engine.runtime import PAGES
+from nas_hydra.engine.slot import Recycling, WorkerSlot
+from nas_hydra.engine.worker import LOGGERS, LazyPickle, WorkerSpec
 from nas_hydra.errors import ConfigError, SearchFailedError, in_one_line
 from nas_hydra.trial import Trial
 
 log = logging.getLogger(__name__)
+
+
+def visible_gpus() -> list[str]:
+    """The GPUs that this process may use, as ``CUDA_VISIBLE_DEVICES`` names them.
+
+    No CUDA context is made.
+    """
+    given = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if given is not None:
+        names = [name.strip() for name in given.split(",") if name.strip()]
+        return names[: names.index("-1")] if "-1" in names else names  # as CUDA reads it
+    from torch.cuda import device_count
+
+    return [str(index) for index in range(device_count())]
+
+
+def room(gpus: int, per_trial: float) -> int:
+    """How many trials the GPUs have room for at a time.
+
+    Args:
+        gpus: how many there are.
+        per_trial: GPUs per trial: a whole number, or a share of one, above 0.
+
+    Raises:
+        ConfigError: if ``per_trial`` is none of these.
+    """
+    if per_trial <= 0 or (per_trial > 1 and per_trial != int(per_trial)):
+        raise ConfigError(
+            "engine.gpus_per_trial",
+            f"is {per_trial}; allowed: a share of one GPU, above 0 and below 1, a whole number of"
+            " GPUs, or null to leave them alone",
+        )
+    if per_trial > 1:
+        return gpus // int(per_trial)
+    return gpus * int(1 / per_trial + 1e-9)  # three thirds are one, also in floating point
+
+
+def workers_for(workers: int | None, threads: int, gpus: int, per_trial: float | None) -> int:
+    """How many workers there are.
+
+    Args:
+        workers: what the config asks for; None fills the machine.
+        threads: of each.
+        gpus: how many there are.
+        per_trial: GPUs per trial; None if no GPU is used.
+
+    Raises:
+        ConfigError: if there is no room for so many.
+    """
+    if workers is not None and workers < 1:
+        raise ConfigError("engine.workers", f"is {workers}; at least 1 is needed, or null for all")
+    if per_trial is None or not gpus:
+        return workers or max(1, cpu_count() // threads)
+    most = room(gpus, per_trial)
+    if most < (workers or 1):
+        raise ConfigError(
+            "engine.workers",
+            f"is {workers or 1}; {gpus} GPUs have room for {most} with"
+            f" engine.gpus_per_trial={per_trial:g}",
+        )
+    return workers or most
+
+
+def assigned(worker: int, gpus: Sequence[str], per_trial: float | None) -> str | None:
+    """``CUDA_VISIBLE_DEVICES`` of a worker, or None to leave it as it is.
+
+    Workers that share GPUs are spread over them.
+
+    Args:
+        worker: its number, from 0, below ``room``.
+        gpus: names of those that there are.
+        per_trial: as above.
+    """
+    if per_trial is None or not gpus:
+        return None
+    if per_trial <= 1:
+        return gpus[worker % len(gpus)]
+    each = int(per_trial)
+    return ",".join(gpus[worker * each : (worker + 1) * each])
 
 
 class ProcessEngine:
@@ -71,25 +152,25 @@ class ProcessEngine:
         self.order = order
         self._threads = threads
         self._visible = [assigned(worker, gpus, gpus_per_trial) for worker in range(self.workers)]
-        self._recycling = Recycling(recycle_trials, bytes_of(recycle_memory))
+        self._recycling = Recycling(recycle_trials, _bytes_of(recycle_memory))
         self._limits = limits
-        self._seats: list[Seat] = []
+        self._slots: list[WorkerSlot] = []
         self._pool: ThreadPoolExecutor | None = None
         self._unheard = Lock()
 
     def start(self, evaluator: Evaluates) -> None:
         """Share what the evaluator shares; a worker is started when there is a job for it."""
-        parcel = Parcel((evaluator, evaluator.share()))
-        self._seats = [
-            Seat(self._outfit(parcel, visible), self._limits, self._recycling, self._welcome)
+        shared = LazyPickle((evaluator, evaluator.share()))
+        self._slots = [
+            WorkerSlot(self._spec(shared, visible), self._limits, self._recycling, self._welcome)
             for visible in self._visible
         ]
         many = f"{self.workers} workers start" if self.workers > 1 else "a worker starts"
         log.info("%s; what they import takes some seconds", many)
-        self._free: SimpleQueue[Seat] = SimpleQueue()
-        for seat in self._seats:
-            self._free.put(seat)
-        self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="seat")
+        self._free: SimpleQueue[WorkerSlot] = SimpleQueue()
+        for slot in self._slots:
+            self._free.put(slot)
+        self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="slot")
         atexit.register(self.shutdown)  # or Python would wait for workers who wait for it
 
     def submit(self, job: Job, /) -> Future[Trial]:
@@ -109,8 +190,8 @@ class ProcessEngine:
         if self._pool is None:
             return
         self._pool.shutdown(wait=False, cancel_futures=True)
-        for seat in self._seats:
-            seat.close()
+        for slot in self._slots:
+            slot.close()
         self._pool.shutdown()
         self._pool = None
         atexit.unregister(self.shutdown)
@@ -121,21 +202,20 @@ class ProcessEngine:
             log.info("the first worker is ready, and evaluates")
 
     def _evaluate(self, job: Job) -> Trial:
-        seat = self._free.get()
+        slot = self._free.get()
         try:
-            return seat.evaluate(job)
+            return slot.evaluate(job)
         finally:
-            self._free.put(seat)
+            self._free.put(slot)
 
-    def _outfit(self, parcel: Parcel, visible: str | None) -> Outfit:
+    def _spec(self, shared: LazyPickle, visible: str | None) -> WorkerSpec:
         environment = {name: str(self._threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
         environment |= PAGES
         if visible is not None:
             environment["CUDA_VISIBLE_DEVICES"] = visible
         levels = {name: logging.getLogger(name).level for name in LOGGERS}
-        return Outfit(parcel, self._threads, environment, levels)
+        return WorkerSpec(shared, self._threads, environment, levels)
 
 
-def bytes_of(given: ByteSize | None) -> int | None:
-    """A number of bytes that may be written as a text."""
+def _bytes_of(given: ByteSize | None) -> int | None:
     return None if given is None else int(TypeAdapter(ByteSize).validate_python(given))

@@ -12,8 +12,7 @@ from nas_hydra.engine.base import (
     check_ahead,
     check_threads,
 )
-from nas_hydra.engine.heap import KEPT, keep_freed, release
-from nas_hydra.engine.numerics import pinned
+from nas_hydra.engine.runtime import KEPT, keep_freed, pinned, release
 from nas_hydra.errors import ConfigError
 from nas_hydra.trial import Trial
 

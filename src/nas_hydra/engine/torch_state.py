@@ -10,7 +10,7 @@ from torch.backends import cuda, cudnn, mkldnn, nnpack, opt_einsum
 from torch.nn.modules import module
 from torch.utils import _device, deterministic
 
-from nas_hydra.engine.setting import Setting, attribute
+from nas_hydra.engine.restoring import ProcessSetting, attribute
 
 PRECISIONS = [
     attrgetter(place)(torch)
@@ -71,33 +71,32 @@ def _anomaly() -> tuple[bool, bool]:
     return torch.is_anomaly_enabled(), torch.is_anomaly_check_nan_enabled()
 
 
-def _hooks(name: str) -> Setting:
-    """Hooks that every module calls."""
+def _hooks(name: str) -> ProcessSetting:
     hooks = getattr(module, name)
 
     def put_back(wanted: dict[int, Any]) -> None:
         hooks.clear()
         hooks.update(wanted)
 
-    return Setting("hooks of all modules", lambda: dict(hooks), put_back)
+    return ProcessSetting("hooks of all modules", lambda: dict(hooks), put_back)
 
 
-def _autocast(device: str) -> Iterator[Setting]:
-    yield Setting(
+def _autocast(device: str) -> Iterator[ProcessSetting]:
+    yield ProcessSetting(
         f"autocast on {device}",
         lambda: torch.is_autocast_enabled(device),
         lambda on: torch.set_autocast_enabled(device, on),
     )
-    yield Setting(
+    yield ProcessSetting(
         f"dtype of autocast on {device}",
         lambda: torch.get_autocast_dtype(device),
         lambda dtype: torch.set_autocast_dtype(device, dtype),
     )
 
 
-def _attention(kind: str) -> Setting:
+def _attention(kind: str) -> ProcessSetting:
     enable: Callable[[bool], None] = getattr(cuda, f"enable_{kind}_sdp")
-    return Setting(f"{kind} attention", getattr(cuda, f"{kind}_sdp_enabled"), enable)
+    return ProcessSetting(f"{kind} attention", getattr(cuda, f"{kind}_sdp_enabled"), enable)
 
 
 def _cuda_device() -> int:
@@ -105,49 +104,51 @@ def _cuda_device() -> int:
     return torch.cuda.current_device() if started else 0
 
 
-def denormal_numbers() -> bool:
+def _denormal_numbers() -> bool:
     """Whether the CPU computes with numbers that are smaller than it likes."""
     return sys.float_info.min / 2 > 0
 
 
 SETTINGS = (
-    Setting("default device", _function_modes, _set_function_modes),
-    Setting("modes of torch", torch._C._len_torch_dispatch_stack, _leave_modes),
-    Setting("default dtype", torch.get_default_dtype, torch.set_default_dtype),
-    Setting("default tensor type", torch._C._get_default_device, _set_tensor_type),
-    Setting("threads of torch", torch.get_num_threads, torch.set_num_threads),
-    Setting("denormal numbers", denormal_numbers, lambda kept: torch.set_flush_denormal(not kept)),
-    Setting("gradients", torch.is_grad_enabled, torch._C._set_grad_enabled),
-    Setting("inference mode", torch.is_inference_mode_enabled, lambda mode: None),
-    Setting("detection of anomalies", _anomaly, lambda wanted: torch.set_anomaly_enabled(*wanted)),
-    Setting(
+    ProcessSetting("default device", _function_modes, _set_function_modes),
+    ProcessSetting("modes of torch", torch._C._len_torch_dispatch_stack, _leave_modes),
+    ProcessSetting("default dtype", torch.get_default_dtype, torch.set_default_dtype),
+    ProcessSetting("default tensor type", torch._C._get_default_device, _set_tensor_type),
+    ProcessSetting("threads of torch", torch.get_num_threads, torch.set_num_threads),
+    ProcessSetting(
+        "denormal numbers", _denormal_numbers, lambda kept: torch.set_flush_denormal(not kept)
+    ),
+    ProcessSetting("gradients", torch.is_grad_enabled, torch._C._set_grad_enabled),
+    ProcessSetting("inference mode", torch.is_inference_mode_enabled, lambda mode: None),
+    ProcessSetting(
+        "detection of anomalies", _anomaly, lambda wanted: torch.set_anomaly_enabled(*wanted)
+    ),
+    ProcessSetting(
         "threads of autograd",
         torch.autograd.is_multithreading_enabled,
         torch._C._set_multithreading_enabled,
     ),
-    Setting(
+    ProcessSetting(
         "deterministic algorithms",
         torch.get_deterministic_debug_mode,
         torch.set_deterministic_debug_mode,
     ),
     attribute(deterministic, "fill_uninitialized_memory"),
-    Setting("precision of float32", _precisions, _set_precisions),
+    ProcessSetting("precision of float32", _precisions, _set_precisions),
     *(attribute(cudnn, name, f"cudnn.{name}") for name in ("enabled", "benchmark")),
     *(attribute(cudnn, name, f"cudnn.{name}") for name in ("deterministic", "benchmark_limit")),
     *(attribute(mkldnn, name, f"mkldnn.{name}") for name in ("enabled", "deterministic")),
     *(attribute(opt_einsum, name, f"opt_einsum.{name}") for name in ("enabled", "strategy")),
-    Setting("nnpack", torch._C._get_nnpack_enabled, nnpack.set_flags),
+    ProcessSetting("nnpack", torch._C._get_nnpack_enabled, nnpack.set_flags),
     *(_attention(kind) for kind in ("flash", "mem_efficient", "math", "cudnn")),
     *(setting for device in ("cpu", "cuda") for setting in _autocast(device)),
-    Setting("cache of autocast", torch.is_autocast_cache_enabled, torch.set_autocast_cache_enabled),
-    *(
-        _hooks(name)
-        for name in vars(module)
-        if name.startswith("_global") and name.endswith("hooks")
+    ProcessSetting(
+        "cache of autocast", torch.is_autocast_cache_enabled, torch.set_autocast_cache_enabled
     ),
-    Setting("GPU", _cuda_device, torch.cuda.set_device),
-    Setting("warnings of torch", torch.is_warn_always_enabled, torch.set_warn_always),
-    Setting(
+    *(_hooks(name) for name in HOOKS),
+    ProcessSetting("GPU", _cuda_device, torch.cuda.set_device),
+    ProcessSetting("warnings of torch", torch.is_warn_always_enabled, torch.set_warn_always),
+    ProcessSetting(
         "sharing of tensors",
         torch.multiprocessing.get_sharing_strategy,
         torch.multiprocessing.set_sharing_strategy,

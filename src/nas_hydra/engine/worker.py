@@ -13,12 +13,11 @@ from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 from typing import Any, NamedTuple
 
-from nas_hydra import family
 from nas_hydra.engine.base import Evaluates, Finished, Job
-from nas_hydra.engine.heap import KEPT, keep_freed, release
-from nas_hydra.engine.numerics import pinned
 from nas_hydra.engine.printed import Allowance
+from nas_hydra.engine.runtime import KEPT, keep_freed, pinned, release
 from nas_hydra.errors import ConfigError
+from nas_hydra.process import family
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +43,7 @@ Answer = Finished | Mistake | Ready
 """What a worker sends, beside the records of its log."""
 
 
-class Parcel:
+class LazyPickle:
     """Something that travels with a process, and is unpickled when it is asked for, not before.
 
     Unpickling an evaluator imports torch, which must not happen before the environment is set.
@@ -60,7 +59,7 @@ class Parcel:
     def __getstate__(self) -> bytes:
         if "torch" not in sys.modules:
             return bytes(ForkingPickler.dumps(self._content))
-        from nas_hydra.shared_memory import pickled
+        from nas_hydra.process.shared_memory import pickled
 
         return pickled(self._content)
 
@@ -73,7 +72,7 @@ class Parcel:
 
 
 @dataclass(frozen=True)
-class Outfit:
+class WorkerSpec:
     """What a worker is started with.
 
     Args:
@@ -83,13 +82,13 @@ class Outfit:
         levels: logger -> level.
     """
 
-    evaluator_and_shared: Parcel
+    evaluator_and_shared: LazyPickle
     threads: int
     environment: Mapping[str, str]
     levels: Mapping[str, int]
 
 
-class Post(logging.Handler):
+class PipeLogHandler(logging.Handler):
     """Sends answers and records of the log to the parent.
 
     Args:
@@ -125,27 +124,27 @@ class Post(logging.Handler):
         self._allowance.renew()
 
 
-def work(connection: Connection, output: Connection, outfit: Outfit) -> None:
+def work(connection: Connection, output: Connection, spec: WorkerSpec) -> None:
     """Evaluate jobs until the parent hangs up or ends.
 
     Args:
         connection: brings jobs, takes answers.
         output: takes what candidates and libraries print.
-        outfit: what else is needed.
+        spec: what else is needed.
     """
     family.found()
     keep_freed()
     for stream in (1, 2):
         os.dup2(output.fileno(), stream)
-    os.environ.update(outfit.environment)
+    os.environ.update(spec.environment)
     threading.Thread(target=end_with_parent, daemon=True).start()
-    post = Post(connection)
+    post = PipeLogHandler(connection)
     logging.root.handlers[:] = [post]
-    for name, level in outfit.levels.items():
+    for name, level in spec.levels.items():
         logging.getLogger(name).setLevel(level)
-    evaluator, shared = outfit.evaluator_and_shared.open()
-    with pinned(outfit.threads):
-        post.send(adopted(evaluator, shared))
+    evaluator, shared = spec.evaluator_and_shared.open()
+    with pinned(spec.threads):
+        post.send(_adopted(evaluator, shared))
         gc.freeze()  # what is imported stays; to look through it takes a quarter of a second
         while True:
             try:
@@ -154,15 +153,14 @@ def work(connection: Connection, output: Connection, outfit: Outfit) -> None:
                 job: Job = connection.recv()
             except EOFError:
                 return
-            outcome = answer(job, evaluator)
+            outcome = _answer(job, evaluator)
             gc.collect()  # networks and trainers refer to themselves
             release(KEPT)
             post.renew()
             post.send(outcome)
 
 
-def adopted(evaluator: Evaluates, shared: Any) -> Answer:
-    """Give the evaluator what its parent shares."""
+def _adopted(evaluator: Evaluates, shared: Any) -> Answer:
     try:
         evaluator.adopt(shared)
     except ConfigError as error:
@@ -170,8 +168,7 @@ def adopted(evaluator: Evaluates, shared: Any) -> Answer:
     return Ready()
 
 
-def answer(job: Job, evaluator: Evaluates) -> Answer:
-    """The outcome of a job."""
+def _answer(job: Job, evaluator: Evaluates) -> Answer:
     try:
         return job.finish(evaluator)
     except ConfigError as error:

@@ -1,11 +1,12 @@
-"""What every evaluator can do."""
+"""What every evaluator can do, and how one stands around another."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
 
-from nas_hydra.evaluator.code import code
-from nas_hydra.named_files import digests
+from nas_hydra.evaluator.code import code_digests
+from nas_hydra.files.digest import digests
 from nas_hydra.objective import Direction, Objectives
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.trial import Evaluation
@@ -72,9 +73,11 @@ class Evaluator(Protocol):
         Raises:
             ConfigError: if it cannot evaluate the space's candidates.
         """
+        return None
 
     def remember(self, folder: Path) -> None:
         """Keep in a run's folder what tells later what its data was; called once it was checked."""
+        return None
 
     def changed(self, folder: Path) -> str:
         """How the data differs from what ``remember`` has kept; empty if it does not say."""
@@ -87,6 +90,7 @@ class Evaluator(Protocol):
             CandidateError: if this one cannot.
             ConfigError: if none can.
         """
+        return None
 
     def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
         """Measure a candidate.
@@ -110,7 +114,7 @@ class Evaluator(Protocol):
             "repeat": repeat,
             "data": self.data,
             "files": digests([dict(candidate), vars(self)]),
-            "code": code([type(self).__module__]),
+            "code": code_digests([type(self).__module__]),
         }
 
     def remeasure(self, candidate: Mapping[str, Any], weights: Path) -> Mapping[str, float]:
@@ -126,13 +130,58 @@ class Evaluator(Protocol):
         """What the workers of a pool need of this process, given to each by ``adopt``.
 
         Called once, after ``check`` and before any worker is there. It must be picklable; tensors
-        that ``nas_hydra.shared_memory.share`` has moved, or torch's ``share_memory_``, are not
+        that ``process.shared_memory.share`` has moved, or torch's ``share_memory_``, are not
         copied. None is nothing.
         """
+        return None
 
     def adopt(self, shared: Any) -> None:
         """Take over, in a worker and before anything is evaluated there, what ``share`` gave."""
+        return None
 
     def optimum(self, space: SearchSpace, objectives: Objectives) -> dict[str, float]:
         """Objective -> the best value that a feasible candidate has; those that are known."""
         return {}
+
+
+class Wrapping(Evaluator):
+    """Leaves everything to the evaluator within, but for what a class derived from it says.
+
+    Args:
+        inner: the evaluator within.
+    """
+
+    def __init__(self, inner: Evaluator) -> None:
+        self.inner = inner
+        self.builds, self.closes = inner.builds, inner.closes  # type: ignore[misc]
+        self.counted = inner.counted  # type: ignore[misc]
+
+    @property
+    def metrics(self) -> Sequence[str]:
+        """As of the evaluator within."""
+        return self.inner.metrics
+
+    def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
+        """As the evaluator within."""
+        return self.inner.evaluate(candidate, repeat, weights)
+
+    def at(self, stage: str) -> Self:
+        """The same around the evaluator within at another stage of its data."""
+        other = copy(self)
+        other.inner = self.inner.at(stage)
+        return other
+
+
+def _of_inner(name: str) -> property:
+    """What the evaluator within has by this name, be it a value or a method."""
+    return property(lambda self: getattr(self.inner, name), doc=f"``{name}`` of the one within.")
+
+
+for _name in vars(Evaluator):
+    if not _name.startswith("_") and _name not in (
+        *Evaluator.__annotations__,
+        "at",
+        "evaluate",
+        "metrics",
+    ):
+        setattr(Wrapping, _name, _of_inner(_name))

@@ -20,15 +20,12 @@ OURS = tuple(
 INSTALLED = {"site-packages", "dist-packages"}
 NEUTRAL = {
     f"nas_hydra.evaluator.{module}"
-    for module in (
-        *("code", "costs", "device", "footprint", "gate", "identity", "latency", "outlook"),
-        *("sketch", "store", "wrapping"),
-    )
+    for module in (*("code", "costs", "footprint", "gate", "latency", "meta_network", "store"),)
 }
 """Modules of these that change no number."""
 
 
-def targets(config: Any) -> Iterator[str]:
+def targets_in(config: Any) -> Iterator[str]:
     """Every ``_target_`` in a plain config."""
     if isinstance(config, Mapping):
         if isinstance(config.get("_target_"), str):
@@ -36,23 +33,23 @@ def targets(config: Any) -> Iterator[str]:
         config = list(config.values())
     if isinstance(config, list):
         for part in config:
-            yield from targets(part)
+            yield from targets_in(part)
 
 
-def code(named: Iterable[str]) -> dict[str, str]:
+def code_digests(named: Iterable[str]) -> dict[str, str]:
     """Digests of the source files that take part, by module, and versions of libraries.
 
     Args:
         named: dotted names of modules, classes or functions.
     """
     named = set(named)
-    found = sources(named)
+    found = source_digests(named)
     others = {name.partition(".")[0] for name in named} - {*found, "nas_hydra"}
     versions = {name: str(getattr(sys.modules.get(name), "__version__", "")) for name in others}
-    return dict(sorted((found | library_versions() | versions).items()))
+    return dict(sorted((found | _library_versions() | versions).items()))
 
 
-def sources(named: Iterable[str]) -> dict[str, str]:
+def source_digests(named: Iterable[str]) -> dict[str, str]:
     """Digests of the source files of named components and of all that they import, by module.
 
     As far as they are ours or the user's own; what is installed is known by its version. Each is
@@ -62,17 +59,17 @@ def sources(named: Iterable[str]) -> dict[str, str]:
         named: dotted names of modules, classes or functions.
     """
     found: dict[str, str] = {}
-    waiting = {part for name in named for part in prefixes(name)}
+    waiting = {part for name in named for part in _prefixes(name)}
     while waiting:
         module = waiting.pop()
-        source = None if module in NEUTRAL else read(module)
+        source = None if module in NEUTRAL else source_of(module)
         if source is not None:
             found[module] = source.digest
             waiting |= source.imports - found.keys()
     return found
 
 
-class Source(NamedTuple):
+class SourceFile(NamedTuple):
     """A source file: its digest, and the dotted names of all that it may import."""
 
     digest: str
@@ -80,24 +77,24 @@ class Source(NamedTuple):
 
 
 @cache
-def read(module: str) -> Source | None:
+def source_of(module: str) -> SourceFile | None:
     """The source of a module, if that is ours or the user's own."""
     file = source_file(module)
     if file is None:
         return None
     content = file.read_bytes()
-    names = imported(module, file.name == "__init__.py", content)
-    imports = {part for name in names for part in prefixes(name) if source_file(part)}
-    return Source(sha256(content).hexdigest()[:16], frozenset(imports))
+    names = _imported(module, file.name == "__init__.py", content)
+    imports = {part for name in names for part in _prefixes(name) if source_file(part)}
+    return SourceFile(sha256(content).hexdigest()[:16], frozenset(imports))
 
 
 @cache
-def library_versions() -> dict[str, str]:
+def _library_versions() -> dict[str, str]:
     """Versions of what trains and splits the data."""
     return {library: metadata.version(library) for library in LIBRARIES}
 
 
-def prefixes(name: str) -> list[str]:
+def _prefixes(name: str) -> list[str]:
     """``a``, ``a.b`` and ``a.b.C`` of ``a.b.C``: importing the last one runs them all."""
     parts = name.split(".")
     return [".".join(parts[: number + 1]) for number in range(len(parts))]
@@ -108,7 +105,7 @@ def source_file(module: str) -> Path | None:
     top = module.partition(".")[0]
     if top in sys.stdlib_module_names or (top == "nas_hydra" and not module.startswith(OURS)):
         return None
-    if top != "nas_hydra" and is_installed(top):
+    if top != "nas_hydra" and _is_installed(top):
         return None
     spec = _spec(module)
     if spec is None or not spec.origin or not spec.origin.endswith(".py"):
@@ -116,7 +113,7 @@ def source_file(module: str) -> Path | None:
     return Path(spec.origin)
 
 
-def is_installed(top: str) -> bool:
+def _is_installed(top: str) -> bool:
     """Whether a package came as a distribution, whose version tells what is in it."""
     spec = _spec(top)
     places = [] if spec is None else [spec.origin or "", *(spec.submodule_search_locations or ())]
@@ -131,7 +128,7 @@ def _spec(module: str) -> ModuleSpec | None:
         return None
 
 
-def imported(module: str, is_package: bool, source: bytes) -> Iterator[str]:
+def _imported(module: str, is_package: bool, source: bytes) -> Iterator[str]:
     """Dotted names of all that a module's source imports, also inside functions."""
     package = module if is_package else module.rpartition(".")[0]
     for node in ast.walk(ast.parse(source)):

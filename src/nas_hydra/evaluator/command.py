@@ -10,15 +10,21 @@ import yaml
 from numpy.random import default_rng
 from omegaconf import OmegaConf
 
-from nas_hydra.bounded_yaml import read_yaml
+from nas_hydra.config.foreign import check_command
 from nas_hydra.errors import CandidateError, ConfigError, in_one_line
 from nas_hydra.evaluator.external import ExternalEvaluator, metrics_from
-from nas_hydra.evaluator.program import PRINTED, last_words, lines, run
-from nas_hydra.evaluator.template import KEY, Template, leaves
-from nas_hydra.foreign import check_command
-from nas_hydra.named_files import digest
+from nas_hydra.evaluator.program import (
+    KEY,
+    PRINTED,
+    Template,
+    dotted_values,
+    last_lines,
+    last_words,
+    run_program,
+)
+from nas_hydra.files.digest import digest_of_path
+from nas_hydra.files.small_file import make_folder, read_yaml, replace
 from nas_hydra.search_space import SearchSpace
-from nas_hydra.small_file import make_folder, replace
 from nas_hydra.trial import Evaluation
 
 SAMPLES = 50
@@ -73,7 +79,7 @@ class CommandEvaluator(ExternalEvaluator):
     @property
     def files(self) -> Mapping[str, str]:
         """Those that the command names: digests."""
-        found = {word: digest(str(self._cwd / word)) for word in self._template.words}
+        found = {word: digest_of_path(str(self._cwd / word)) for word in self._template.words}
         return {word: known for word, known in found.items() if known is not None}
 
     def prepare(self, space: SearchSpace) -> None:
@@ -83,7 +89,7 @@ class CommandEvaluator(ExternalEvaluator):
             ConfigError: if one of them is not known.
         """
         super().prepare(space)
-        check_program(self._template.words[0], self._cwd)
+        _check_program(self._template.words[0], self._cwd)
         rng = default_rng(0)
         values: dict[str, Any] = {}
         for _ in range(SAMPLES):
@@ -91,7 +97,7 @@ class CommandEvaluator(ExternalEvaluator):
             if not isinstance(config, Mapping):
                 problem = f"is {config!r}; for a command it must be a mapping"
                 raise ConfigError("search_space.model", f"{problem}: {{NAME: VALUE}}")
-            values |= leaves(config)
+            values |= dotted_values(config)
         self._template.check(values)
 
     def remember(self, folder: Path) -> None:
@@ -123,19 +129,19 @@ class CommandEvaluator(ExternalEvaluator):
             "NAS_HYDRA_SEED": own["seed"],
         }
         try:
-            words = self._template.filled(dict(leaves(config)), own)
+            words = self._template.filled(dict(dotted_values(config)), own)
         except KeyError as error:
             problem = f"has no value {error}, which the command asks for; {{overrides}} and"
             raise CandidateError(f"{problem} {{config}} are what there is") from None
-        run(words, self._cwd, folder, environment, self._timeout)
+        run_program(words, self._cwd, folder, environment, self._timeout)
         return Evaluation(metrics_from(self._given(folder), self.metrics), epochs=0)
 
     def _given(self, folder: Path) -> Any:
         """What the program has told."""
         if self._metrics is not None:
-            return read_metrics(folder / self._metrics)
-        for line in reversed(lines(folder / PRINTED)):
-            if (found := json_object(line)) is not None:
+            return _read_metrics(folder / self._metrics)
+        for line in reversed(last_lines(folder / PRINTED)):
+            if (found := _json_object(line)) is not None:
                 return found
         example = '{"loss": 0.5}'
         raise CandidateError(
@@ -153,12 +159,8 @@ class CommandEvaluator(ExternalEvaluator):
         }
 
 
-def check_program(name: str, cwd: Path) -> None:
-    """Make sure that a program can be started, by its name or its path.
-
-    Raises:
-        ConfigError: if it cannot.
-    """
+def _check_program(name: str, cwd: Path) -> None:
+    """Make sure that a program can be started, by its name or its path."""
     place = str(cwd / name) if "/" in name else name
     if shutil.which(place) is None:
         known = Path(place).is_file()
@@ -166,12 +168,8 @@ def check_program(name: str, cwd: Path) -> None:
         raise ConfigError(KEY, f"'{name}' {problem}; name one that is, as you would in a shell")
 
 
-def read_metrics(file: Path) -> Any:
-    """What a file holds that a program has written: JSON, or else YAML.
-
-    Raises:
-        CandidateError: if it is not there, or neither of them.
-    """
+def _read_metrics(file: Path) -> Any:
+    """What a file holds that a program has written: JSON, or else YAML."""
     name = Path(*file.parts[-3:])
     try:
         text = file.read_text(encoding="utf-8")
@@ -188,7 +186,7 @@ def read_metrics(file: Path) -> Any:
         raise CandidateError(f"{problem}: {in_one_line(error)}") from error
 
 
-def json_object(line: str) -> Any:
+def _json_object(line: str) -> Any:
     """What a line says as a JSON object; None if it is none."""
     if not line.startswith("{"):
         return None

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from nas_hydra.errors import CandidateError, ConfigError, listing, nearest
-from nas_hydra.evaluator.base import Evaluator
-from nas_hydra.evaluator.device import processors
+from nas_hydra.evaluator.base import Evaluator, Wrapping
 from nas_hydra.evaluator.latency import Latency
 from nas_hydra.evaluator.prepared import Prepared, prepared_by
-from nas_hydra.evaluator.wrapping import Wrapping
+from nas_hydra.evaluator.trainer import processors
 from nas_hydra.objective import meant
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.trial import Evaluation
@@ -65,7 +64,7 @@ class Costed(Wrapping):
         """
         self.inner.prepare(space)
         if self.inner.metrics:  # else they are known once a candidate was checked
-            check_measure(self._measure, self.metrics, self._latency)
+            _check_measure(self._measure, self.metrics, self._latency)
 
     def check(self, candidate: Mapping[str, Any]) -> None:
         """As the evaluator within.
@@ -74,7 +73,7 @@ class Costed(Wrapping):
             ConfigError: as ``prepare``.
         """
         self.inner.check(candidate)
-        check_measure(self._measure, self.metrics, self._latency)
+        _check_measure(self._measure, self.metrics, self._latency)
 
     def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
         """As the evaluator within, with the costs."""
@@ -93,21 +92,17 @@ class Costed(Wrapping):
         """
         found: dict[str, float] = {}
         if "flops" in self._measure:
-            found["flops"] = float(one.sketch.flops)
+            found["flops"] = float(one.meta_network.flops)
         if "memory" in self._measure:
-            found["memory"] = float(memory(one))
+            found["memory"] = float(_memory(one))
         if "latency" in self._measure:
             assert self._latency is not None  # or it would not have been prepared
             found["latency"] = self._training.timed(one, self._latency)
         return found
 
 
-def memory(one: Prepared) -> int:
-    """Bytes that the training of a batch takes.
-
-    Raises:
-        CandidateError: if that takes values.
-    """
+def _memory(one: Prepared) -> int:
+    """Bytes that the training of a batch takes."""
     try:
         needed = one.footprint
     except CandidateError:
@@ -117,16 +112,13 @@ def memory(one: Prepared) -> int:
     return needed.bytes
 
 
-def check_measure(measure: Sequence[str], metrics: Sequence[str], latency: Latency | None) -> None:
+def _check_measure(measure: Sequence[str], metrics: Sequence[str], latency: Latency | None) -> None:
     """Make sure that everything asked for can be measured.
 
     Args:
         measure: what is asked for.
         metrics: what the evaluator measures; empty if that is not known yet.
         latency: how latency is measured.
-
-    Raises:
-        ConfigError: naming what can.
     """
     allowed = list(dict.fromkeys([*metrics, *ON_DEMAND]))
     for name in measure:

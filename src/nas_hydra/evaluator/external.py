@@ -70,7 +70,7 @@ def metrics_from(given: Any, wanted: Sequence[str]) -> dict[str, float]:
         if name not in given:
             problem = f"'{name}' is not among what it gave: {listing(given)}"
             raise CandidateError(problem + nearest(name, given))
-    numbers = {str(name): number_of(value) for name, value in given.items() if name not in wanted}
+    numbers = {str(name): as_number(value) for name, value in given.items() if name not in wanted}
     others = {name: value for name, value in numbers.items() if value is not None}
     return {name: _finite(given[name], f"as '{name}' ") for name in wanted} | others
 
@@ -79,27 +79,27 @@ def _only(given: Any, wanted: Sequence[str]) -> str:
     """The name of a value that comes without one."""
     if len(wanted) > 1:
         needed = f"a dict that has {listing(wanted)} is needed"
-        raise CandidateError(f"it gave {shown(given)}; {needed}")
+        raise CandidateError(f"it gave {shown_value(given)}; {needed}")
     return wanted[0]
 
 
 def _finite(value: Any, place: str) -> float:
-    number = number_of(value)
+    number = as_number(value)
     if number is None:
         needed = "a number" if place else "a number or a dict of numbers"
-        raise CandidateError(f"it gave {place}{shown(value)}; {needed} is needed")
+        raise CandidateError(f"it gave {place}{shown_value(value)}; {needed} is needed")
     if not math.isfinite(number):
         raise CandidateError(f"it gave {place}{number}, which is no finite number")
     return number
 
 
-def number_of(value: Any) -> float | None:
+def as_number(value: Any) -> float | None:
     """A value as a number; None if it is none."""
     value = value.item() if getattr(value, "ndim", None) == 0 else value
     return float(value) if isinstance(value, Real) and not isinstance(value, bool) else None
 
 
-def shown(value: Any) -> str:
+def shown_value(value: Any) -> str:
     """``the str 'good'``, or that there is nothing."""
     text = cut(repr(value), 100)
     return "nothing (None)" if value is None else f"the {type(value).__name__} {text}"

@@ -8,13 +8,12 @@ from typing import Any
 
 import pytorch_lightning as pl
 
-from nas_hydra.dataset.cache import only
+from nas_hydra.dataset.cache import only_stage
 from nas_hydra.dataset.split import Stage
-from nas_hydra.evaluator.base import Evaluator
+from nas_hydra.evaluator.base import Evaluator, Wrapping
 from nas_hydra.evaluator.fit import is_lightnings, trainer_callbacks
 from nas_hydra.evaluator.rehearsal import local
 from nas_hydra.evaluator.trainer import build_trainer
-from nas_hydra.evaluator.wrapping import Wrapping
 from nas_hydra.objective import Direction
 from nas_hydra.trial import Evaluation
 
@@ -41,30 +40,30 @@ class FinalEvaluator(Wrapping):
     @property
     def metrics(self) -> Sequence[str]:
         """Names of everything that it measures."""
-        return [renamed(name) for name in self.inner.metrics]
+        return [name_in_test(name) for name in self.inner.metrics]
 
     @property
     def directions(self) -> Mapping[str, Direction]:
         """As of the search's evaluator."""
-        return {renamed(name): way for name, way in self.inner.directions.items()}
+        return {name_in_test(name): way for name, way in self.inner.directions.items()}
 
     def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
         """Train from scratch, and test."""
-        with only(self.stage):
+        with only_stage(self.stage):
             evaluation = self.inner.evaluate(candidate, repeat, weights)
-        return replace(evaluation, metrics=tested(evaluation.metrics))
+        return replace(evaluation, metrics=_tested(evaluation.metrics))
 
     def remeasure(self, candidate: Mapping[str, Any], weights: Path) -> Mapping[str, float]:
         """The ``test_`` metrics of a network with these weights, without training it."""
-        return tested(self.inner.remeasure(candidate, weights))
+        return _tested(self.inner.remeasure(candidate, weights))
 
 
-def tested(metrics: Mapping[str, float]) -> dict[str, float]:
+def _tested(metrics: Mapping[str, float]) -> dict[str, float]:
     """Metrics of a search under the names that they have in the end."""
-    return {renamed(name): value for name, value in metrics.items()}
+    return {name_in_test(name): value for name, value in metrics.items()}
 
 
-def renamed(metric: str) -> str:
+def name_in_test(metric: str) -> str:
     """``val_acc`` as ``test_acc``, and ``val/acc`` as ``test/acc``; other names as they are."""
     return re.sub(r"^val(?=[_/])", "test", metric)
 

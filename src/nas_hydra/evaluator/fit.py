@@ -1,9 +1,13 @@
-"""One training with Lightning's trainer."""
+"""One training with Lightning's trainer, on a device that others use too, or alone on it."""
 
+import fcntl
+import os
 import signal
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
@@ -18,20 +22,6 @@ WATCHING = (
     *(callbacks.ModelSummary, callbacks.ProgressBar, callbacks.Timer),
 )
 """Callbacks of Lightning's that leave the weights alone."""
-
-
-@contextmanager
-def multiplying(device: torch.device, tf32: bool) -> Iterator[None]:
-    """On a GPU, matrices of float32 multiplied in TF32 for a while, or not."""
-    if device.type != "cuda":
-        yield
-        return
-    earlier = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("high" if tf32 else "highest")
-    try:
-        yield
-    finally:
-        torch.set_float32_matmul_precision(earlier)
 
 
 def fit(trainer: pl.Trainer, module: TaskModule, train: Any, valid: Any | None) -> None:
@@ -66,12 +56,9 @@ def is_measured(trainer: pl.Trainer, module: TaskModule) -> bool:
 
     Options may have it done in some epochs only, and callbacks may change the weights after it.
     """
-    return module.measured and all(map(is_watching, trainer_callbacks(trainer)))
-
-
-def is_watching(callback: pl.Callback) -> bool:
-    """Whether a callback is known to leave the weights alone."""
-    return is_lightnings(callback) and isinstance(callback, WATCHING)
+    return module.measured and all(
+        is_lightnings(one) and isinstance(one, WATCHING) for one in trainer_callbacks(trainer)
+    )
 
 
 def is_lightnings(callback: pl.Callback) -> bool:
@@ -85,7 +72,9 @@ def trainer_callbacks(trainer: pl.Trainer) -> list[pl.Callback]:
     return found
 
 
-def measure(trainer: pl.Trainer, module: TaskModule, batches: Any, whole: bool) -> dict[str, float]:
+def measure_weights(
+    trainer: pl.Trainer, module: TaskModule, batches: Any, whole: bool
+) -> dict[str, float]:
     """The ``val_`` metrics of a module as it is, which no callback changes and no logger sees.
 
     Args:
@@ -122,3 +111,56 @@ def plainly() -> Iterator[None]:
         if isinstance(error.__context__, KeyboardInterrupt):
             raise KeyboardInterrupt from error
         raise
+
+
+@contextmanager
+def computing(device: torch.device, tf32: bool, alone: bool = False) -> Iterator[None]:
+    """Use a device together with other processes of this user, or by oneself.
+
+    Who wants it alone waits until the others' candidates are finished, and theirs wait for it.
+    The operating system lets go of a process's part with the process. Other devices than GPUs
+    are not shared this way.
+
+    Args:
+        device: as this process sees it.
+        tf32: whether a GPU multiplies matrices of float32 in TF32 meanwhile.
+        alone: whether nobody else may use it meanwhile.
+    """
+    if device.type != "cuda":
+        yield
+        return
+    with gpu_lock(str(torch.cuda.get_device_properties(device).uuid), alone):
+        earlier = torch.get_float32_matmul_precision()
+        torch.set_float32_matmul_precision("high" if tf32 else "highest")
+        try:
+            yield
+        finally:
+            torch.set_float32_matmul_precision(earlier)
+
+
+@contextmanager
+def gpu_lock(name: str, alone: bool) -> Iterator[None]:
+    """Hold a name together with others, or alone."""
+    folder = Path(tempfile.gettempdir())
+    with (
+        _opened(folder / f"nas-hydra-{os.getuid()}-{name}.turn") as turn,
+        _opened(folder / f"nas-hydra-{os.getuid()}-{name}.use") as use,
+    ):
+        # Everybody passes through the turn, so that newcomers stand behind one who waits.
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        fcntl.flock(use, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(turn, fcntl.LOCK_UN)
+        try:
+            yield
+        finally:
+            # Closing is not enough: a process forked meanwhile, to decode images, holds it too.
+            fcntl.flock(use, fcntl.LOCK_UN)
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[int]:
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)

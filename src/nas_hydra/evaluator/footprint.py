@@ -12,10 +12,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.parameter import is_lazy
 
-from nas_hydra.component import build
+from nas_hydra.config.component import build
 from nas_hydra.dataset.tree import Tree
-from nas_hydra.evaluator.probe import tensors
-from nas_hydra.evaluator.sketch import INITIALISERS, ShapesOnly, on_meta
+from nas_hydra.document.text import byte_size
+from nas_hydra.evaluator.build import tensors
+from nas_hydra.evaluator.meta_network import INITIALISERS, ShapesOnly, on_meta
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ class Keeping(ShapesOnly):
     @property
     def kept(self) -> int:
         """Bytes kept so far."""
-        return sum(map(size, self._kept.values())) + int(self._more)
+        return sum(map(_size, self._kept.values())) + int(self._more)
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Call a function, and note what it keeps."""
@@ -73,7 +74,7 @@ class Keeping(ShapesOnly):
         made = [t for t in tensors(result) if t.is_meta]
         if made:  # most calls only look at a tensor
             given = [t for t in tensors([*args, *(kwargs or {}).values()]) if t.is_meta]
-            if given and (func in KEEPS_RESULT or not views(made[0], given)):
+            if given and (func in KEEPS_RESULT or not _views(made[0], given)):
                 self._note(func, given, made)
         return result
 
@@ -86,28 +87,28 @@ class Keeping(ShapesOnly):
         return tensor if in_place or func in INITIALISERS else torch.empty_like(tensor)
 
     def _note(self, func: Any, given: list[Tensor], made: list[Tensor]) -> None:
-        self.largest = max(self.largest, *map(size, made))
-        self._more += KEEPS_MORE.get(func, 0) * size(made[0])
+        self.largest = max(self.largest, *map(_size, made))
+        self._more += KEEPS_MORE.get(func, 0) * _size(made[0])
         if func not in KEEPS_NOTHING:
             for tensor in made if func in KEEPS_RESULT else given:
                 if not isinstance(tensor, nn.Parameter):
                     # Held, so that no other tensor gets the same place in memory.
-                    self._kept[place(tensor)] = tensor
+                    self._kept[_place(tensor)] = tensor
 
 
-def place(tensor: Tensor) -> int:
+def _place(tensor: Tensor) -> int:
     """Where a tensor's elements lie: views of one tensor have one place."""
     return int(tensor.untyped_storage()._cdata)
 
 
-def size(tensor: Tensor) -> int:
+def _size(tensor: Tensor) -> int:
     """Bytes of memory that keep a tensor, or the one that it is a view of, alive."""
     return tensor.untyped_storage().nbytes()
 
 
-def views(made: Tensor, given: list[Tensor]) -> bool:
+def _views(made: Tensor, given: list[Tensor]) -> bool:
     """Whether a result is (a part of) what was given."""
-    return any(place(made) == place(tensor) for tensor in given if not is_lazy(tensor))
+    return any(_place(made) == _place(tensor) for tensor in given if not is_lazy(tensor))
 
 
 @dataclass(frozen=True)
@@ -136,9 +137,9 @@ class Footprint:
 
     def __str__(self) -> str:
         return (
-            f"{amount(self.bytes)} of memory ({self.params:,} parameters, with gradients and "
-            f"optimizer {amount(self.weights + self.training)}; activations "
-            f"{amount(self.activations)})"
+            f"{byte_size(self.bytes)} of memory ({self.params:,} parameters, with gradients and "
+            f"optimizer {byte_size(self.weights + self.training)}; activations "
+            f"{byte_size(self.activations)})"
         )
 
 
@@ -158,10 +159,10 @@ def footprint(
     """
     counter = Keeping()
     output = _pass(model, batch, counter)
-    trained = bytes_of(p for p in model.parameters() if p.requires_grad)
+    trained = _bytes_of(p for p in model.parameters() if p.requires_grad)
     return Footprint(
-        params=sum(p.numel() for p in made(model.parameters()) if p.requires_grad),
-        weights=bytes_of([*model.parameters(), *model.buffers()]),
+        params=sum(p.numel() for p in _made(model.parameters()) if p.requires_grad),
+        weights=_bytes_of([*model.parameters(), *model.buffers()]),
         training=int(trained * (1 + state_per_weight(json.dumps(optimizer)))),
         activations=(counter.kept + counter.largest) // (2 if half else 1),
         output=output,
@@ -205,22 +206,14 @@ def state_per_weight(optimizer: str) -> float:
     except Exception as error:  # if it refuses its settings, it does so again when it is to train
         log.debug("the optimizer's state is a guess", exc_info=error)
         return ADAM
-    return bytes_of(tensors(list(stepped.state[weight].values()))) / bytes_of([weight])
+    return _bytes_of(tensors(list(stepped.state[weight].values()))) / _bytes_of([weight])
 
 
-def bytes_of(given: Iterable[Tensor]) -> int:
+def _bytes_of(given: Iterable[Tensor]) -> int:
     """Bytes of tensors whose shape is known."""
-    return sum(tensor.numel() * tensor.element_size() for tensor in made(given))
+    return sum(tensor.numel() * tensor.element_size() for tensor in _made(given))
 
 
-def made(given: Iterable[Tensor]) -> list[Tensor]:
+def _made(given: Iterable[Tensor]) -> list[Tensor]:
     """Those of a lazy network's tensors that have a shape."""
     return [tensor for tensor in given if not is_lazy(tensor)]
-
-
-def amount(count: int) -> str:
-    """``1.53 GB``."""
-    for unit, sign in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB")):
-        if count >= unit:
-            return f"{count / unit:.3g} {sign}"
-    return f"{count / 1e3:.3g} kB"

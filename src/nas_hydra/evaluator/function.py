@@ -6,10 +6,10 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from nas_hydra.component import locate
+from nas_hydra.config.component import locate
 from nas_hydra.errors import CandidateError, ConfigError
-from nas_hydra.evaluator.code import code, sources
-from nas_hydra.evaluator.external import ExternalEvaluator, metrics_from, number_of, shown
+from nas_hydra.evaluator.code import code_digests, source_digests
+from nas_hydra.evaluator.external import ExternalEvaluator, as_number, metrics_from, shown_value
 from nas_hydra.evaluator.seeding import seeded
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.trial import Evaluation
@@ -44,7 +44,7 @@ class FunctionEvaluator(ExternalEvaluator):
     @property
     def files(self) -> Mapping[str, str]:
         """The function's module, and what that imports of the user's own: digests."""
-        return {f"module {name}": found for name, found in sources([self._name]).items()}
+        return {f"module {name}": found for name, found in source_digests([self._name]).items()}
 
     def prepare(self, space: SearchSpace) -> None:
         """Import the function, and see whether it takes a config and nothing that is unknown.
@@ -53,7 +53,7 @@ class FunctionEvaluator(ExternalEvaluator):
             ConfigError: if not.
         """
         super().prepare(space)
-        check_takes_config(locate(self._name, KEY), self._name)
+        _check_takes_config(locate(self._name, KEY), self._name)
 
     def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
         """What the function gives for a candidate.
@@ -64,13 +64,15 @@ class FunctionEvaluator(ExternalEvaluator):
         """
         function, seed = locate(self._name, KEY), self._seed + repeat
         offered = {"seed": seed, "repeat": repeat, "weights": weights}
-        more = {name: offered[name] for name in asked(function)}
+        more = {name: offered[name] for name in _asked(function)}
         try:
             with seeded(seed):
                 given = function(deepcopy(candidate["model"]), **more)
         except ConfigError as error:  # of ours, in the user's hands: it is no mistake of the search
             raise CandidateError(str(error)) from error
-        check_given(given, self._name)
+        if not isinstance(given, Mapping) and as_number(given) is None:
+            problem = f"'{self._name}' gave {shown_value(given)}; a number or a dict of numbers"
+            raise ConfigError(KEY, f"{problem} is needed")
         return Evaluation(metrics_from(given, self.metrics), epochs=0)
 
     def identity(self, candidate: Mapping[str, Any], repeat: int = 0) -> Mapping[str, Any]:
@@ -79,22 +81,11 @@ class FunctionEvaluator(ExternalEvaluator):
             **super().identity(candidate, repeat),
             "function": self._name,
             "seed": self._seed + repeat,
-            "code": code([type(self).__module__, self._name]),
+            "code": code_digests([type(self).__module__, self._name]),
         }
 
 
-def check_given(given: Any, name: str) -> None:
-    """Make sure that a function has given something of the kind that is wanted.
-
-    Raises:
-        ConfigError: if it has not.
-    """
-    if not isinstance(given, Mapping) and number_of(given) is None:
-        problem = f"'{name}' gave {shown(given)}; a number or a dict of numbers is needed"
-        raise ConfigError(KEY, problem)
-
-
-def asked(function: Callable[..., Any]) -> list[str]:
+def _asked(function: Callable[..., Any]) -> list[str]:
     """Which of ``OFFERED`` a function asks for; its first parameter is the config."""
     try:
         parameters = list(inspect.signature(function).parameters)[1:]
@@ -103,18 +94,14 @@ def asked(function: Callable[..., Any]) -> list[str]:
     return [name for name in OFFERED if name in parameters]
 
 
-def check_takes_config(function: Callable[..., Any], name: str) -> None:
-    """Make sure that a function can be called as it will be.
-
-    Raises:
-        ConfigError: if it cannot; says what it takes.
-    """
+def _check_takes_config(function: Callable[..., Any], name: str) -> None:
+    """Make sure that a function can be called as it will be."""
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
         return
     try:
-        signature.bind({}, **dict.fromkeys(asked(function)))
+        signature.bind({}, **dict.fromkeys(_asked(function)))
     except TypeError as error:
         raise ConfigError(
             KEY,

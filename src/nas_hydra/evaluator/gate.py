@@ -10,13 +10,13 @@ import torch
 from pydantic import ByteSize, TypeAdapter, ValidationError
 
 from nas_hydra.dataset import Tree
+from nas_hydra.document.text import byte_size
 from nas_hydra.errors import CandidateError, ConfigError
-from nas_hydra.evaluator.base import Evaluator
-from nas_hydra.evaluator.footprint import Footprint, amount
+from nas_hydra.evaluator.base import Evaluator, Wrapping
+from nas_hydra.evaluator.build import blank
+from nas_hydra.evaluator.footprint import Footprint
+from nas_hydra.evaluator.meta_network import META
 from nas_hydra.evaluator.prepared import Prepared, prepared_by
-from nas_hydra.evaluator.probe import blank
-from nas_hydra.evaluator.sketch import META
-from nas_hydra.evaluator.wrapping import Wrapping
 from nas_hydra.trial import Evaluation
 
 log = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ class Gated(Wrapping):
             key = " under trial.memory_limit" if self._limit and device.type == "cpu" else ""
             raise CandidateError(
                 f"does not fit: training takes about {needed} at batch size {batch_size}; "
-                f"{device} has {amount(max(room, 0))} for it{key}"
+                f"{device} has {byte_size(max(room, 0))} for it{key}"
             )
 
     def _room_on(self, device: torch.device) -> int:

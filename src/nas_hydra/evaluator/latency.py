@@ -9,7 +9,7 @@ from torch import nn
 
 from nas_hydra.dataset.tree import Tree, leaves
 from nas_hydra.errors import ConfigError
-from nas_hydra.evaluator.probe import noise
+from nas_hydra.evaluator.build import noise
 
 LEAST = {"batch_size": 1, "warmup": 0, "repeats": 1}
 
@@ -53,21 +53,21 @@ class Latency:
         """Milliseconds that the model takes for the inputs, on the device where both lie."""
         model.eval()
         with torch.inference_mode():
-            times = [timed(model, inputs) for _ in range(self.warmup + self.repeats)]
+            times = [_timed(model, inputs) for _ in range(self.warmup + self.repeats)]
         return 1000 * median(times[self.warmup :])
 
 
-def timed(model: nn.Module, inputs: Tree) -> float:
+def _timed(model: nn.Module, inputs: Tree) -> float:
     """Seconds of one forward pass, begun and ended with nothing under way on the device."""
     device = leaves(inputs)[0].device
-    finish(device)
+    _finish(device)
     start = time.perf_counter()
     model(inputs)
-    finish(device)
+    _finish(device)
     return time.perf_counter() - start
 
 
-def finish(device: torch.device) -> None:
+def _finish(device: torch.device) -> None:
     """Wait until a device has done what it was given; a CPU has."""
     if device.type != "cpu":
         torch.accelerator.synchronize(device)

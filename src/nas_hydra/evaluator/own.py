@@ -13,20 +13,15 @@ from nas_hydra.dataset import Data
 from nas_hydra.dataset.data import augmentation
 from nas_hydra.dataset.own import OwnData
 from nas_hydra.errors import CandidateError, ConfigError, NasHydraError, in_one_line, listing
-from nas_hydra.evaluator.alone import occupied
-from nas_hydra.evaluator.base import Evaluator
+from nas_hydra.evaluator.base import Evaluator, Wrapping
 from nas_hydra.evaluator.build import count_parameters, make_model
 from nas_hydra.evaluator.costs import Costed
-from nas_hydra.evaluator.fit import multiplying, plainly
-from nas_hydra.evaluator.identity import identity
+from nas_hydra.evaluator.fit import computing, plainly
 from nas_hydra.evaluator.latency import Latency
-from nas_hydra.evaluator.on_data import OnData
-from nas_hydra.evaluator.own_trainer import dry_trainer, is_lightnings, own_trainer
-from nas_hydra.evaluator.prepared import Prepared
-from nas_hydra.evaluator.recorder import recorder
+from nas_hydra.evaluator.own_trainer import dry_trainer, is_of_lightning, own_trainer, recorder
+from nas_hydra.evaluator.prepared import OnData, Prepared, training_identity
 from nas_hydra.evaluator.seeding import seeded
 from nas_hydra.evaluator.store import Stored
-from nas_hydra.evaluator.wrapping import Wrapping
 from nas_hydra.objective import Direction
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.search_space.node import Constant
@@ -123,28 +118,30 @@ class OwnTraining(OnData):
             ConfigError: if it logs nothing, or something waits for what it does not log.
         """
         one = self.prepared(candidate)
-        check_task(one)
-        with seeded(self._seed), failing("a dry run of one batch"):
+        if not isinstance(one.task, Own):
+            problem = (
+                f"is {type(one.task).__name__}, but evaluator=own trains modules as they stand"
+            )
+            raise ConfigError("task", f"{problem}; say task=own, or evaluator=train")
+        with seeded(self._seed), _failing("a dry run of one batch"):
             module = make_model(one["model"])
             package = check_module(module)
-            check_package(package, one.data)
+            _check_package(package, one.data)
             self._noted = one.data.noted
             tried = recorder(package)
             trainer = dry_trainer(one["trainer"], package, tried)
             with plainly():
-                trainer.fit(module, **feed(one.data, self._seed, torch.device("cpu")))
+                trainer.fit(module, **_feed(one.data, self._seed, torch.device("cpu")))
         self._names, self._directions = tried.names, tried.directions
         callbacks = own_trainer(one["trainer"], package).callbacks
-        check_logged(type(module).__name__, tried.names, callbacks)
+        _check_logged(type(module).__name__, tried.names, callbacks)
 
     def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
         """Train from scratch; the last weights go to the file."""
         one = self.prepared(candidate)
         seed = self._seed + repeat
         with seeded(seed):
-            module = make_model(one["model"])
-            seen = recorder(check_module(module))
-            trainer = own_trainer(one["trainer"], seen.package, seen)
+            module, seen, trainer = _made(one)
             with self._running(trainer):
                 measured = self._fit(trainer, module, seen, one, seed)
         torch.save(state_of(module), weights)
@@ -157,26 +154,22 @@ class OwnTraining(OnData):
     def identity(self, candidate: Mapping[str, Any], repeat: int = 0) -> Mapping[str, Any]:
         """Everything that the outcome of a training depends on, JSON-like."""
         settings = {"tf32": self._tf32, "seed": self._seed + repeat}
-        return identity(self.prepared(candidate), settings, [type(self).__module__])
+        return training_identity(self.prepared(candidate), settings, [type(self).__module__])
 
     def remeasure(self, candidate: Mapping[str, Any], weights: Path) -> Mapping[str, float]:
         """What the module logs when it is validated, or tested, with these weights."""
         one = self.prepared(candidate)
         with seeded(self._seed):
-            module = make_model(one["model"])
-            seen = recorder(check_module(module))
-            trainer = own_trainer(one["trainer"], seen.package, seen)
+            module, _, trainer = _made(one)
             module.load_state_dict(torch.load(weights, weights_only=True))
             with self._running(trainer):
                 device = trainer.strategy.root_device
-                return self._measured(trainer, module, feed(one.data, self._seed, device), one)
+                return self._measured(trainer, module, _feed(one.data, self._seed, device), one)
 
     def timed(self, one: Prepared, latency: Latency) -> float:
         """Milliseconds of a forward pass, of fresh weights."""
         with seeded(self._seed):
-            module = make_model(one["model"])
-            seen = recorder(check_module(module))
-            trainer = own_trainer(one["trainer"], seen.package, seen)
+            module, _, trainer = _made(one)
             device, precision = trainer.strategy.root_device, trainer.precision_plugin
             with self._running(trainer), precision.val_step_context():
                 model = precision.convert_module(module).to(device)
@@ -187,14 +180,14 @@ class OwnTraining(OnData):
     def _running(self, trainer: Any) -> Iterator[None]:
         """With the trainer's device to itself, as other candidates have it."""
         device = trainer.strategy.root_device
-        with occupied(device, alone=False), multiplying(device, self._tf32), plainly():
+        with computing(device, self._tf32), plainly():
             yield
 
     def _fit(
         self, trainer: Any, module: Any, seen: Any, one: Prepared, seed: int
     ) -> dict[str, float]:
         """Train, and measure the weights that training has left."""
-        given = feed(one.data, seed, trainer.strategy.root_device)
+        given = _feed(one.data, seed, trainer.strategy.root_device)
         trainer.fit(module, **given)
         measured = dict(seen.last)
         if self._stage != "search":  # what validations measured is of no test
@@ -222,7 +215,7 @@ class OwnTraining(OnData):
             rest = rest or {"dataloaders": given["val_dataloaders"]}
             found = trainer.validate(module, **rest, verbose=False)
             return {name: float(value) for part in found for name, value in part.items()}
-        found = trainer.test(module, **tested(module, given, one.data), verbose=False)
+        found = trainer.test(module, **_tested(module, given, one.data), verbose=False)
         return {
             re.sub(r"^test(?=[_/])", "val", name): float(value)
             for part in found
@@ -251,7 +244,14 @@ class Augmented:
         return (self._augment(*batch) for batch in self._batches)
 
 
-def feed(data: Data, seed: int, device: torch.device) -> dict[str, Any]:
+def _made(one: Prepared) -> tuple[Any, Any, Any]:
+    """A candidate's module, what records its logs, and its trainer."""
+    module = make_model(one["model"])
+    seen = recorder(check_module(module))
+    return module, seen, own_trainer(one["trainer"], seen.package, seen)
+
+
+def _feed(data: Data, seed: int, device: torch.device) -> dict[str, Any]:
     """What ``Trainer.fit`` is given to train and validate on: nothing that was used before."""
     if isinstance(data, OwnData):
         return {"datamodule": data.module()}
@@ -261,12 +261,8 @@ def feed(data: Data, seed: int, device: torch.device) -> dict[str, Any]:
     }
 
 
-def tested(module: Any, given: Mapping[str, Any], data: Data) -> dict[str, Any]:
-    """What ``Trainer.test`` is given.
-
-    Raises:
-        ConfigError: if there is nothing to test, or to test it on.
-    """
+def _tested(module: Any, given: Mapping[str, Any], data: Data) -> dict[str, Any]:
+    """What ``Trainer.test`` is given."""
     name = type(module).__name__
     if not says(type(module), "test_step"):
         raise ConfigError("search_space.model", f"{name} has no test_step, and cannot be tested")
@@ -281,12 +277,8 @@ def state_of(module: torch.nn.Module) -> dict[str, Any]:
 
 
 @contextmanager
-def failing(what: str) -> Iterator[None]:
-    """Whatever a user's own module raises meanwhile, as the candidate's failure.
-
-    Raises:
-        CandidateError: if it raises anything that is not told already.
-    """
+def _failing(what: str) -> Iterator[None]:
+    """Whatever a user's own module raises meanwhile, as the candidate's failure."""
     try:
         yield
     except NasHydraError:
@@ -295,43 +287,25 @@ def failing(what: str) -> Iterator[None]:
         raise CandidateError(f"the module fails in {what}: {in_one_line(error)}") from error
 
 
-def check_task(one: Prepared) -> None:
-    """Make sure that it is a module of the user's own that is to be trained.
-
-    Raises:
-        ConfigError: if a task of ours is asked for.
-    """
-    if not isinstance(one.task, Own):
-        problem = f"is {type(one.task).__name__}, but evaluator=own trains modules as they stand"
-        raise ConfigError("task", f"{problem}; say task=own, or evaluator=train")
-
-
-def check_package(package: str, data: Data) -> None:
-    """Make sure that module and data are of the same Lightning.
-
-    Raises:
-        ConfigError: if they are not.
-    """
+def _check_package(package: str, data: Data) -> None:
+    """Make sure that module and data are of the same Lightning."""
     if isinstance(data, OwnData) and data.package != package:
         problem = f"{data.name} is of {data.package}, and the module of {package}"
         raise ConfigError("dataset._target_", f"{problem}; both must be of the same package")
 
 
-def check_logged(name: str, logged: Sequence[str], callbacks: Sequence[Any]) -> None:
+def _check_logged(name: str, logged: Sequence[str], callbacks: Sequence[Any]) -> None:
     """Make sure that there is something to compare candidates by, and to be waited for.
 
     Args:
         name: of the module's class.
         logged: what it logs.
         callbacks: of the config's trainer; what a user's own log is not known.
-
-    Raises:
-        ConfigError: if there is not.
     """
     if not logged:
         problem = f"{name} logs nothing in a training and a validation step that could be compared"
         raise ConfigError("search_space.model", f"{problem}; self.log('val/acc', ...) does")
-    if not all(map(is_lightnings, callbacks)):
+    if not all(map(is_of_lightning, callbacks)):
         return
     for one in callbacks:
         monitor = getattr(one, "monitor", None)

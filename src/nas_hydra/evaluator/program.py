@@ -1,13 +1,17 @@
-"""A program of the user's: run to its end with all that it starts, and what it has printed."""
+"""A program of the user's: its command filled in, run to its end, and what it has printed."""
 
+import json
 import os
 import re
+import shlex
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from nas_hydra.errors import CandidateError, cut
-from nas_hydra.family import PROGRAM, end_family, ending
+from nas_hydra.errors import CandidateError, ConfigError, cut, listing, nearest
+from nas_hydra.process.family import PROGRAM, end_family, ending
+from nas_hydra.shell import override
 
 PRINTED, COMPLAINED = "stdout.txt", "stderr.txt"
 """Files in a trial's folder."""
@@ -16,8 +20,15 @@ TAIL = 1 << 20
 LAST, LONGEST = 2, 200
 """How many lines a message has of a program, and how many characters of each."""
 
+KEY = "evaluator.command"
+BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+OVERRIDES = "overrides"
+OWN = (OVERRIDES, "config", "folder", "weights", "seed")
+"""What may stand in braces beside the candidate's values; one of these that has such a name is
+meant instead."""
 
-def run(
+
+def run_program(
     words: Sequence[str],
     cwd: Path,
     folder: Path,
@@ -65,7 +76,7 @@ def run(
         raise CandidateError(f"the command {ending(code)}{last_words(folder)}")
 
 
-def lines(file: Path) -> list[str]:
+def last_lines(file: Path) -> list[str]:
     """The last lines of a file that have a word in them."""
     with file.open("rb") as stream:
         stream.seek(max(0, stream.seek(0, os.SEEK_END) - TAIL))
@@ -76,7 +87,94 @@ def lines(file: Path) -> list[str]:
 def last_words(folder: Path) -> str:
     """What a program has printed last, errors rather than output, to follow upon a message."""
     for name in (COMPLAINED, PRINTED):
-        if found := lines(folder / name):
+        if found := last_lines(folder / name):
             told = " | ".join(cut(line, LONGEST) for line in found[-LAST:])
             return f": {told} ({Path(*folder.parts[-2:]) / name} has all)"
     return "; it has printed nothing"
+
+
+class Template:
+    """The words of a command.
+
+    Args:
+        command: as one would type it.
+
+    Raises:
+        ConfigError: if it cannot be split into words, or has none.
+    """
+
+    def __init__(self, command: str) -> None:
+        try:
+            self.words = shlex.split(command)
+        except ValueError as error:
+            raise ConfigError(KEY, f"is no line of words: {error}") from error
+        if not self.words:
+            raise ConfigError(KEY, "is empty; say which program, 'python train.py {overrides}'")
+
+    def check(self, values: Mapping[str, Any]) -> None:
+        """Make sure that everything in braces is known.
+
+        Args:
+            values: of any candidate: dotted path -> value.
+
+        Raises:
+            ConfigError: naming what may stand there.
+        """
+        allowed = [*values, *(name for name in OWN if name not in values)]
+        for brace in (one for word in self.words for one in BRACES.finditer(word)):
+            name = brace[1]
+            if brace[0] not in ("{{", "}}") and name not in allowed:
+                raise ConfigError(
+                    KEY,
+                    f"has {brace[0]}, which means nothing (a brace itself is written {{{{);"
+                    f" allowed: {listing(allowed)}{nearest(name, allowed) if name else ''}",
+                )
+            if name == OVERRIDES and name not in values:
+                _check_sayable(values)
+
+    def filled(self, values: Mapping[str, Any], own: Mapping[str, str]) -> list[str]:
+        """The words for a candidate.
+
+        Args:
+            values: dotted path -> value; ``overrides`` are all of them.
+            own: what else may stand in braces.
+
+        Raises:
+            KeyError: if the candidate has no such value.
+        """
+        texts = {
+            name: value if isinstance(value, str) else json.dumps(value)
+            for name, value in values.items()
+        }
+        known = {**own, **texts}
+        words: list[str] = []
+        says_all = any("{overrides}" in word for word in self.words)
+        overrides = [override(name, value) for name, value in values.items() if says_all]
+        for word in self.words:
+            if word == "{overrides}" and OVERRIDES not in known:
+                words += overrides
+            else:
+                words.append(_replaced(word, {OVERRIDES: shlex.join(overrides), **known}))
+        return words
+
+
+def _replaced(word: str, known: Mapping[str, str]) -> str:
+    return BRACES.sub(lambda one: one[0][0] if one[1] is None else known[one[1]], word)
+
+
+def _check_sayable(values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        try:
+            override(name, value)
+        except ValueError as error:
+            problem = f"has {{overrides}}, and {error} in Hydra's grammar; say {{config}} instead"
+            raise ConfigError(KEY, problem) from error
+
+
+def dotted_values(config: Any, path: Sequence[str] = ()) -> Iterator[tuple[str, Any]]:
+    """The dotted path of every value in a plain config, and the value; lists are one."""
+    if isinstance(config, Mapping) and (config or not path):
+        for name, part in config.items():
+            yield from dotted_values(part, (*path, str(name)))
+    else:
+        yield ".".join(path), config

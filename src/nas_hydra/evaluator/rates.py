@@ -8,6 +8,7 @@ import pytorch_lightning as pl
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from nas_hydra.config.total_steps import TOTAL_STEPS
 from nas_hydra.errors import ConfigError, in_one_line
 from nas_hydra.evaluator.schedule import (
     KEY,
@@ -16,7 +17,6 @@ from nas_hydra.evaluator.schedule import (
     total_epochs,
     total_steps,
 )
-from nas_hydra.total_steps import TOTAL_STEPS
 
 MOST = 50_000
 """So many steps of a scheduler are tried, which takes less than a second."""
@@ -54,33 +54,25 @@ def check_rates(schedule: Schedule, optimizer: Optimizer, trainer: pl.Trainer) -
         raise ConfigError(KEY, f"{problem}; say scheduler.total_steps=${{{TOTAL_STEPS}}}")
     if length > count:
         yield f"it lasts {length} {unit}, and training ends after {count}"
-    rates = [*rates_of(scheduler, optimizer, min(count, MOST))]
+    rates = [*_rates_of(scheduler, optimizer, min(count, MOST))]
     # The first step of a warm-up may well have none.
     zeros = sum(not any(rate) for rate in (rates[1:] if schedule.interval == "step" else rates))
     if zeros:
         yield f"the learning rate is 0 in {zeros} of {len(rates)} {unit}, which learn nothing"
 
 
-def rates_of(scheduler: LRScheduler, optimizer: Optimizer, count: int) -> Iterator[list[float]]:
-    """The rates of each group of parameters before each of so many steps of a scheduler.
-
-    Raises:
-        ConfigError: if a step fails, or gives what is no rate; nobody uses those of the last one.
-    """
+def _rates_of(scheduler: LRScheduler, optimizer: Optimizer, count: int) -> Iterator[list[float]]:
+    """The rates of each group of parameters before each of so many steps of a scheduler."""
     for number in range(count):
         rates = [float(group["lr"]) for group in optimizer.param_groups]
         if not all(0 <= rate < math.inf for rate in rates):
             raise ConfigError(KEY, f"gives a learning rate of {rates[0]} after {number} steps")
         yield rates
-        step(scheduler, number + 1)
+        _step(scheduler, number + 1)
 
 
-def step(scheduler: LRScheduler, number: int) -> None:
-    """One step of a scheduler, whose optimizer has made none.
-
-    Raises:
-        ConfigError: if it fails.
-    """
+def _step(scheduler: LRScheduler, number: int) -> None:
+    """One step of a scheduler, whose optimizer has made none."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

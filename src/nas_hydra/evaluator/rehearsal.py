@@ -17,17 +17,17 @@ from pytorch_lightning.callbacks import Checkpoint, ModelSummary, ProgressBar
 from pytorch_lightning.loggers.logger import DummyLogger, Logger
 from torch import Tensor, nn
 
-from nas_hydra.component import ask
+from nas_hydra.config.component import ask
+from nas_hydra.config.kind import check_made
 from nas_hydra.dataset import Example
-from nas_hydra.dataset.tree import Tree, rows, told
+from nas_hydra.dataset.tree import Tree, form_of, rows
 from nas_hydra.errors import CandidateError, ConfigError, in_one_line, listing, nearest
+from nas_hydra.evaluator.build import noise, tensors
 from nas_hydra.evaluator.fit import fit, is_lightnings
-from nas_hydra.evaluator.probe import noise, tensors
 from nas_hydra.evaluator.rates import check_rates
 from nas_hydra.evaluator.schedule import BETTER, MODES
 from nas_hydra.evaluator.seeding import gpus
 from nas_hydra.evaluator.trainer import Unprofiled, build_trainer, made_trainer
-from nas_hydra.kind import check_made
 from nas_hydra.objective import Direction
 from nas_hydra.task import Recipe, Task
 from nas_hydra.task.base import Reduction, Stepping
@@ -131,13 +131,13 @@ def rehearse(
         ConfigError: if no candidate could be trained.
     """
     directions = module.task.directions
-    check_monitors(config, module.schedule, directions)
-    for said in remarks(config) if batches[1] is not None else ():
+    _check_monitors(config, module.schedule, directions)
+    for said in _remarks(config) if batches[1] is not None else ():
         log.warning("trainer.%s", said)
     train, valid = (None if count is None else Blank(count) for count in batches)
-    trainer = quiet_trainer(config, directions)
+    trainer = _quiet_trainer(config, directions)
     try:
-        fit(trainer, stand_in(module), train, valid)
+        fit(trainer, _stand_in(module), train, valid)
     except ConfigError:
         raise
     except CandidateError as error:
@@ -147,7 +147,7 @@ def rehearse(
     return trainer.estimated_stepping_batches
 
 
-def remarks(config: Mapping[str, Any]) -> Iterator[str]:
+def _remarks(config: Mapping[str, Any]) -> Iterator[str]:
     """What a trainer's config means for the values of trials, where that is easily missed."""
     limit = config.get("limit_val_batches")
     if limit is not None and not (isinstance(limit, float) and limit == 1):
@@ -156,7 +156,7 @@ def remarks(config: Mapping[str, Any]) -> Iterator[str]:
         yield "max_time: the clock ends trainings, so that values depend on how fast the machine is"
 
 
-def stand_in(module: TaskModule) -> StandIn:
+def _stand_in(module: TaskModule) -> StandIn:
     """One weight, with the module's optimizer and scheduler."""
     weight = nn.Linear(1, 2, bias=False)  # two-dimensional, as some optimizers want it
     recipe = Recipe(
@@ -168,7 +168,7 @@ def stand_in(module: TaskModule) -> StandIn:
     return StandIn(BlankTask(module.task), weight, recipe)
 
 
-def quiet_trainer(config: Mapping[str, Any], directions: Mapping[str, Direction]) -> pl.Trainer:
+def _quiet_trainer(config: Mapping[str, Any], directions: Mapping[str, Direction]) -> pl.Trainer:
     """A trainer of this config that may stop at once, and leaves nothing."""
     made = build_trainer(local(config), parts=1)
     if made.strategy.root_device.type != "cpu":
@@ -179,7 +179,7 @@ def quiet_trainer(config: Mapping[str, Any], directions: Mapping[str, Direction]
         check_made(logger, Logger, "trainer.logger")
     made.loggers = [DummyLogger()] if made.loggers else []
     attributes = vars(made)  # these are declared nowhere
-    attributes["callbacks"] = [one for one in attributes["callbacks"] if is_quiet(one, directions)]
+    attributes["callbacks"] = [one for one in attributes["callbacks"] if _is_quiet(one, directions)]
     attributes["profiler"] = Unprofiled()
     return made
 
@@ -222,12 +222,12 @@ def check_augmentation(
     if not isinstance(batch, tuple | list) or len(batch) != 2:
         problem = f"gives a {type(batch).__name__} for a batch; it must give inputs and target"
         raise ConfigError("dataset.augment", problem)
-    problem = unlike(inputs, batch[0]) or task.unfit(batch[1], rows(batch[0]))
+    problem = _unlike(inputs, batch[0]) or task.unfit(batch[1], rows(batch[0]))
     if problem:
         raise ConfigError("dataset.augment", problem)
 
 
-def unlike(inputs: Tree, changed: Tree) -> str:
+def _unlike(inputs: Tree, changed: Tree) -> str:
     """How augmented inputs are not of the kind of those that they were; empty if they are."""
     pairs = [*zip(tensors(inputs), tensors(changed), strict=False)]
     same = len(pairs) == len([*tensors(changed)]) == len([*tensors(inputs)]) and all(
@@ -235,32 +235,30 @@ def unlike(inputs: Tree, changed: Tree) -> str:
         for one, other in pairs
     )
     if not same:
-        return f"gives {told(changed)} for inputs {told(inputs)}; type and size must stay"
+        return f"gives {form_of(changed)} for inputs {form_of(inputs)}; type and size must stay"
     if not all(other.isfinite().all() for _, other in pairs):
         return "gives inputs with numbers that are not finite"
     return ""
 
 
-def is_quiet(callback: pl.Callback, directions: Mapping[str, Direction]) -> bool:
+def _is_quiet(callback: pl.Callback, directions: Mapping[str, Direction]) -> bool:
     """Whether a callback is Lightning's own, writes and prints nothing, and needs no other one."""
     measured = getattr(callback, "monitor", None) in (None, *directions)
     return is_lightnings(callback) and measured and not isinstance(callback, LOUD)
 
 
-def check_monitors(
+def _check_monitors(
     config: Mapping[str, Any], schedule: Stepping | None, directions: Mapping[str, Direction]
 ) -> None:
     """Make sure that what callbacks and the scheduler monitor is measured.
 
     Users' own callbacks may measure more.
-
-    Raises:
-        ConfigError: naming what is.
     """
-    callbacks = callbacks_of(config.get("callbacks") or [])
-    own = {key for key, one in callbacks.items() if is_named_of(one, pl.__name__)}
+    callbacks = _callbacks_of(config.get("callbacks") or [])
+    lightnings = f"{pl.__name__}."
+    own = {key for key, one in callbacks.items() if str(one["_target_"]).startswith(lightnings)}
     for key in own:
-        check_mode(key, callbacks[key], directions)
+        _check_mode(key, callbacks[key], directions)
     if len(own) < len(callbacks):
         return
     monitors = {key: callback.get("monitor") for key, callback in callbacks.items()}
@@ -275,17 +273,8 @@ def check_monitors(
             )
 
 
-def is_named_of(component: Mapping[str, Any], package: str) -> bool:
-    """Whether a component's config names something of a package."""
-    return str(component["_target_"]).startswith(f"{package}.")
-
-
-def check_mode(key: str, callback: Mapping[str, Any], directions: Mapping[str, Direction]) -> None:
-    """Make sure that one of Lightning's callbacks looks for what is better in what it monitors.
-
-    Raises:
-        ConfigError: if it would keep or wait for the worst; Lightning's default is ``min``.
-    """
+def _check_mode(key: str, callback: Mapping[str, Any], directions: Mapping[str, Direction]) -> None:
+    """Make sure that one of Lightning's callbacks looks for what is better in what it monitors."""
     monitor, mode = str(callback.get("monitor")), callback.get("mode", "min")
     right = (
         MODES[directions[monitor]] if isinstance(monitor, str) and monitor in directions else mode
@@ -295,7 +284,7 @@ def check_mode(key: str, callback: Mapping[str, Any], directions: Mapping[str, D
         raise ConfigError(f"{key}.mode", problem)
 
 
-def callbacks_of(given: Any) -> dict[str, Mapping[str, Any]]:
+def _callbacks_of(given: Any) -> dict[str, Mapping[str, Any]]:
     """The configs of callbacks, by their keys: of one, of a list, or of a mapping."""
     key = "trainer.callbacks"
     if isinstance(given, Mapping) and "_target_" in given:

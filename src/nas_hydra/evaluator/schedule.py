@@ -11,25 +11,37 @@ from pytorch_lightning.callbacks import GradientAccumulationScheduler
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CyclicLR, LRScheduler, OneCycleLR, ReduceLROnPlateau
 
-from nas_hydra.annotation import hints
-from nas_hydra.arguments import schedules, stepping
-from nas_hydra.component import ask, build_function, locate
-from nas_hydra.errors import ConfigError, listing
-from nas_hydra.evaluator.stepping import check_stepping
-from nas_hydra.kind import check_made
+from nas_hydra.config.annotation import hints
+from nas_hydra.config.arguments import schedules, stepping
+from nas_hydra.config.component import ask, build_function, locate
+from nas_hydra.config.kind import check_made
+from nas_hydra.config.total_steps import TOTAL_STEPS, counted_later, number_of
+from nas_hydra.errors import ConfigError, listing, nearest
 from nas_hydra.objective import Direction
-from nas_hydra.total_steps import TOTAL_STEPS, counted_later, number_of
+
+INTERVALS = ("step", "epoch")
+
+ALLOWED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "interval": (lambda given: given in INTERVALS, "step, epoch"),
+    "frequency": (lambda given: type(given) is int and given > 0, "1 and more"),
+    "monitor": (lambda given: isinstance(given, str), "the name of a metric"),
+    "strict": (lambda given: isinstance(given, bool), "true, false"),
+    "name": (lambda given: isinstance(given, str), "a text"),
+}
+"""Key -> whether a value may stand there, and which may, in words.
+
+As in Lightning, ``interval`` and ``frequency`` say after how many steps of the optimizer, or
+epochs, the scheduler is stepped; ``monitor`` the metric that it is told, and ``strict`` that
+training fails where there is none; ``name`` what ``LearningRateMonitor`` calls it.
+"""
 
 KEY = "scheduler"
 SCHEDULER = Callable[..., LRScheduler]
 GIVEN = "the optimizer"
-
 BY_STEP = (OneCycleLR, CyclicLR)
 """Schedulers whose lengths are steps of the optimizer, wherever they are described."""
-
 MODES: Mapping[Direction, str] = {"maximize": "max", "minimize": "min"}
 """What Lightning and torch call directions."""
-
 BETTER = {"max": "higher", "min": "lower"}
 
 
@@ -55,11 +67,11 @@ class Schedule:
     def __init__(self, config: Mapping[str, Any], directions: Mapping[str, Direction]) -> None:
         self.directions = directions
         called = locate(config.get("_target_"), f"{KEY}._target_")
-        beside = stepping(called, names_of(called))
+        beside = stepping(called, _parameters_of(called))
         self._config = {name: value for name, value in config.items() if name not in beside}
         given = {name: config[name] for name in beside if config.get(name) is not None}
         self._given = given
-        self.interval: str = given.get("interval", "step" if by_step(self._config) else "epoch")
+        self.interval: str = given.get("interval", "step" if _by_step(self._config) else "epoch")
         self.every: int = given.get("frequency", 1)
 
     @property
@@ -91,14 +103,14 @@ class Schedule:
         Raises:
             ConfigError: as a call.
         """
-        check_stepping(self._given)
-        if self.interval == "epoch" and any(map(counted_later, leaves(self._config))):
+        _check_stepping(self._given)
+        if self.interval == "epoch" and any(map(counted_later, _leaves(self._config))):
             problem = f"is 'epoch', but a length refers to {TOTAL_STEPS}; leave it out, or say step"
             raise ConfigError(f"{KEY}.interval", problem)
         config = self._closed(self._config, KEY, trainer)
-        check_lengths(config, KEY)
+        _check_lengths(config, KEY)
         function = build_function(config, KEY, SCHEDULER, GIVEN)
-        scheduler = ask(lambda one: with_optimizer(function, one)(one), optimizer, KEY, GIVEN)
+        scheduler = ask(lambda one: _with_optimizer(function, one)(one), optimizer, KEY, GIVEN)
         check_made(scheduler, LRScheduler, KEY)
         return scheduler  # type: ignore[no-any-return]  # it was checked
 
@@ -106,15 +118,15 @@ class Schedule:
         """A part of the config with the lengths of this training; ``whole`` ones are rounded."""
         if isinstance(part, Mapping):
             called = locate(part["_target_"], key) if "_target_" in part else None
-            for name in stepping(called, names_of(called)) if called and key != KEY else ():
+            for name in stepping(called, _parameters_of(called)) if called and key != KEY else ():
                 if name in part:
                     problem = "says nothing: what a scheduler is a part of is stepped as a whole"
                     raise ConfigError(f"{key}.{name}", f"{problem}; say {KEY}.{name}")
             known = hints(called) if called else {}
             return {
                 name: self._length(trainer)
-                if name == "T_max" and is_training(value, trainer)
-                else self._closed(value, f"{key}.{name}", trainer, is_whole(known.get(name)))
+                if name == "T_max" and _is_training(value, trainer)
+                else self._closed(value, f"{key}.{name}", trainer, _is_whole(known.get(name)))
                 for name, value in part.items()
             }
         if isinstance(part, list):
@@ -129,7 +141,7 @@ class Schedule:
 
     def _monitored(self, scheduler: LRScheduler, trainer: pl.Trainer) -> dict[str, Any]:
         """How often the scheduler is told its metric: as often as that is measured."""
-        check_monitor(self.monitor, scheduler, trainer, self.directions)
+        _check_monitor(self.monitor, scheduler, trainer, self.directions)
         if self.interval == "step":
             problem = f"is 'step', but {self.monitor} is measured once per epoch; say epoch"
             raise ConfigError(f"{KEY}.interval", problem)
@@ -143,26 +155,26 @@ class Schedule:
         return {"frequency": every, "reduce_on_plateau": True}
 
 
-def by_step(config: Any) -> bool:
+def _by_step(config: Any) -> bool:
     """Whether the lengths in a scheduler's config are steps of the optimizer."""
     if isinstance(config, Mapping):
         called = locate(config["_target_"], KEY) if "_target_" in config else None
         speaks = called is not None and any("steps" in name for name in config)
         known = inspect.isclass(called) and issubclass(called, BY_STEP)
-        return known or speaks or any(map(by_step, config.values()))
-    return any(map(by_step, config)) if isinstance(config, list) else counted_later(config)
+        return known or speaks or any(map(_by_step, config.values()))
+    return any(map(_by_step, config)) if isinstance(config, list) else counted_later(config)
 
 
-def leaves(config: Any) -> Iterator[Any]:
+def _leaves(config: Any) -> Iterator[Any]:
     """The values in a config that hold no others."""
     if isinstance(config, Mapping | list):
         for part in config.values() if isinstance(config, Mapping) else config:
-            yield from leaves(part)
+            yield from _leaves(part)
     else:
         yield config
 
 
-def names_of(called: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+def _parameters_of(called: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
     """The parameters of a class or function, by name; none if it does not say."""
     try:
         return inspect.signature(called).parameters
@@ -170,12 +182,12 @@ def names_of(called: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
         return {}
 
 
-def is_training(given: Any, trainer: pl.Trainer) -> bool:
+def _is_training(given: Any, trainer: pl.Trainer) -> bool:
     """Whether a number of epochs is the one that the trainer was given."""
     return given is None or (type(given) is int and given == trainer.max_epochs)
 
 
-def is_whole(known: Any) -> bool:
+def _is_whole(known: Any) -> bool:
     """Whether an argument's annotation wants whole numbers."""
     text = " ".join(str(hint.type) for hint in known or ())
     return "int" in text and "float" not in text
@@ -214,12 +226,9 @@ def total_epochs(trainer: pl.Trainer) -> int:
     steps = total_steps(trainer)
     if trainer.train_dataloader is None:
         trainer.fit_loop.setup_data()
-    return math.ceil(steps / math.ceil(trainer.num_training_batches / accumulated(trainer)))
-
-
-def accumulated(trainer: pl.Trainer) -> int:
-    """How many batches make a step."""
-    return int(trainer.accumulate_grad_batches)
+    return math.ceil(
+        steps / math.ceil(trainer.num_training_batches / trainer.accumulate_grad_batches)
+    )
 
 
 def check_elsewhere(candidate: Mapping[str, Any]) -> None:
@@ -229,66 +238,67 @@ def check_elsewhere(candidate: Mapping[str, Any]) -> None:
         ConfigError: if another part of a candidate's config wants to know.
     """
     for part, config in candidate.items():
-        for value in leaves(config) if part != KEY else ():
+        for value in _leaves(config) if part != KEY else ():
             if counted_later(value):
                 problem = f"has a value that refers to {TOTAL_STEPS}, which is counted when a"
                 raise ConfigError(part, f"{problem} training begins; only the scheduler can")
 
 
-def check_lengths(config: Any, key: str) -> None:
-    """Make sure that a cosine, wherever it stands, has a length.
+def _check_stepping(given: Mapping[str, Any]) -> None:
+    """Make sure that the keys have values that Lightning knows."""
+    for name, value in given.items():
+        fits, allowed = ALLOWED[name]
+        if value is not None and not fits(value):
+            hint = nearest(value, INTERVALS) if name == "interval" else ""
+            raise ConfigError(f"scheduler.{name}", f"is {value!r}; allowed: {allowed}{hint}")
 
-    Raises:
-        ConfigError: if it has not.
-    """
+
+def _check_lengths(config: Any, key: str) -> None:
+    """Make sure that a cosine, wherever it stands, has a length."""
     if isinstance(config, list):
         for index, part in enumerate(config):
-            check_lengths(part, f"{key}.{index}")
+            _check_lengths(part, f"{key}.{index}")
     elif isinstance(config, Mapping):
         for name, value in config.items():
             if name in ("T_max", "step_size") and isinstance(value, int | float) and value < 1:
                 raise ConfigError(f"{key}.{name}", f"is {value}; at least 1 is needed")
-            check_lengths(value, f"{key}.{name}")
+            _check_lengths(value, f"{key}.{name}")
 
 
-def with_optimizer(made: Callable[..., Any], optimizer: Optimizer) -> Callable[[Optimizer], Any]:
+def _with_optimizer(made: Callable[..., Any], optimizer: Optimizer) -> Callable[[Optimizer], Any]:
     """A maker of schedulers that takes the optimizer alone: those among its parts are made."""
     if not isinstance(made, partial):
         return made
-    named = {name: whole_part(value, optimizer) for name, value in made.keywords.items()}
-    listed = [whole_part(value, optimizer) for value in made.args]
-    parameters = list(names_of(made.func))
+    named = {name: _whole_part(value, optimizer) for name, value in made.keywords.items()}
+    listed = [_whole_part(value, optimizer) for value in made.args]
+    parameters = list(_parameters_of(made.func))
     if "optimizer" in parameters and parameters[0] != "optimizer":  # ChainedScheduler's is last
         return lambda optimizer: made.func(*listed, **named, optimizer=optimizer)
     return lambda optimizer: made.func(*listed, optimizer, **named)
 
 
-def whole_part(part: Any, optimizer: Optimizer) -> Any:
+def _whole_part(part: Any, optimizer: Optimizer) -> Any:
     """A part of a scheduler, made with the optimizer if it makes a scheduler itself."""
     if isinstance(part, list | tuple):
-        return [whole_part(one, optimizer) for one in part]
+        return [_whole_part(one, optimizer) for one in part]
     if isinstance(part, partial) and schedules(part.func):
-        return with_optimizer(part, optimizer)(optimizer)
+        return _with_optimizer(part, optimizer)(optimizer)
     return part
 
 
 def takes_metric(scheduler: LRScheduler) -> bool:
     """Whether a scheduler is told a metric with each of its steps, and no epoch."""
-    first = next(iter(names_of(scheduler.step).values()), None)
+    first = next(iter(_parameters_of(scheduler.step).values()), None)
     return first is not None and first.name != "epoch" and first.default is first.empty
 
 
-def check_monitor(
+def _check_monitor(
     monitor: str | None,
     scheduler: LRScheduler,
     trainer: pl.Trainer,
     directions: Mapping[str, Direction],
 ) -> None:
-    """Make sure that what a scheduler is told is there, and means what it takes it for.
-
-    Raises:
-        ConfigError: if not.
-    """
+    """Make sure that what a scheduler is told is there, and means what it takes it for."""
     key, name = f"{KEY}.monitor", type(scheduler).__name__
     if monitor is None:
         problem = f"is missing; {name} is told a metric: say +{key}=train_loss, or another of"

@@ -13,10 +13,9 @@ from uuid import uuid4
 
 from pydantic import NonNegativeFloat, NonNegativeInt, TypeAdapter
 
-from nas_hydra.digest import DIGEST, intact, sealed, unsealed
 from nas_hydra.errors import CandidateError, ConfigError
-from nas_hydra.evaluator.base import Evaluator
-from nas_hydra.evaluator.wrapping import Wrapping
+from nas_hydra.evaluator.base import Evaluator, Wrapping
+from nas_hydra.files.digest import DIGEST, intact, sealed, unsealed
 from nas_hydra.run import origin_of
 from nas_hydra.trial import Evaluation
 
@@ -24,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Entry:
+class StoreEntry:
     """One evaluation as it is kept.
 
     Args:
@@ -55,7 +54,7 @@ class Entry:
         )
 
 
-READER = TypeAdapter(Entry)
+READER = TypeAdapter(StoreEntry)
 
 
 class Stored(Wrapping):
@@ -148,15 +147,15 @@ class Store:
         try:
             if not file.exists():
                 return None
-            entry = entry_of(read(file))
+            entry = _entry_of(_read(file))
             missing = [name for name in metrics if name not in entry.metrics]
-            if entry.identity != plain(identity) or (missing and entry.error is None):
+            if entry.identity != _plain(identity) or (missing and entry.error is None):
                 raise ValueError("it is the entry of something else")
             if entry.weights is not None:
-                content = read(self._weights(entry.weights))
-                if digest(content) != entry.weights:
+                content = _read(self._weights(entry.weights))
+                if _digest(content) != entry.weights:
                     raise ValueError("its weights are not those that were written")
-                write(weights, content)
+                _write(weights, content)
         except (OSError, ValueError, RecursionError) as error:  # so is a ValidationError
             reason = str(error).splitlines()[0]
             log.info("%s is damaged, or cannot be used, and made anew: %s", file, reason)
@@ -170,11 +169,11 @@ class Store:
         """
         try:
             content = weights.read_bytes() if weights.exists() else None
-            name = None if content is None or evaluation.error else digest(content)
+            name = None if content is None or evaluation.error else _digest(content)
             if content is not None and name is not None:
-                write(self._weights(name), content)
-            entry = Entry(
-                plain(identity),
+                _write(self._weights(name), content)
+            entry = StoreEntry(
+                _plain(identity),
                 dict(evaluation.metrics),
                 evaluation.epochs,
                 evaluation.seconds or 0.0,
@@ -183,52 +182,44 @@ class Store:
                 name,
                 dict(evaluation.curves),
             )
-            write(self._file(identity), json.dumps(sealed(asdict(entry))).encode())
+            _write(self._file(identity), json.dumps(sealed(asdict(entry))).encode())
         except OSError as error:
             log.warning("not kept in evaluator.store: %s", error)
 
     def _file(self, identity: Mapping[str, Any]) -> Path:
-        name = digest(json.dumps(identity, sort_keys=True).encode())
+        name = _digest(json.dumps(identity, sort_keys=True).encode())
         return self._folder / name[:2] / f"{name}.json"
 
     def _weights(self, name: str) -> Path:
         return self._folder / "weights" / f"{name}.ckpt"
 
 
-def entry_of(content: bytes) -> Entry:
-    """An entry from its file.
-
-    Raises:
-        ValueError: if it is not what was written; version 0.1 wrote no digests.
-    """
+def _entry_of(content: bytes) -> StoreEntry:
+    """An entry from its file."""
     held = json.loads(content)
     if not isinstance(held, dict) or DIGEST not in held or not intact(held):
         raise ValueError("it is not as it was written")
     return READER.validate_python(unsealed(held))
 
 
-def read(file: Path) -> bytes:
-    """The content of a file.
-
-    Raises:
-        OSError: if it cannot be read, or is something else, which might never end.
-    """
+def _read(file: Path) -> bytes:
+    """The content of a file."""
     if not file.is_file():
         raise FileNotFoundError(f"there is no file {file}")
     return file.read_bytes()
 
 
-def plain(identity: Mapping[str, Any]) -> dict[str, Any]:
+def _plain(identity: Mapping[str, Any]) -> dict[str, Any]:
     """An identity as a file gives it back: tuples are lists, keys are texts."""
     return json.loads(json.dumps(identity))  # type: ignore[no-any-return]
 
 
-def digest(content: bytes) -> str:
+def _digest(content: bytes) -> str:
     """A name that only this content has."""
     return sha256(content).hexdigest()
 
 
-def write(file: Path, content: bytes) -> None:
+def _write(file: Path, content: bytes) -> None:
     """Write a whole file in one step, so that nobody ever reads half of it."""
     file.parent.mkdir(parents=True, exist_ok=True)
     fresh = file.with_name(f".{uuid4().hex}.new")

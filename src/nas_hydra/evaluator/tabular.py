@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.evaluator.base import Evaluator
-from nas_hydra.evaluator.rows import Rows
-from nas_hydra.evaluator.table import KEY, Table
+from nas_hydra.evaluator.table import KEY, TableFile, TableRows
 from nas_hydra.objective import Direction, Objective, Objectives, unmeasured
 from nas_hydra.search_space import Genotype, SearchSpace
 from nas_hydra.trial import Evaluation
@@ -29,7 +28,7 @@ class TabularEvaluator(Evaluator):
     training, ``value``, and to report the test accuracy of a long one, ``report``.
 
     Args:
-        table: file of the table, see ``Table``.
+        table: file of the table, see ``TableFile``.
         value: column, or columns, to optimise.
         report: further columns to report of each trial.
         missing: what a candidate without a row does: ``error`` ends the search, with ``fail`` its
@@ -52,7 +51,7 @@ class TabularEvaluator(Evaluator):
         measure: Sequence[str] = (),
     ) -> None:
         self._file, self._missing, self._measure = table, missing, measure
-        self._values, self._report = listed(value), listed(report)
+        self._values, self._report = _listed(value), _listed(report)
         if not self._values:
             raise ConfigError("evaluator.value", "names no column; say which to optimise")
 
@@ -74,7 +73,7 @@ class TabularEvaluator(Evaluator):
                 a column is a gene's and a result too; if two rows are the same candidate, or none
                 is one.
         """
-        table = Table(self._file)
+        table = TableFile(self._file)
         genes = {gene.name for gene in space.genes}
         self._columns: dict[str, NDArray[numpy.float64]] = {}
         for name in self.metrics:
@@ -85,7 +84,7 @@ class TabularEvaluator(Evaluator):
             if name in genes:
                 raise ConfigError(key, f"column '{name}' is a gene's; it cannot be a result too")
             self._columns[name] = table.numbers(name, key)
-        self._rows = Rows(table, space.genes)
+        self._rows = TableRows(table, space.genes)
         if self._missing == "error":
             self._rows.check_covers()
 
@@ -94,9 +93,6 @@ class TabularEvaluator(Evaluator):
         if name in self._values:
             return "evaluator.value"
         return "evaluator.report" if name in self._report else f"objective.{name}"
-
-    def check(self, candidate: Mapping[str, Any]) -> None:
-        """Nothing; a search may never come to the rows that are missing."""
 
     def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
         """The numbers in the candidate's row.
@@ -113,7 +109,8 @@ class TabularEvaluator(Evaluator):
         row = self._rows.find(candidate)
         if row is not None:
             return Evaluation(self._measured(row), epochs=0)
-        problem = f"the table has no row for {described(candidate)}"
+        named = Genotype(candidate, "").summary or "the space's only candidate, without any gene"
+        problem = f"the table has no row for {named}"
         if self._missing == "fail":
             raise CandidateError(problem)
         raise ConfigError(
@@ -121,12 +118,6 @@ class TabularEvaluator(Evaluator):
             f"{problem}; complete it, keep to choices that it covers, or say"
             " evaluator.missing=fail to count such candidates as failed",
         )
-
-    def share(self) -> None:
-        """Nothing: the table travels with the evaluator."""
-
-    def adopt(self, shared: Any) -> None:
-        """Nothing was shared."""
 
     def optimum(self, space: SearchSpace, objectives: Objectives) -> dict[str, float]:
         """The best value of each objective among the rows that a trial could have.
@@ -164,11 +155,6 @@ class TabularEvaluator(Evaluator):
         return {name: float(column[row]) for name, column in self._columns.items()}
 
 
-def listed(names: str | Sequence[str]) -> list[str]:
+def _listed(names: str | Sequence[str]) -> list[str]:
     """One name, or several, as a list without repetitions."""
     return list(dict.fromkeys([names] if isinstance(names, str) else names))
-
-
-def described(decisions: Mapping[str, Any]) -> str:
-    """A candidate in one line."""
-    return Genotype(decisions, "").summary or "the space's only candidate, without any gene"

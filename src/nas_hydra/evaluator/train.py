@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from nas_hydra.evaluator.base import Evaluator
+from nas_hydra.evaluator.base import Evaluator, Wrapping
 from nas_hydra.evaluator.costs import Costed
 from nas_hydra.evaluator.gate import Gated
 from nas_hydra.evaluator.latency import Latency
 from nas_hydra.evaluator.store import Stored
 from nas_hydra.evaluator.training import Training
-from nas_hydra.evaluator.wrapping import Wrapping
 
 
 class TrainEvaluator(Wrapping):

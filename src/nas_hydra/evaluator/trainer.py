@@ -1,19 +1,22 @@
-"""Lightning's trainer, made from its config."""
+"""Lightning's trainer, made from its config, and the device that it trains on."""
 
 import json
 import logging
+import platform
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from copy import deepcopy
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.profilers import PassThroughProfiler
 
-from nas_hydra.arguments import plain
-from nas_hydra.component import build
+from nas_hydra.config.arguments import plain
+from nas_hydra.config.component import build
 from nas_hydra.errors import ConfigError
 from nas_hydra.lightning import PACKAGES, TRAINER, class_of, in_package
 
@@ -65,6 +68,9 @@ MULTIPLIED = (
 DEVICES = {"devices": "devices=1", "num_nodes": "num_nodes=1", "strategy": "strategy=auto"}
 """Arguments that may ask for several devices -> what asks for one."""
 
+MEANT = ("accelerator", "devices")
+"""Arguments of a trainer that decide on its device."""
+
 
 class Unprofiled(PassThroughProfiler):
     """Does nothing, as its parent does, but without a generator for each of 18 hooks per batch."""
@@ -76,15 +82,15 @@ class Unprofiled(PassThroughProfiler):
 
 def build_trainer(config: Mapping[str, Any], parts: int) -> pl.Trainer:
     """A new trainer that takes so many micro-batches for each batch of its config."""
-    config = in_parts(config, parts)
+    config = _in_parts(config, parts)
     arguments = {name: value for name, value in config.items() if name != "_target_"}
     # A callback or a plugin has a state of its own, and is made for each trainer.
     if config["_target_"] == LIGHTNING and plain(arguments) and FLAGS.isdisjoint(arguments):
-        return deepcopy(unused_trainer(json.dumps(config)))
+        return deepcopy(_unused_trainer(json.dumps(config)))
     return made_trainer(config)
 
 
-def in_parts(config: Mapping[str, Any], parts: int) -> Mapping[str, Any]:
+def _in_parts(config: Mapping[str, Any], parts: int) -> Mapping[str, Any]:
     """A trainer's config that means the same, if each batch comes as so many micro-batches."""
     if parts == 1:
         return config
@@ -94,7 +100,7 @@ def in_parts(config: Mapping[str, Any], parts: int) -> Mapping[str, Any]:
 
 
 @lru_cache(maxsize=1)
-def unused_trainer(config: str) -> pl.Trainer:
+def _unused_trainer(config: str) -> pl.Trainer:
     """What trainers of a config, written as JSON, are copies of.
 
     Lightning looks through all installed packages for each that it makes, which takes ten times as
@@ -113,20 +119,20 @@ def made_trainer(config: Mapping[str, Any], package: str = pl.__name__) -> pl.Tr
     Raises:
         ConfigError: if that is wrong, trains for ever, or in several processes.
     """
-    check_taken(config)
+    _check_taken(config)
     more: dict[str, Any] = {}
-    if is_plain(config["_target_"]):
+    if _is_plain(config["_target_"]):
         config = {**QUIET, **config}
     if config["_target_"] == LIGHTNING:
         more = {} if "profiler" in config else {"profiler": Unprofiled()}
     trainer: pl.Trainer = build(config, "trainer", class_of(package, TRAINER), **more)
-    check_ends(trainer, config)
-    check_alone(trainer, config, package)
-    check_places(trainer, config)
+    _check_ends(trainer, config)
+    _check_alone(trainer, config, package)
+    _check_places(trainer, config)
     return trainer
 
 
-def is_plain(target: str) -> bool:
+def _is_plain(target: str) -> bool:
     """Whether it is a Lightning's own trainer, by any of its names."""
     return (
         re.fullmatch(r"pytorch_lightning(\.trainer)*\.Trainer", in_package(target, pl.__name__))
@@ -134,24 +140,16 @@ def is_plain(target: str) -> bool:
     )
 
 
-def check_taken(config: Mapping[str, Any]) -> None:
-    """Make sure that the trainer is given nothing that has no meaning here.
-
-    Raises:
-        ConfigError: naming the first argument that has none.
-    """
+def _check_taken(config: Mapping[str, Any]) -> None:
+    """Make sure that the trainer is given nothing that has no meaning here."""
     for name, (allowed, reason) in REFUSED.items():
         value = config.get(name, allowed[0])
         if not any(type(value) is type(one) and value == one for one in allowed):
             raise ConfigError(f"trainer.{name}", f"is {value!r}, but {reason}; leave it out")
 
 
-def check_places(trainer: pl.Trainer, config: Mapping[str, Any]) -> None:
-    """Make sure that no trial writes into the working folder.
-
-    Raises:
-        ConfigError: if the config says that something is written, and does not say where.
-    """
+def _check_places(trainer: pl.Trainer, config: Mapping[str, Any]) -> None:
+    """Make sure that no trial writes into the working folder."""
     if config.get("default_root_dir") is not None:
         return
     here = "would write {} of every trial into the working folder; leave it false, or say where:"
@@ -165,12 +163,8 @@ def check_places(trainer: pl.Trainer, config: Mapping[str, Any]) -> None:
         raise ConfigError("trainer.enable_checkpointing", f"{problem}=...")
 
 
-def check_ends(trainer: pl.Trainer, config: Mapping[str, Any]) -> None:
-    """Make sure that training ends by itself.
-
-    Raises:
-        ConfigError: if it does not.
-    """
+def _check_ends(trainer: pl.Trainer, config: Mapping[str, Any]) -> None:
+    """Make sure that training ends by itself."""
     if (trainer.max_epochs, trainer.max_steps) == (-1, -1) and config.get("max_time") is None:
         raise ConfigError(
             "trainer.max_epochs",
@@ -178,13 +172,12 @@ def check_ends(trainer: pl.Trainer, config: Mapping[str, Any]) -> None:
         )
 
 
-def check_alone(trainer: pl.Trainer, config: Mapping[str, Any], package: str = pl.__name__) -> None:
+def _check_alone(
+    trainer: pl.Trainer, config: Mapping[str, Any], package: str = pl.__name__
+) -> None:
     """Make sure that a candidate is trained in this process, on one device.
 
     Lightning would start the whole command again for each further device.
-
-    Raises:
-        ConfigError: if it is not; says how to use several devices.
     """
     single = class_of(f"{package}.strategies", "SingleDeviceStrategy")
     if trainer.world_size == 1 and isinstance(trainer.strategy, single):
@@ -201,3 +194,37 @@ def check_alone(trainer: pl.Trainer, config: Mapping[str, Any], package: str = p
         f" trainer.{DEVICES[key]}, and train several candidates at a time: engine=processes with"
         " engine.workers and engine.gpus_per_trial",
     )
+
+
+def device_of(trainer: Mapping[str, Any]) -> torch.device:
+    """The device that a trainer of this config trains on."""
+    return _device(json.dumps({name: trainer[name] for name in MEANT if name in trainer}))
+
+
+@lru_cache
+def _device(arguments: str) -> torch.device:
+    """As Lightning chooses it; making a trainer takes milliseconds, so it is asked once."""
+    made = made_trainer({"_target_": LIGHTNING, **json.loads(arguments)})
+    return made.strategy.root_device
+
+
+@lru_cache
+def processors() -> str:
+    """The machine's CPU, and its GPU if there is one; machines of one kind have the same."""
+    found = [_cpuinfo()]
+    if torch.cuda.is_available():
+        found.append(torch.cuda.get_device_name())
+    return ", ".join(found)
+
+
+def _cpuinfo() -> str:
+    """The model of the CPU, or at least its architecture."""
+    file = Path("/proc/cpuinfo")
+    text = file.read_text() if file.exists() else ""
+    named = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
+    return named[1] if named else platform.machine()
+
+
+def device_kind(device: torch.device) -> str:
+    """What computes the same numbers: the type of a device, and the name of a GPU."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type

@@ -1,6 +1,7 @@
 """Evaluation by training alone: Lightning on real data, with no gate and no store."""
 
 import logging
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from pathlib import Path
 from typing import Any
@@ -11,17 +12,14 @@ from pytorch_lightning import Trainer
 from torch import nn
 from torch.optim import Optimizer
 
-from nas_hydra.component import build_function
+from nas_hydra.config.component import build_function
 from nas_hydra.dataset.data import augmentation
+from nas_hydra.dataset.rows import number_of_batches
 from nas_hydra.errors import CandidateError, ConfigError, in_one_line
-from nas_hydra.evaluator.alone import occupied
 from nas_hydra.evaluator.build import count_parameters
-from nas_hydra.evaluator.fit import fit, is_measured, measure, multiplying
-from nas_hydra.evaluator.identity import identity
+from nas_hydra.evaluator.fit import computing, fit, is_measured, measure_weights
 from nas_hydra.evaluator.latency import Latency
-from nas_hydra.evaluator.on_data import OnData
-from nas_hydra.evaluator.outlook import tell_outlook
-from nas_hydra.evaluator.prepared import Prepared, task_of
+from nas_hydra.evaluator.prepared import OnData, Prepared, task_of, training_identity
 from nas_hydra.evaluator.rehearsal import (
     PARAMETERS,
     check_augmentation,
@@ -39,12 +37,37 @@ from nas_hydra.task import Recipe, Task
 from nas_hydra.task.module import TaskModule
 from nas_hydra.trial import Evaluation
 
-log = logging.getLogger(__name__)
+FEW_STEPS = 20
+"""Of the optimizer: with fewer, next to nothing is learned from scratch."""
 
+log = logging.getLogger(__name__)
 LARGEST_SEED = 2**62
 """Of torch's generators, with room for as many repeats as one likes."""
-
 OPTIMIZER = Callable[..., Optimizer]
+
+
+def _tell_outlook(one: Prepared, steps: float) -> None:
+    """Say what a candidate's training takes, and what its metrics are to be compared with.
+
+    Args:
+        one: a candidate.
+        steps: of the optimizer, of a whole training; infinite if only a clock ends it.
+    """
+    rows = one.data.rows
+    if math.isfinite(steps) and rows is not None:
+        batches = number_of_batches(rows, one.data.batch_size)
+        log.info(
+            "training: each candidate takes %s steps of %s %s, %s an epoch",
+            *(f"{steps:,}", -(-rows // batches), one.data.unit, f"{batches:,}"),
+        )
+    if steps < FEW_STEPS:
+        log.warning(
+            "training: %s steps are too few to learn much from scratch; give more with"
+            " trainer.max_epochs or a smaller dataset.batch_size (null: what suits the data)",
+            f"{steps:,}",
+        )
+    for line in one.task.outlook(one.data):
+        log.info("%s", line)
 
 
 class Training(OnData):
@@ -110,7 +133,7 @@ class Training(OnData):
             module = self.module(one)
             steps = self.rehearse(one, module)
         if self._stage == "search":
-            tell_outlook(one, steps)
+            _tell_outlook(one, steps)
 
     def rehearse(self, one: Prepared, module: TaskModule) -> float:
         """Find what every trial would fail of, whatever its candidate; the steps of a training."""
@@ -118,7 +141,7 @@ class Training(OnData):
         check_augmentation(augmentation(one.data), one.example, one.task)
         train = one.data.train_batches(self._seed)
         valid = one.data.valid_batches()
-        counts = length(train), None if valid is None else length(valid)
+        counts = _length(train), None if valid is None else _length(valid)
         return rehearse(one["trainer"], module, counts)
 
     def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
@@ -148,14 +171,14 @@ class Training(OnData):
             "compile": self._compile,
             "seed": self._seed + repeat,
         }
-        return identity(one, settings, [type(self).__module__])
+        return training_identity(one, settings, [type(self).__module__])
 
     def remeasure(self, candidate: Mapping[str, Any], weights: Path) -> Mapping[str, float]:
         """The ``val_`` metrics of a network with these weights, without training it."""
         one = self.prepared(candidate)
         trainer = build_trainer(one["trainer"], parts=1)
         device = trainer.strategy.root_device
-        with occupied(device, alone=False), multiplying(device, self._tf32), seeded(self._seed):
+        with computing(device, self._tf32), seeded(self._seed):
             module = self.module(one)
             module.model.load_state_dict(torch.load(weights, weights_only=True))
             return self._measured(trainer, module, one, parts=1)
@@ -164,7 +187,7 @@ class Training(OnData):
         """Milliseconds of a forward pass; weights do not matter, so fresh ones are good enough."""
         trainer = build_trainer(one["trainer"], parts=1)
         device, precision = trainer.strategy.root_device, trainer.precision_plugin
-        with occupied(device, alone=False), multiplying(device, self._tf32), seeded(self._seed):
+        with computing(device, self._tf32), seeded(self._seed):
             model = precision.convert_module(self.module(one).model).to(device)
             inputs = precision.convert_input(latency.batch(one.example.inputs, device))
             with precision.val_step_context():
@@ -197,7 +220,7 @@ class Training(OnData):
         seed, alone, parts = self._seed + repeat, parts > 1, one.data.cut(parts)
         trainer = build_trainer(one["trainer"], parts)
         device = trainer.strategy.root_device
-        with occupied(device, alone), multiplying(device, self._tf32), seeded(seed):
+        with computing(device, self._tf32, alone), seeded(seed):
             module = self.module(one)
             measured = self._fit(trainer, module, one, seed, parts)
         torch.save(module.model.state_dict(), weights)
@@ -231,9 +254,9 @@ class Training(OnData):
         batches = (
             one.data.test_batches(device, parts) if test else one.data.valid_batches(device, parts)
         )
-        return measure(trainer, module, batches, whole=test)
+        return measure_weights(trainer, module, batches, whole=test)
 
 
-def length(batches: Iterable[Any]) -> int:
+def _length(batches: Iterable[Any]) -> int:
     """How many batches there are; one, if they do not say."""
     return len(batches) if isinstance(batches, Sized) else 1

@@ -1,13 +1,25 @@
-"""From an ordinary candidate to the winner, one decision at a time."""
+"""From an ordinary candidate to the winner, one decision at a time, predicted or trained."""
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from nas_hydra.explain.knowledge import Knowledge, Trains, difference
-from nas_hydra.explain.result import Ablation, Estimate, Step
-from nas_hydra.explain.searched import Searched
+from nas_hydra.app.assemble import dry_pass
+from nas_hydra.app.finished import ExplainedSearch
+from nas_hydra.config.component import build
+from nas_hydra.engine.restoring import restored
+from nas_hydra.engine.runtime import pinned
+from nas_hydra.errors import ConfigError
+from nas_hydra.evaluator import Evaluator
+from nas_hydra.explain.metamodel import Knowledge, Trains, difference
+from nas_hydra.explain.result import Ablation, AblationStep, Estimate
+from nas_hydra.record.data import files_told, told
 from nas_hydra.search_space import Decision, Gene, Genotype, SearchSpace
 from nas_hydra.search_space.scale import default
+
+log = logging.getLogger(__name__)
 
 Start = int | str
 """``median``, ``default``, or the number of a trial."""
@@ -18,7 +30,7 @@ ENOUGH = 10
 
 
 def ablation(
-    searched: Searched, knowledge: Knowledge, start: Start, train: Trains | None
+    searched: ExplainedSearch, knowledge: Knowledge, start: Start, train: Trains | None
 ) -> Ablation:
     """The way from a start to the winner, in the order in which decisions are expected to help.
 
@@ -46,7 +58,7 @@ def ablation(
     return Ablation(known[0], origin, steps)
 
 
-def starting_point(searched: Searched, start: Start) -> tuple[Genotype, str]:
+def starting_point(searched: ExplainedSearch, start: Start) -> tuple[Genotype, str]:
     """The first candidate, and which one that is in words."""
     if start == "default":
         return searched.space.walk(default), "the first option or the middle of each decision"
@@ -55,7 +67,7 @@ def starting_point(searched: Searched, start: Start) -> tuple[Genotype, str]:
     return searched.genotype(int(start)), f"trial {start}"
 
 
-def median(searched: Searched) -> tuple[Genotype, str]:
+def median(searched: ExplainedSearch) -> tuple[Genotype, str]:
     """The median of the search's random candidates, or of all if there are few of them.
 
     Those that a strategy made of others are much like the winner, and say little about the space.
@@ -102,17 +114,64 @@ def mixed(space: SearchSpace, start: Genotype, goal: Genotype, taken: set[str]) 
     return space.walk(decide)
 
 
-def _step(gene: str, before: Estimate, after: Estimate) -> Step:
+def _step(gene: str, before: Estimate, after: Estimate) -> AblationStep:
     gained, source = difference(before, after)
     also = sorted({*before.genotype} ^ {*after.genotype})
-    return Step(gene, before.genotype[gene], after.genotype[gene], also, after, gained, source)
+    return AblationStep(
+        gene, before.genotype[gene], after.genotype[gene], also, after, gained, source
+    )
 
 
-def largest(steps: Sequence[Step], better: float) -> Step | None:
-    """The step that helps most; None without any.
+class SearchTrainer:
+    """The search's own evaluator: its recipe, its epochs, its seed, and the validation split.
 
     Args:
-        steps: of a way.
-        better: 1 if more is better, else -1.
+        searched: whose evaluator it is.
+
+    Raises:
+        ConfigError: if it cannot be built, or its data are others by now, or not there any more.
     """
-    return max(steps, key=lambda step: better * step.difference, default=None)
+
+    def __init__(self, searched: ExplainedSearch) -> None:
+        self._searched = searched
+        identity = searched.past.identity
+        self._evaluator: Evaluator = build(identity["evaluator"], "evaluator")
+        from nas_hydra.dataset.cache import doubt_datasets  # torch, which a table does without
+
+        doubt_datasets()  # this process may have loaded images that have changed since
+        self._evaluator.prepare(searched.space)
+        self._threads = identity["engine"].get("threads") or 1
+        check_data(searched, self._evaluator)
+
+    def __call__(self, genotype: Genotype) -> float:
+        """The objective's value.
+
+        Raises:
+            CandidateError: if the candidate cannot be trained.
+        """
+        searched = self._searched
+        closes = self._evaluator.closes
+        candidate = searched.space.close(genotype) if closes else genotype
+        log.info("training %s", genotype.summary)
+        with TemporaryDirectory() as folder, restored(), pinned(self._threads):
+            found = self._evaluator.evaluate(candidate, 0, Path(folder) / "weights.ckpt")
+        return found.metrics[searched.objective.name]
+
+
+def check_data(searched: ExplainedSearch, evaluator: Evaluator) -> None:
+    """Make sure that what is measured now can be compared with what the search has measured.
+
+    Raises:
+        ConfigError: if the data has changed since.
+    """
+    identity = searched.past.identity
+    dry_pass(searched.space, evaluator, identity["seed"])  # as the search did, which notes the data
+    now = {"data": evaluator.data, "files": evaluator.files}
+    how = [*filter(None, [told(identity, now)]), *files_told(identity)]
+    if how:
+        exactly = evaluator.changed(searched.past.folder) or "; ".join(how)
+        raise ConfigError(
+            "train",
+            f"cannot be done as the search did, since its data has changed: {exactly}. Give the"
+            " data of the search, or leave train=true out",
+        )

@@ -5,22 +5,45 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from nas_hydra.explain.ablation import Start, ablation
-from nas_hydra.explain.descent import ancestors
-from nas_hydra.explain.effect import effect, surface
-from nas_hydra.explain.importance import importances, interactions
-from nas_hydra.explain.knowledge import Knowledge
+from nas_hydra.app.finished import ExplainedSearch, open_explained
+from nas_hydra.config.foreign import foreign
+from nas_hydra.explain.ablation import SearchTrainer, Start, ablation
+from nas_hydra.explain.importance import (
+    GeneLevels,
+    axes,
+    effect,
+    importances,
+    interactions,
+    sample,
+    surface,
+)
+from nas_hydra.explain.metamodel import Knowledge, MetaModel
 from nas_hydra.explain.neighbour import neighbours
-from nas_hydra.explain.result import Explanation, Importance, Surface
+from nas_hydra.explain.result import Ancestor, Explanation, Importance, Surface
 from nas_hydra.explain.robustness import robustness
-from nas_hydra.explain.sample import Axis, axes, sample
-from nas_hydra.explain.searched import Searched, open_search
 from nas_hydra.explain.sentences import summary
-from nas_hydra.explain.surrogate import Surrogate
-from nas_hydra.explain.training import Training
-from nas_hydra.foreign import foreign
 from nas_hydra.front import Front
 from nas_hydra.predictor import Array
+from nas_hydra.report.lineage import Step, lineage
+
+
+def ancestors(searched: ExplainedSearch) -> list[Ancestor]:
+    """From the first ancestor to the winner."""
+    steps = lineage(searched.winner, searched.past.trials)
+    return [_ancestor(step, searched.objective.name) for step in steps]
+
+
+def _ancestor(step: Step, objective: str) -> Ancestor:
+    trial = step.trial
+    return Ancestor(
+        trial.number,
+        trial.proposal.origin,
+        step.parent.number if step.parent else None,
+        step.changes,
+        trial.values.get(objective),
+        step.gains.get(objective),
+    )
+
 
 SURFACES = 3
 """Pairs that are shown decision by decision."""
@@ -45,7 +68,7 @@ def explain(
             record lacks them.
         count: whether neighbours' networks are counted, which imports torch; None is where the
             search has built networks.
-        trust: modules that the run's config may name, see ``nas_hydra.foreign``.
+        trust: modules that the run's config may name, see ``nas_hydra.config.foreign``.
         url: of the storage of its record, if that is on a server; else none is connected to.
 
     Raises:
@@ -53,13 +76,15 @@ def explain(
             what may not be called.
     """
     with foreign(trust):
-        return _explained(open_search(folder, objective, url), start, train, count)
+        return _explained(open_explained(folder, objective, url), start, train, count)
 
 
-def _explained(searched: Searched, start: Start, train: bool, count: bool | None) -> Explanation:
+def _explained(
+    searched: ExplainedSearch, start: Start, train: bool, count: bool | None
+) -> Explanation:
     """An opened search explained; arguments as of ``explain``."""
-    training = Training(searched) if train else None
-    surrogate = Surrogate(searched)
+    training = SearchTrainer(searched) if train else None
+    surrogate = MetaModel(searched)
     knowledge = Knowledge(searched, surrogate)
     drawn = sample(searched.space)
     inputs = surrogate.describe(drawn)
@@ -95,14 +120,14 @@ def _explained(searched: Searched, start: Start, train: bool, count: bool | None
 
 
 def surfaces(
-    pairs: Sequence[Importance], known: dict[str, Axis], mean: Array, surrogate: Surrogate
+    pairs: Sequence[Importance], known: dict[str, GeneLevels], mean: Array, surrogate: MetaModel
 ) -> Iterator[Surface]:
     """The pairs that matter most, decision by decision."""
     for one, other in (pair.genes for pair in pairs[:SURFACES] if pair.share > 0):
         yield surface(known[one], known[other], mean, surrogate)
 
 
-def notes(searched: Searched) -> Iterator[str]:
+def notes(searched: ExplainedSearch) -> Iterator[str]:
     """What to know of this search in particular."""
     past = searched.past
     failed = sum(trial.state == "failed" for trial in past.trials)

@@ -1,10 +1,49 @@
-"""Candidates one decision away from the winner that are as good, and cheaper."""
+"""Candidates one decision away from the winner that are as good, and what they cost."""
 
-from nas_hydra.explain.cost import Cost, cost
-from nas_hydra.explain.knowledge import Knowledge, difference
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from nas_hydra.app.finished import ExplainedSearch
+from nas_hydra.constraint.candidate import Candidate
+from nas_hydra.errors import CandidateError, ConfigError
+from nas_hydra.explain.metamodel import Knowledge, difference
 from nas_hydra.explain.result import Estimate, Neighbour
-from nas_hydra.explain.searched import Searched
-from nas_hydra.search_space import Genotype
+from nas_hydra.search_space import Decision, Genotype, SearchSpace
+
+
+class NetworkSize(NamedTuple):
+    """A network's size.
+
+    Args:
+        params: trainable parameters.
+        flops: of one image's forward pass.
+    """
+
+    params: int
+    flops: int
+
+    def against(self, other: "NetworkSize") -> tuple[float | None, float | None]:
+        """Change of parameters and of FLOPs as shares: -0.2 is a fifth fewer; None of nothing."""
+        pairs = zip(self, other, strict=True)
+        params, flops = (mine / theirs - 1 if theirs else None for mine, theirs in pairs)
+        return params, flops
+
+
+def network_size(space: SearchSpace, genotype: Mapping[str, Decision]) -> NetworkSize | None:
+    """Parameters and FLOPs of a candidate, built without memory; None if it cannot be built.
+
+    Raises:
+        ConfigError: if the space has no networks.
+    """
+    closed = space.close(genotype)
+    if "model" not in closed or "dataset" not in closed:
+        raise ConfigError("count", "needs a search that names a model and a dataset; leave it out")
+    candidate = Candidate(closed)
+    try:
+        return NetworkSize(candidate.params, candidate.flops)
+    except CandidateError:
+        return None
+
 
 MOST = 10
 """So many are told."""
@@ -15,7 +54,7 @@ LESS = 0.01
 
 
 def neighbours(
-    searched: Searched, knowledge: Knowledge, tolerance: float, count: bool
+    searched: ExplainedSearch, knowledge: Knowledge, tolerance: float, count: bool
 ) -> list[Neighbour]:
     """Neighbours that are worse by no more than another seed might make them.
 
@@ -35,8 +74,10 @@ def neighbours(
     good = _good(searched, own, near, knowledge, tolerance)[:COUNTED]
     if not count:
         return [_neighbour(own, known, None, None) for known in good[:MOST]]
-    base = cost(searched.space, winner)
-    priced = [_neighbour(own, known, cost(searched.space, known.genotype), base) for known in good]
+    base = network_size(searched.space, winner)
+    priced = [
+        _neighbour(own, known, network_size(searched.space, known.genotype), base) for known in good
+    ]
     cheaper = [one for one in priced if one.flops_share is not None and saves(one)]
     return sorted(cheaper, key=lambda one: one.flops_share or 0.0)[:MOST]
 
@@ -48,7 +89,7 @@ def saves(one: Neighbour) -> bool:
 
 
 def _good(
-    searched: Searched,
+    searched: ExplainedSearch,
     own: Estimate,
     near: list[Genotype],
     knowledge: Knowledge,
@@ -63,7 +104,9 @@ def _good(
     return sorted(found, key=gain, reverse=True)
 
 
-def _neighbour(own: Estimate, known: Estimate, its: Cost | None, base: Cost | None) -> Neighbour:
+def _neighbour(
+    own: Estimate, known: Estimate, its: NetworkSize | None, base: NetworkSize | None
+) -> Neighbour:
     changed = {
         name: (own.genotype.get(name), known.genotype.get(name))
         for name in dict.fromkeys([*own.genotype, *known.genotype])

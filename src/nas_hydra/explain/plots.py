@@ -1,14 +1,13 @@
-"""The plots of an explanation's page."""
+"""The plots of an explanation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Any
 
-from markupsafe import Markup
-
-from nas_hydra.explain.result import Ablation, Effect, Importance, Level, Step, Surface
-from nas_hydra.explain.sentences import WORDS, shown
-from nas_hydra.page import Trace, color, label, plot, shade
+from nas_hydra.document.content import Plot
+from nas_hydra.document.plot import Trace, color, label, shade
+from nas_hydra.explain.result import Ablation, AblationStep, Effect, Importance, Level, Surface
+from nas_hydra.explain.sentences import WORDS, in_words
 
 ROW, FRAME = 40, 60
 """Height of a line in a plot of rows, and of all around, in pixels."""
@@ -18,19 +17,21 @@ ALONE, WINNING = 0, 1
 """Places of the colours."""
 
 
-def importances(found: Sequence[Importance]) -> Markup:
+def importances(found: Sequence[Importance]) -> Plot:
     """A share with its interval for each decision or pair, the largest at the top."""
     rows = list(enumerate(found))
-    return plot(
+    return Plot(
         [_share(row, one) for row, one in rows],
         "share of the variation of each, with its interval",
         "share of the variation",
         "",
         height=FRAME + ROW * len(rows),
-        showlegend=False,
-        annotations=[_name(row, " and ".join(one.genes)) for row, one in rows],
-        xaxis={"tickformat": ".0%", "rangemode": "tozero"},
-        yaxis={"visible": False, "range": [len(rows) - 0.5, -0.8], "fixedrange": True},
+        layout={
+            "showlegend": False,
+            "annotations": [_name(row, " and ".join(one.genes)) for row, one in rows],
+            "xaxis": {"tickformat": ".0%", "rangemode": "tozero"},
+            "yaxis": {"visible": False, "range": [len(rows) - 0.5, -0.8], "fixedrange": True},
+        },
     )
 
 
@@ -51,7 +52,7 @@ def _name(row: int, name: str) -> dict[str, Any]:
     return {**place, "text": label(shortened(name)), "showarrow": False}
 
 
-def effect(found: Effect, objective: str) -> Markup:
+def effect(found: Effect, objective: str) -> Plot:
     """What each decision of a gene is worth; the winner's in another colour."""
     others = [level for level in found.levels if not level.winner]
     winning = [level for level in found.levels if level.winner]
@@ -61,12 +62,12 @@ def effect(found: Effect, objective: str) -> Markup:
     ]
     names = [shortened(level.decision) for level in found.levels]
     axis = {"type": "category", "categoryorder": "array", "categoryarray": [*map(label, names)]}
-    return plot(
+    return Plot(
         [trace for trace in traces if trace["x"]],
         f"{objective} by {found.gene}",
         shortened(found.gene),
         shortened(objective),
-        xaxis=axis,
+        layout={"xaxis": axis},
     )
 
 
@@ -90,7 +91,7 @@ def _levels(levels: Sequence[Level], name: str, place: int) -> dict[str, Any]:
     }
 
 
-def surface(found: Surface, objective: str) -> Markup:
+def surface(found: Surface, objective: str) -> Plot:
     """What each pair of decisions of two genes is worth, the more the darker."""
     first, second = found.genes
     trace = {
@@ -106,58 +107,73 @@ def surface(found: Surface, objective: str) -> Markup:
         "ygap": 2,
         "hovertemplate": "%{y}, %{x}: %{z:.5g}<extra></extra>",
     }
-    return plot(
+    return Plot(
         [trace],
         f"{objective} by {first} and {second}",
         shortened(second),
         "",
         height=FRAME + 60 + ROW * len(found.rows),
-        showlegend=False,
-        xaxis={"type": "category", "showgrid": False},
-        yaxis={
-            "type": "category",
-            "autorange": "reversed",
-            "showgrid": False,
-            "title": {"text": label(shortened(first)), "standoff": 12},
+        layout={
+            "showlegend": False,
+            "xaxis": {"type": "category", "showgrid": False},
+            "yaxis": {
+                "type": "category",
+                "autorange": "reversed",
+                "showgrid": False,
+                "title": {"text": label(shortened(first)), "standoff": 12},
+            },
         },
     )
 
 
-def walk(found: Ablation, objective: str) -> Markup:
-    """The value from step to step: each is added where its source is that of the difference."""
+def walk(found: Ablation, objective: str) -> Plot:
+    """The value from step to step; what is only predicted is dotted and grey."""
     values = list(accumulate([found.start.value, *(step.difference for step in found.steps)]))
     known = enumerate(found.steps, start=1)
     seen = [(place, step) for place, step in known if step.candidate.source != "predicted"]
     traces: list[Trace] = [
-        {
-            "name": "sum of the differences",
-            "x": list(range(len(values))),
-            "y": values,
-            "mode": "lines+markers",
-            "line": {"color": color(ALONE), "width": 2.5, "shape": "hv"},
-            "text": ["start", *map(_told, found.steps)],
-            "hovertemplate": "%{text}: %{y:.5g}<extra></extra>",
-        },
+        *_part(found, values, True),
+        *_part(found, values, False),
         {
             "name": "measured or trained",
-            "x": [place for place, _ in seen],
-            "y": [step.candidate.value for _, step in seen],
+            "x": [0] * (found.start.source != "predicted") + [place for place, _ in seen],
+            "y": [values[0]] * (found.start.source != "predicted")
+            + [step.candidate.value for _, step in seen],
             "mode": "markers",
             "marker": {"color": shade("ink"), "size": 9, "symbol": "x"},
             "hovertemplate": "%{y:.5g}<extra></extra>",
         },
     ]
-    return plot(
+    return Plot(
         traces,
         f"{objective} on the way to the winner",
         "decisions made as the winner's",
         shortened(objective),
-        xaxis={"dtick": max(1, len(values) // 10)},
+        layout={"xaxis": {"dtick": max(1, len(values) // 10)}},
     )
 
 
-def _told(step: Step) -> str:
-    return label(f"{step.gene}: {shown(step.after)} ({WORDS[step.source]})")
+def _part(found: Ablation, values: Sequence[float], guessed: bool) -> Iterator[Trace]:
+    """The steps that are predicted, or those that are not, as one line with gaps."""
+    places = [
+        place for place, step in enumerate(found.steps) if (step.source == "predicted") == guessed
+    ]
+    if not places:
+        return
+    ink = shade("muted") if guessed else color(ALONE)
+    yield {
+        "name": "predicted difference" if guessed else "known difference",
+        "x": [x for place in places for x in (place, place + 1, place + 1, None)],
+        "y": [y for at in places for y in (values[at], values[at], values[at + 1], None)],
+        "mode": "lines",
+        "line": {"color": ink, "width": 2.5, "dash": "dot" if guessed else "solid"},
+        "text": [text for at in places for text in ("", "", _told(found.steps[at]), "")],
+        "hovertemplate": "%{text}: %{y:.5g}<extra></extra>",
+    }
+
+
+def _told(step: AblationStep) -> str:
+    return label(f"{step.gene}: {in_words(step.after)} ({WORDS[step.source]})")
 
 
 def shortened(name: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from nas_hydra.report.lineage import Change
 from nas_hydra.search_space import Decision
 
 Source = Literal["measured", "trained", "predicted"]
@@ -99,7 +100,7 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Step:
+class AblationStep:
     """One decision on the way to the winner.
 
     Args:
@@ -133,7 +134,7 @@ class Ablation:
 
     start: Estimate
     origin: str
-    steps: Sequence[Step]
+    steps: Sequence[AblationStep]
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ class Ancestor:
     trial: int
     origin: str
     parent: int | None
-    changed: Mapping[str, tuple[Decision, Decision]]
+    changed: Mapping[str, Change]
     value: float | None
     difference: float | None
 
@@ -172,7 +173,7 @@ class Neighbour:
         flops_share: likewise.
     """
 
-    changed: Mapping[str, tuple[Decision, Decision]]
+    changed: Mapping[str, Change]
     candidate: Estimate
     difference: float
     source: Source
@@ -183,7 +184,7 @@ class Neighbour:
 
 
 @dataclass(frozen=True)
-class Contender:
+class RankedTrial:
     """One of the best candidates.
 
     Args:
@@ -213,7 +214,7 @@ class Robustness:
     noise: float
     winner_changes: float
     order_changes: float
-    contenders: Sequence[Contender]
+    contenders: Sequence[RankedTrial]
 
 
 @dataclass(frozen=True)

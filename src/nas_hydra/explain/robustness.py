@@ -7,9 +7,9 @@ from typing import Literal
 import numpy as np
 from numpy.random import default_rng
 
-from nas_hydra.explain.result import Contender, Robustness
-from nas_hydra.explain.searched import Searched
-from nas_hydra.explain.surrogate import Surrogate
+from nas_hydra.app.finished import ExplainedSearch
+from nas_hydra.explain.metamodel import MetaModel
+from nas_hydra.explain.result import RankedTrial, Robustness
 from nas_hydra.predictor import Array
 from nas_hydra.trial import Trial
 
@@ -19,7 +19,7 @@ TIMES = 10_000
 """Of drawing all of their values anew."""
 
 
-def robustness(searched: Searched, surrogate: Surrogate) -> Robustness:
+def robustness(searched: ExplainedSearch, surrogate: MetaModel) -> Robustness:
     """How often the best candidates would be ranked otherwise if all were measured anew.
 
     Where the record has repeated trials, the noise is the spread of these, and each candidate is
@@ -41,7 +41,7 @@ def robustness(searched: Searched, surrogate: Surrogate) -> Robustness:
     return told(searched, top, drawn, repeated, "repeats")
 
 
-def repeated_noise(searched: Searched) -> float | None:
+def repeated_noise(searched: ExplainedSearch) -> float | None:
     """Standard deviation between repeated trials, pooled over candidates; None without any."""
     groups = [np.array(values) for values in searched.measured.values() if len(values) > 1]
     if not groups:
@@ -56,7 +56,7 @@ def draw(mean: Array, spread: Array) -> Array:
 
 
 def told(
-    searched: Searched,
+    searched: ExplainedSearch,
     top: Sequence[Trial],
     drawn: Array,
     noise: float,
@@ -67,7 +67,7 @@ def told(
     first = np.bincount(order[:, 0], minlength=len(top)) / TIMES
     kept = (order == np.arange(len(top))).all(axis=1).mean()
     contenders = [
-        Contender(trial.number, searched.mean(trial.key), float(chance))
+        RankedTrial(trial.number, searched.mean(trial.key), float(chance))
         for trial, chance in zip(top, first, strict=True)
     ]
     return Robustness(source, noise, float(1 - first[0]), float(1 - kept), contenders)

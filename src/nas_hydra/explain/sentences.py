@@ -2,18 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 
-from nas_hydra.explain.ablation import largest
+from nas_hydra.document.text import change, number, percent, share, signed
 from nas_hydra.explain.result import Explanation, Importance, Neighbour, Source
-from nas_hydra.page import number, share
+from nas_hydra.report.lineage import Change
 from nas_hydra.report.traits import INACTIVE
 from nas_hydra.search_space import Decision
-from nas_hydra.search_space.gene import shown as in_words
+from nas_hydra.search_space.gene import shown
 
 RELIABLE, USELESS = 0.7, 0.3
 """Agreement from which on the surrogate is followed, and below which nothing is claimed."""
 FEW = 3
 """Decisions that a sentence lists."""
-ARROW = "\N{RIGHTWARDS ARROW}"
 WORDS: Mapping[Source, str] = {
     "measured": "measured",
     "trained": "trained for this",
@@ -22,12 +21,19 @@ WORDS: Mapping[Source, str] = {
 
 
 def summary(found: Explanation) -> list[str]:
-    """What a reader should know, the most important first."""
-    return [*importance(found), *walk(found), *cheaper(found), *robust(found), *trust(found)]
+    """What a reader should know: how far it can be trusted first."""
+    return [trust(found), *importance(found), *walk(found), *cheaper(found), *robust(found)]
+
+
+def hopeless(found: Explanation) -> bool:
+    """Whether nothing that is predicted is worth telling."""
+    return found.agreement < USELESS
 
 
 def importance(found: Explanation) -> Iterator[str]:
     """Which decisions mattered."""
+    if hopeless(found):
+        return
     listed = ", ".join(_share(one) for one in found.importances[:FEW] if one.share > 0)
     if not listed:
         yield f"No single decision is known to matter for {found.objective}."
@@ -62,26 +68,26 @@ def walk(found: Explanation) -> Iterator[str]:
         f" {found.winner.trial} ({number(found.winner.value)}), it takes"
         f" {len(steps)} decision{'s' if len(steps) > 1 else ''}."
     )
-    step = largest(steps, better(found))
-    if step is not None and better(found) * step.difference > 0:
-        change = changed({step.gene: (step.before, step.after)})
-        yield f"The largest step is {change}: {signed(step.difference)} ({WORDS[step.source]})."
+    step = max(steps, key=lambda one: better(found) * one.difference)
+    guessed = hopeless(found) and step.source == "predicted"
+    if better(found) * step.difference > 0 and not guessed:
+        made = f"{step.gene}: {change(in_words(step.before), in_words(step.after))}"
+        yield f"The largest step is {made}: {signed(step.difference)} ({WORDS[step.source]})."
 
 
 def cheaper(found: Explanation) -> Iterator[str]:
     """What could be saved."""
     priced = [one for one in found.neighbours if one.flops_share is not None]
-    if not priced:
-        return
-    first = priced[0]
-    yield f"As good as can be told, and cheaper: {neighbour(first)}."
+    if priced and not hopeless(found):
+        yield f"As good as can be told, and cheaper: {neighbour(priced[0])}."
 
 
 def neighbour(one: Neighbour) -> str:
     """``kernel: 7 → 5, -0.1 (predicted), -22 % FLOPs``."""
-    saved = one.flops_share
-    shown = f", {saved:+.0%} FLOPs".replace("%", " %") if saved is not None else ""
-    return f"{changed(one.changed)}, {signed(one.difference)} ({WORDS[one.source]}){shown}"
+    saved = "" if one.flops_share is None else f", {percent(one.flops_share)} FLOPs"
+    gene, _ = changed_gene(one.changed)
+    made = change(*map(in_words, one.changed[gene]))
+    return f"{gene}: {made}, {signed(one.difference)} ({WORDS[one.source]}){saved}"
 
 
 def robust(found: Explanation) -> Iterator[str]:
@@ -100,18 +106,17 @@ def robust(found: Explanation) -> Iterator[str]:
     )
 
 
-def trust(found: Explanation) -> Iterator[str]:
-    """How far the surrogate is to be followed."""
+def trust(found: Explanation) -> str:
+    """How far the predictor is to be followed."""
     told = f"a rank correlation of {found.agreement:.2f} with trials that were kept from it"
-    if found.agreement < USELESS:
-        yield (
+    if hopeless(found):
+        return (
             f"The predictor learned next to nothing from {found.trials} candidates ({told}):"
             " nothing here that is predicted should be relied on."
         )
-    elif found.agreement < RELIABLE:
-        yield f"What is predicted is a hint and no more: the predictor has {told}."
-    else:
-        yield f"The predictor can be followed: it has {told}."
+    if found.agreement < RELIABLE:
+        return f"What is predicted is a hint and no more: the predictor has {told}."
+    return f"The predictor can be followed: it has {told}."
 
 
 def better(found: Explanation) -> float:
@@ -124,19 +129,12 @@ def known(value: float, source: Source) -> str:
     return number(value) if source == "measured" else f"{number(value)}, {WORDS[source]}"
 
 
-def signed(value: float) -> str:
-    """``+0.012``; a difference of nothing is ``±0``."""
-    return f"{value:+.3g}" if value else "\N{PLUS-MINUS SIGN}0"
+def changed_gene(changes: Mapping[str, Change]) -> tuple[str, list[str]]:
+    """The gene that was decided otherwise, and those that came or went with it."""
+    first = next((name for name, made in changes.items() if None not in made), next(iter(changes)))
+    return first, [name for name in changes if name != first]
 
 
-def changed(changes: Mapping[str, tuple[Decision, Decision]]) -> str:
-    """``width: 16 → 32; act: not active → relu``."""
-    return "; ".join(
-        f"{name}: {shown(before)} {ARROW} {shown(after)}"
-        for name, (before, after) in changes.items()
-    )
-
-
-def shown(decision: Decision) -> str:
-    """A decision in words, also where there is none."""
-    return INACTIVE if decision is None else in_words(decision)
+def in_words(decision: Decision | None) -> str:
+    """A decision, also where there is none."""
+    return INACTIVE if decision is None else shown(decision)

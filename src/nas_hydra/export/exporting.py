@@ -12,17 +12,16 @@ from nas_hydra.artifact import Artifact
 from nas_hydra.dataset import Tree
 from nas_hydra.dataset.raw import raw_rows
 from nas_hydra.dataset.tree import alike, joined, leaves, rows, taken
-from nas_hydra.dataset.tree import told as described
-from nas_hydra.draft import drafted
+from nas_hydra.dataset.tree import form_of as described
 from nas_hydra.errors import ConfigError, NasHydraError, listing
 from nas_hydra.evaluator.prepared import Prepared, task_of
-from nas_hydra.export.blame import reason
-from nas_hydra.export.format import ROWS, Format, Trained
-from nas_hydra.export.name import FormatName
+from nas_hydra.export import FormatName
+from nas_hydra.export.format import ROWS, Format, Trained, first_cause
 from nas_hydra.export.onnx import Onnx
 from nas_hydra.export.python import Python
 from nas_hydra.export.state_dict import StateDict
 from nas_hydra.export.torch_export import TorchExport
+from nas_hydra.files.small_file import drafted
 from nas_hydra.network import network_of, outputs
 
 FORMATS: Mapping[FormatName, Format] = {
@@ -76,26 +75,18 @@ def export(artifact: Artifact, name: FormatName, folder: Path, inputs: Tree) -> 
             fails.
     """
     chosen, output = FORMATS[name], task_of(artifact.config).output
-    trained = Trained(artifact, network_of(artifact), sample(inputs), output)
+    sample = taken(inputs, torch.arange(ROWS) % rows(inputs))
+    trained = Trained(artifact, network_of(artifact), sample, output)
     words = "images" if artifact.image else "rows", output if output == "logits" else "outputs"
-    with drafted(folder) as draft, told(name):
+    with drafted(folder) as draft, _told(name):
         chosen.write(trained, draft)
-        found = compare(trained, chosen, draft, inputs, words)
+        found = _compare(trained, chosen, draft, inputs, words)
     return Exported([folder / file for file in chosen.files], rows(inputs), *words, *found)
 
 
-def sample(inputs: Tree) -> Tree:
-    """As many rows as a network is traced with."""
-    return taken(inputs, torch.arange(ROWS) % rows(inputs))
-
-
 @contextmanager
-def told(name: FormatName) -> Iterator[None]:
-    """Whatever a format's library raises, in one line.
-
-    Raises:
-        ExportError: if it does.
-    """
+def _told(name: FormatName) -> Iterator[None]:
+    """Whatever a format's library raises, as an ``ExportError`` of one line."""
     try:
         yield
     except (NasHydraError, OSError):
@@ -103,33 +94,22 @@ def told(name: FormatName) -> Iterator[None]:
     except Exception as error:
         others = listing(other for other in FORMATS if other != name)
         raise ExportError(
-            f"{name} cannot export this network ({reason(error)}). Nothing was written; other"
+            f"{name} cannot export this network ({first_cause(error)}). Nothing was written; other"
             f" formats: {others}"
         ) from error
 
 
-def compare(
+def _compare(
     trained: Trained, written: Format, folder: Path, inputs: Tree, words: tuple[str, str]
 ) -> tuple[float, float]:
-    """The largest difference between two numbers of the outputs, and the largest number.
-
-    Args:
-        trained: what was written.
-        written: the format.
-        folder: where it was written.
-        inputs: to compare it by.
-        words: what the rows are called, and what is made of them.
-
-    Raises:
-        ExportError: if the difference is more than ``TOLERANCE``, or the outputs are of another
-            structure.
-    """
+    """The largest difference between two numbers, if it is bearable, and the largest number."""
     wanted, given = outputs(trained.network, inputs), written.run(trained, folder, inputs)
     if not alike(given, wanted):
         problem = f"gives {described(given)}, and not {described(wanted)}"
         raise ExportError(f"the exported network {problem}. Nothing was written")
     trees = leaves(wanted), leaves(given)
-    difference = max(map(distance, *trees))
+    pairs = zip(*trees, strict=True)
+    difference = max(float((one.double() - other.double()).abs().max()) for one, other in pairs)
     largest = max(float(one.double().abs().max()) for one in trees[0])
     if not difference <= TOLERANCE * max(1.0, largest):
         raise ExportError(
@@ -138,11 +118,6 @@ def compare(
             " written"
         )
     return difference, largest
-
-
-def distance(one: Tensor, other: Tensor) -> float:
-    """The largest difference between two numbers at the same place."""
-    return float((one.double() - other.double()).abs().max())
 
 
 def checking_rows(artifact: Artifact, most: int) -> Tree:

@@ -12,8 +12,7 @@ from torch.utils import _pytree as pytree
 from nas_hydra.dataset import Tree
 from nas_hydra.dataset.tree import leaves
 from nas_hydra.errors import ConfigError
-from nas_hydra.export.blame import culprit, quiet, reason
-from nas_hydra.export.format import Trained, not_installed
+from nas_hydra.export.format import Trained, culprit, first_cause, not_installed, quiet
 from nas_hydra.export.torch_export import exported
 from nas_hydra.network import outputs
 
@@ -42,14 +41,16 @@ class Onnx:
             import onnxscript  # noqa: F401  torch.onnx needs it, and says so at length
         except ImportError as error:
             raise not_installed(error) from error
-        named = names(trained.sample, trained.inputs)
+        named = _names(trained.sample, trained.inputs)
         try:
-            program = converted(trained.network, trained.sample, named=named, output=trained.output)
+            program = _converted(
+                trained.network, trained.sample, named=named, output=trained.output
+            )
         except Exception as error:  # torch and onnxscript raise all kinds for what they do not know
-            layer = culprit(trained.network, trained.sample, converted)
+            layer = culprit(trained.network, trained.sample, _converted)
             raise ConfigError(
                 "format",
-                f"onnx cannot express {layer} ({reason(error)}). Try"
+                f"onnx cannot express {layer} ({first_cause(error)}). Try"
                 " format=torch_export, python or state_dict",
             ) from error
         program.model.metadata_props.update(trained.facts())
@@ -62,7 +63,7 @@ class Onnx:
         session = onnxruntime.InferenceSession(
             str(folder / FILE), providers=["CPUExecutionProvider"]
         )
-        named = names(inputs, trained.inputs)
+        named = _names(inputs, trained.inputs)
         taken = {one.name for one in session.get_inputs()}  # one that nothing uses may be left out
         with torch.inference_mode():
             spec = pytree.tree_structure(trained.network(trained.sample))
@@ -79,47 +80,30 @@ class Onnx:
         return outputs(network, inputs)
 
 
-def converted(
+def _converted(
     module: nn.Module, *inputs: Tree, named: Sequence[str] | None = None, output: str = "output"
 ) -> Any:
-    """A module as an ONNX program.
-
-    Args:
-        module: to convert.
-        inputs: that it is traced with.
-        named: what the tensors among them are called.
-        output: see ``outputs_of``.
-    """
+    """A module as an ONNX program, traced with inputs whose tensors are ``named``."""
     program = exported(module, *inputs)
     with quiet():
         return torch.onnx.export(
             program,
             input_names=named,
-            output_names=outputs_of(program, output),
+            output_names=_outputs_of(program, output),
             dynamo=True,
             verbose=False,
         )
 
 
-def outputs_of(program: ExportedProgram, name: str) -> list[str]:
-    """The names of a program's outputs.
-
-    Args:
-        program: that gives them.
-        name: of the only one.
-    """
+def _outputs_of(program: ExportedProgram, name: str) -> list[str]:
+    """The names of a program's outputs; a single one has the ``name``."""
     spec = program.call_spec.out_spec
     assert spec is not None  # as of whatever was exported
-    return names(pytree.tree_unflatten([None] * spec.num_leaves, spec), name)
+    return _names(pytree.tree_unflatten([None] * spec.num_leaves, spec), name)
 
 
-def names(tree: Tree, name: str) -> list[str]:
-    """What the tensors of a tree are called, in its order.
-
-    Args:
-        tree: of anything.
-        name: of a tree that is no dict.
-    """
+def _names(tree: Tree, name: str) -> list[str]:
+    """What the tensors of a tree are called; in one that is no dict, all begin with ``name``."""
     found, _ = pytree.tree_flatten_with_path(tree, is_leaf=lambda one: one is None)
     return [
         ".".join(str(getattr(key, "key", getattr(key, "idx", key))) for key in path)

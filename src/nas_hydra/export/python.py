@@ -30,7 +30,7 @@ sys.exit(f"it imports {{strange}}" if strange else 0)
 """What a fresh process does: load the weights, and put the logits in the place of the images."""
 
 
-def place(tensor: Tensor) -> tuple[Any, ...]:
+def _place(tensor: Tensor) -> tuple[Any, ...]:
     """What is the same for tensors that are one: a weight that two layers share is kept once."""
     empty = tensor.numel() == 0
     return id(tensor) if empty else tensor.data_ptr(), tensor.shape, tensor.stride(), tensor.dtype
@@ -65,8 +65,8 @@ class Python:
             ) from error
         (folder / CODE).write_text(code, encoding="utf-8")
         tensors = {**trained.network.state_dict(), **dict(trained.network.named_buffers())}
-        clones = {place(tensor): tensor.clone() for tensor in tensors.values()}
-        held = {name: clones[place(tensor)] for name, tensor in tensors.items()}
+        clones = {_place(tensor): tensor.clone() for tensor in tensors.values()}
+        held = {name: clones[_place(tensor)] for name, tensor in tensors.items()}
         torch.save(held, folder / WEIGHTS)
 
     def run(self, trained: Trained, folder: Path, inputs: Tensor) -> Tensor:

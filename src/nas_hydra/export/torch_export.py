@@ -9,8 +9,7 @@ from torch.export import Dim, ExportedProgram
 from nas_hydra.dataset import Tree
 from nas_hydra.dataset.tree import mapped
 from nas_hydra.errors import ConfigError
-from nas_hydra.export.blame import culprit, quiet, reason
-from nas_hydra.export.format import Trained
+from nas_hydra.export.format import Trained, culprit, first_cause, quiet
 from nas_hydra.network import outputs
 
 FILE = "model.pt2"
@@ -36,7 +35,7 @@ class TorchExport:
             layer = culprit(trained.network, trained.sample, exported)
             raise ConfigError(
                 "format",
-                f"torch_export cannot express {layer} ({reason(error)}). format=state_dict"
+                f"torch_export cannot express {layer} ({first_cause(error)}). format=state_dict"
                 " exports any network",
             ) from error
         torch.export.save(program, folder / FILE, extra_files=trained.facts())

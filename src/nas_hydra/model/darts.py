@@ -73,7 +73,7 @@ OPERATIONS: Operations = {
 }
 
 
-class Node(nn.Module):
+class DartsNode(nn.Module):
     """The sum of two operations on two earlier nodes.
 
     Args:
@@ -98,7 +98,7 @@ class Node(nn.Module):
         return left(nodes[first]) + right(nodes[second])  # type: ignore[no-any-return]
 
 
-class Cell(nn.Module):
+class DartsCell(nn.Module):
     """Two inputs brought to the same shape, and the nodes that are made of them.
 
     Args:
@@ -118,7 +118,7 @@ class Cell(nn.Module):
             FactorizedReduce(older, channels) if reduced else relu_conv_bn(older, channels, 1)
         )
         self.last = relu_conv_bn(last, channels, 1)
-        self.nodes = nn.ModuleList(Node(node, channels, reduce) for node in config)
+        self.nodes = nn.ModuleList(DartsNode(node, channels, reduce) for node in config)
 
     def forward(self, older: Tensor, last: Tensor) -> Tensor:
         """The outputs of the two cells before to (N, nodes * channels, H, W)."""
@@ -161,7 +161,7 @@ class Darts(nn.Module):
             reduce = position in (cells // 3, 2 * cells // 3)
             config = reduction if reduce else normal
             channels *= 2 if reduce else 1
-            self.cells.append(Cell(config, (older, last), channels, reduce, reduced))
+            self.cells.append(DartsCell(config, (older, last), channels, reduce, reduced))
             older, last, reduced = last, len(config) * channels, reduce
         self.linear = nn.Linear(last, num_classes)
 

@@ -84,7 +84,7 @@ def round_to_eight(channels: float) -> int:
     return max(8, int(channels + 4) // 8 * 8)
 
 
-def identity(in_channels: int, out_channels: int, stride: int) -> nn.Module:
+def identity_or_conv(in_channels: int, out_channels: int, stride: int) -> nn.Module:
     """The input itself; where the shape changes, by a 1x1 convolution."""
     if stride == 1 and in_channels == out_channels:
         return nn.Identity()
@@ -94,7 +94,7 @@ def identity(in_channels: int, out_channels: int, stride: int) -> nn.Module:
 
 
 LAYERS: Operations = {
-    "identity": identity,
+    "identity": identity_or_conv,
     "mb3_k3": partial(inverted_residual, kernel_size=3, expansion=3),
     "mb6_k5": partial(inverted_residual, kernel_size=5, expansion=6),
 }
@@ -104,7 +104,7 @@ class MobileNetMacro(nn.Module):
     """The networks of NAS-Bench-Macro (Su et al. 2021).
 
     Args:
-        layers: ``identity``, ``mb3_k3`` or ``mb6_k5``, in order.
+        layers: ``identity_or_conv``, ``mb3_k3`` or ``mb6_k5``, in order.
         stages: how many layers each stage has; its first one halves the resolution and doubles the
             channels. 2, 3 and 3 in the benchmark.
         channels: of the stem, a multiple of 8; 32 in the benchmark.

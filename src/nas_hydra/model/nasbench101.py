@@ -18,7 +18,7 @@ OPERATIONS: Operations = {
 }
 
 
-class Cell(nn.Module):
+class NasBench101Cell(nn.Module):
     """Vertices add up what they are fed; the output puts it side by side.
 
     The input is projected by a 1x1 convolution to the width of every vertex that it feeds, and
@@ -97,7 +97,7 @@ class NasBench101(nn.Module):
                 layers.append(nn.MaxPool2d(2, 2, ceil_mode=True))
                 channels *= 2
             for _ in range(cells):
-                layers.append(Cell(graph, before, channels))
+                layers.append(NasBench101Cell(graph, before, channels))
                 before = channels
         self.features = nn.Sequential(*layers)
         self.linear = nn.Linear(channels, num_classes)

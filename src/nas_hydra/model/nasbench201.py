@@ -29,7 +29,7 @@ OPERATIONS: Operations = {
 }
 
 
-class Cell(nn.Module):
+class NasBench201Cell(nn.Module):
     """Four nodes, each the sum of what its edges bring from the nodes before it."""
 
     def __init__(self, operations: Mapping[str, str], channels: int) -> None:
@@ -85,7 +85,7 @@ class NasBench201(nn.Module):
             if stage:
                 layers.append(Reduction(channels, 2 * channels))
                 channels *= 2
-            layers += [Cell(cell, channels) for _ in range(cells)]
+            layers += [NasBench201Cell(cell, channels) for _ in range(cells)]
         self.features = nn.Sequential(*layers, nn.BatchNorm2d(channels), nn.ReLU())
         self.linear = nn.Linear(channels, num_classes)
 

@@ -6,7 +6,7 @@ from typing import Any
 from omegaconf import OmegaConf
 from torch import nn
 
-from nas_hydra.instantiation import Instantiator, Way
+from nas_hydra.config.instantiation import Instantiator, Way
 from nas_hydra.search_space.sharing import SHARE
 
 
@@ -25,13 +25,13 @@ def tied(model: Any) -> nn.Module:
             has ``_recursive_: false``.
     """
     plain = OmegaConf.to_container(model, resolve=True) if OmegaConf.is_config(model) else model
-    return _Tied().made(plain)  # type: ignore[no-any-return]  # the config of a module
+    return SharedInstantiator().made(plain)  # type: ignore[no-any-return]  # the config of a module
 
 
 tied.takes_configs = True  # type: ignore[attr-defined]  # for the check of its config
 
 
-class _Tied(Instantiator):
+class SharedInstantiator(Instantiator):
     """Makes one module of all components of one ``_share_``."""
 
     def __init__(self) -> None:

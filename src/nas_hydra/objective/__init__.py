@@ -6,6 +6,7 @@ from nas_hydra.objective.base import (
     Limit,
     Objective,
     Objectives,
+    values_of,
 )
 from nas_hydra.objective.config import (
     meant,
@@ -15,7 +16,6 @@ from nas_hydra.objective.config import (
     unmeasured,
     wanted,
 )
-from nas_hydra.objective.values import values_of
 
 __all__ = [
     "TIE_BREAKERS",

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, overload
 
+from nas_hydra.errors import ConfigError, listing, nearest
+
 Direction = Literal["maximize", "minimize"]
 TIE_BREAKERS = ("val_loss", "val/loss", "params")
 """Metrics that decide between candidates with equal objectives, where they are measured: less wins.
@@ -101,3 +103,20 @@ class Objectives(Sequence[Objective]):
     def __getitem__(self, index: slice) -> tuple[Objective, ...]: ...
     def __getitem__(self, index: int | slice) -> Objective | tuple[Objective, ...]:
         return self.optimised[index]
+
+
+def values_of(
+    objectives: Sequence[Objective], metrics: Mapping[str, float]
+) -> dict[str, float] | None:
+    """The objectives' values among the metrics; None if one of them is not a finite number.
+
+    Raises:
+        ConfigError: if one of them is not measured.
+    """
+    for objective in objectives:
+        if objective.name not in metrics:
+            problem = f"is not measured; allowed: {listing(metrics)}"
+            hint = nearest(objective.name, metrics)
+            raise ConfigError(f"objective.{objective.name}", problem + hint)
+    values = {objective.name: float(metrics[objective.name]) for objective in objectives}
+    return values if all(math.isfinite(value) for value in values.values()) else None

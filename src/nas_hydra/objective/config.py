@@ -33,7 +33,11 @@ def objectives_from(config: Mapping[str, Any]) -> Objectives:
             left to optimise.
     """
     parts = {name: _part(config[name], f"objective.{name}") for name in metrics_of(config)}
-    optimised = tuple(_objective(name, part) for name, part in parts.items() if "direction" in part)
+    optimised = tuple(
+        Objective(name, part["direction"], part.get("reference"))
+        for name, part in parts.items()
+        if "direction" in part
+    )
     limits = tuple(_limit(name, part) for name, part in parts.items() if {*BOUNDS} & {*part})
     if not optimised:
         only = f" to optimise, only limits of {listing(parts)}" if parts else ""
@@ -115,7 +119,6 @@ def _is_choice(name: str, given: Any) -> bool:
 
 
 def _chosen(config: Mapping[str, Any], names: Sequence[str]) -> str | None:
-    """The objective that the config chooses by, if it does."""
     name = config.get(CHOOSE)
     if name is None or not _is_choice(CHOOSE, name):
         return None
@@ -157,10 +160,6 @@ def _check_direction(value: Any, key: str, allowed: str) -> None:
 def _check_number(value: Any, key: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ConfigError(key, f"is {value!r}; it must be a finite number")
-
-
-def _objective(name: str, part: Mapping[str, Any]) -> Objective:
-    return Objective(name, part["direction"], part.get("reference"))
 
 
 def _limit(name: str, part: Mapping[str, Any]) -> Limit:

@@ -7,11 +7,17 @@ from pathlib import Path
 from torch import Tensor
 
 from nas_hydra.artifact import Artifact
-from nas_hydra.component import locate
+from nas_hydra.config.component import locate
 from nas_hydra.dataset.image_files import is_hidden, is_image
 from nas_hydra.dataset.image_folder import ImageFolder
-from nas_hydra.dataset.picture import ENDINGS, MODES, Reading, read, resized
-from nas_hydra.dataset.unreadable import UnreadableError
+from nas_hydra.dataset.picture import (
+    ENDINGS,
+    MODES,
+    Decoding,
+    UnreadableError,
+    read_picture,
+    resized,
+)
 from nas_hydra.description import Image
 from nas_hydra.errors import ConfigError
 
@@ -69,7 +75,7 @@ def resized_in_training(artifact: Artifact) -> bool:
     return isinstance(target, type) and issubclass(target, ImageFolder)
 
 
-def reading_of(artifact: Artifact, pixel_limit: int) -> Reading:
+def reading_of(artifact: Artifact, pixel_limit: int) -> Decoding:
     """What is made of files: what was in the training, where its dataset says so.
 
     Raises:
@@ -78,7 +84,7 @@ def reading_of(artifact: Artifact, pixel_limit: int) -> Reading:
     given = artifact.config.get("dataset")
     said = given if isinstance(given, Mapping) else {}
     kept = {name: said[name] for name in ("background", "range") if name in said}
-    return Reading(**kept, pixel_limit=pixel_limit)
+    return Decoding(**kept, pixel_limit=pixel_limit)
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,7 @@ class Decoder:
 
     image: Image
     resize: bool
-    reading: Reading
+    reading: Decoding
 
     def __post_init__(self) -> None:
         if self.image.channels not in MODES:
@@ -108,7 +114,7 @@ class Decoder:
             UnusableError: if the file is broken, or of another size and not to be resized.
         """
         try:
-            picture = read(file, self.image.channels, self.reading)
+            picture = read_picture(file, self.image.channels, self.reading)
         except UnreadableError as error:
             raise UnusableError(f"it cannot be read: {error.reason}") from None
         height, width = picture.pixels.shape[1:]

@@ -8,22 +8,52 @@ import torch
 from torch import Tensor
 
 from nas_hydra.artifact import Artifact
+from nas_hydra.dataset.examples import digest_of_picture, read_examples
 from nas_hydra.dataset.picture import PIXEL_LIMIT
-from nas_hydra.dataset.tree import told
+from nas_hydra.dataset.tree import form_of
 from nas_hydra.description import Image
 from nas_hydra.errors import ConfigError, NasHydraError, in_one_line
 from nas_hydra.evaluator.prepared import task_of
 from nas_hydra.network import network_of
-from nas_hydra.predict.familiar import Familiar
+from nas_hydra.predict import Prediction, Skipped
 from nas_hydra.predict.images import Decoder, UnusableError, reading_of, resized_in_training
-from nas_hydra.predict.result import Prediction, Skipped
+
+TRAINING = "training"
+
 
 BATCH = 64
 """How many images are classified at a time."""
 
-
 Answer = Callable[[Tensor], Tensor]
 """Pixels (n, C, H, W) to the probabilities of the classes, (n, classes)."""
+
+
+class Familiar:
+    """Knows the images that a model was trained on, if its folder tells.
+
+    Args:
+        artifact: the model.
+    """
+
+    def __init__(self, artifact: Artifact) -> None:
+        file = artifact.examples
+        known = {} if file is None else read_examples(file)
+        self._contents = known[TRAINING].contents if TRAINING in known else None
+        self._digests = set(self._contents.digests.tolist() if self._contents else ())
+
+    def __call__(self, file: Path, pixels: Tensor) -> bool | None:
+        """Whether a picture is among them; None if that is not known.
+
+        Args:
+            file: the picture.
+            pixels: (C, H, W), float32 in [0, 1], as the network takes it.
+        """
+        if self._contents is None:
+            return None
+        try:
+            return digest_of_picture(self._contents.how, file, pixels) in self._digests
+        except OSError:  # it was there a moment ago
+            return None
 
 
 class PredictError(NasHydraError):
@@ -48,7 +78,7 @@ def predict(
         ConfigError: if the model cannot be loaded, or classifies no images; before any is read.
         PredictError: if its network fails on several images at a time.
     """
-    image, classes = classified(artifact)
+    image, classes = _classified(artifact)
     network, task = network_of(artifact), task_of(artifact.config)
     resize = resized_in_training(artifact) if resize is None else resize
     decoder = Decoder(image, resize, reading_of(artifact, pixel_limit))
@@ -59,16 +89,12 @@ def predict(
     return _predicted(answer, decoder, Familiar(artifact), classes, files)
 
 
-def classified(artifact: Artifact) -> tuple[Image, list[str]]:
-    """The images that a model takes, and the classes that it tells apart.
-
-    Raises:
-        ConfigError: if it takes something else, or tells something else.
-    """
+def _classified(artifact: Artifact) -> tuple[Image, list[str]]:
+    """The images that a model takes, and the classes that it tells apart."""
     if artifact.image is not None and artifact.classes is not None:
         return artifact.image, list(artifact.classes)
     what = (
-        f"takes {told(artifact.empty(1))}, and no images"
+        f"takes {form_of(artifact.empty(1))}, and no images"
         if artifact.image is None
         else "gives no classes of images"
     )
@@ -88,10 +114,10 @@ def _predicted(
 ) -> Iterator[Prediction | Skipped]:
     waiting = iter(files)
     while some := list(islice(waiting, BATCH)):
-        read = [_read(decoder, file) for file in some]
-        pixels = [one[0] for one in read if not isinstance(one, Skipped)]
+        opened = [_read(decoder, file) for file in some]
+        pixels = [one[0] for one in opened if not isinstance(one, Skipped)]
         rows = iter(_probabilities(answer, pixels))
-        for file, one in zip(some, read, strict=True):
+        for file, one in zip(some, opened, strict=True):
             if isinstance(one, Skipped):
                 yield one
                 continue

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.ensemble import RandomForestRegressor
 
-from nas_hydra.predictor.inputs import Array, Inputs
+from nas_hydra.predictor.base import Array, Inputs
 
 
 class Forest:

@@ -11,12 +11,12 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import GrammarParseError, OmegaConfBaseException
 from pydantic import BaseModel, ValidationError
 
-from nas_hydra.bounded_yaml import read_yaml
+from nas_hydra.config.interpolation import sealed
+from nas_hydra.config.later import with_later
+from nas_hydra.config.total_steps import NAME, PART, TOTAL_STEPS
 from nas_hydra.errors import ConfigError
-from nas_hydra.interpolation import sealed
-from nas_hydra.later import with_later
+from nas_hydra.files.small_file import read_yaml
 from nas_hydra.masking import MASK
-from nas_hydra.total_steps import NAME, PART, TOTAL_STEPS
 
 CONFIG, HYDRA = ".hydra/config.yaml", ".hydra/hydra.yaml"
 

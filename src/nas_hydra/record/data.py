@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nas_hydra.errors import listing
-from nas_hydra.named_files import anything, digests
+from nas_hydra.files.digest import anything, digests
 
 LATER = ("data", "files")
 """Parts of an identity that older records lack, or have less of."""

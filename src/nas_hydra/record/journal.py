@@ -1,16 +1,20 @@
 """A journal whose lines carry digests, so that one that has changed is noticed."""
 
+import fcntl
 import json
 import logging
+import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from optuna.storages.journal import JournalFileBackend
 
-from nas_hydra.digest import intact, sealed
-from nas_hydra.small_file import put, unused
+from nas_hydra.errors import ConfigError
+from nas_hydra.files.digest import intact, sealed
+from nas_hydra.files.small_file import put, unused
 
 log = logging.getLogger(__name__)
 
@@ -101,3 +105,27 @@ def take_out(file: Path, lines: list[int]) -> None:
 def _trial(line: bytes) -> str:
     found = re.search(rb'"user_attrs": ?\{"number": ?(\d{1,9})\b', line)
     return f" (trial {found[1].decode()})" if found else ""
+
+
+@contextmanager
+def exclusive(folder: Path) -> Iterator[None]:
+    """Hold a run's folder; the operating system lets go of it with the process, however that ends.
+
+    Raises:
+        ConfigError: if another process holds it.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        _take(descriptor, folder)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int, folder: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ConfigError(
+            "hydra.run.dir", f"{folder} is in use by a search that is still running"
+        ) from None

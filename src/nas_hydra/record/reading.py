@@ -11,8 +11,8 @@ from optuna.distributions import distribution_to_json
 from optuna.trial import FrozenTrial, TrialState
 from pydantic import BaseModel, NonNegativeFloat, NonNegativeInt
 
-from nas_hydra.digest import DIGEST, digest_of, intact, unsealed
 from nas_hydra.errors import ConfigError, listing
+from nas_hydra.files.digest import DIGEST, digest_of, intact, unsealed
 from nas_hydra.record.storage import DAMAGED
 from nas_hydra.search_space import Genotype
 from nas_hydra.trial import Proposal, State, Trial
@@ -31,7 +31,7 @@ COUNTED = "recorded"
 FINISHED = "finished"
 
 
-class Facts(BaseModel):
+class TrialFacts(BaseModel):
     """The attributes of a trial; version 0.1 has not written all of them."""
 
     number: NonNegativeInt
@@ -78,8 +78,8 @@ def trials_of(study: optuna.Study, names: Sequence[str], key: str, where: str) -
     Raises:
         ConfigError: if two different trials have one number.
     """
-    held = study.get_trials(deepcopy=False)
-    read = [(one, trial_of(one, names)) for one in sorted(held, key=place)]
+    kept = study.get_trials(deepcopy=False)
+    read = [(one, trial_of(one, names)) for one in sorted(kept, key=place)]
     found: dict[int, Trial] = {}
     for trial in (trial for _, trial in read if trial is not None):
         if found.setdefault(trial.number, trial).key != trial.key:
@@ -111,9 +111,9 @@ def place(frozen: FrozenTrial) -> int:
     return known if isinstance(known, int) else frozen.number
 
 
-def next_place(held: Iterable[FrozenTrial]) -> int:
+def next_place(kept: Iterable[FrozenTrial]) -> int:
     """The place of the trial that is added next."""
-    return max(map(place, held), default=-1) + 1
+    return max(map(place, kept), default=-1) + 1
 
 
 def claimed(frozen: FrozenTrial) -> int:
@@ -144,7 +144,7 @@ def trial_of(frozen: FrozenTrial, names: Sequence[str]) -> Trial | None:
     try:
         if DIGEST in known and known[DIGEST] != digest_of(content(frozen)):
             return None
-        facts = Facts.model_validate(known)
+        facts = TrialFacts.model_validate(known)
         complete = frozen.state == TrialState.COMPLETE
         genotype = Genotype(frozen.params, facts.key)
         return Trial(

@@ -12,8 +12,8 @@ import optuna
 from optuna.exceptions import ExperimentalWarning
 from optuna.storages import BaseStorage
 
-from nas_hydra.digest import DIGEST, digest_of, sealed
 from nas_hydra.errors import ConfigError, SearchFailedError
+from nas_hydra.files.digest import DIGEST, digest_of, sealed
 from nas_hydra.masking import masked
 from nas_hydra.objective import Objective
 from nas_hydra.record.data import LATER, told
@@ -33,7 +33,7 @@ from nas_hydra.record.reading import (
 )
 from nas_hydra.record.storage import answering
 from nas_hydra.search_space import SearchSpace
-from nas_hydra.search_space.distribution import distribution
+from nas_hydra.search_space.gene import distribution
 from nas_hydra.trial import Proposal, Trial
 
 FACTS = ("number", "key", "epochs", "seconds", "error", "duplicate_of", "source", "weights")

@@ -1,52 +1,126 @@
-"""The sections of a search's page on its winner and where that comes from."""
+"""What a search's page says of candidates: their decisions, the winner, and where it comes from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from markupsafe import Markup
-
-from nas_hydra.page import Cell, Sorted, code, folded, image, note, number, paragraph, table, wide
-from nas_hydra.report.lineage import Change, Step, lineage
+from nas_hydra.document import (
+    Bar,
+    Cell,
+    Code,
+    Element,
+    Facts,
+    Folded,
+    Mono,
+    Note,
+    Paragraph,
+    Picture,
+    Sorted,
+    Table,
+)
+from nas_hydra.document.text import change, number, signed
+from nas_hydra.report.lineage import Change, Step, changes, lineage
 from nas_hydra.report.outcome import Outcome
-from nas_hydra.report.traits import INACTIVE
-from nas_hydra.search_space import Decision
+from nas_hydra.report.traits import INACTIVE, Trait, traits
+from nas_hydra.search_space import Decision, Genotype
 from nas_hydra.search_space.gene import shown
+from nas_hydra.trial import Trial
+
+MOST_COLUMNS = 12
+"""Decisions that get a column of their own; of more, a table says what differs from the winner."""
+MOST_CHANGES = 6
+"""Changes that are told in one cell."""
+MOST_TRAITS = 15
+"""How many are shown at first."""
+FEWEST, WEAK = 2, 10
+"""Trials that a best tenth needs to have something in common at all, and to say much."""
 
 
-def winner(outcome: Outcome) -> list[Markup]:
+def trials_table(
+    columns: Sequence[str], rows: Iterable[tuple[Trial, Sequence[Cell]]], winner: Trial
+) -> Table:
+    """Trials and what they decided: a column for each decision in which they differ.
+
+    Args:
+        columns: of what is told of them beside.
+        rows: each trial with these cells.
+        winner: whom they are compared with, where they differ in too much for columns.
+    """
+    given = list(rows)
+    decisions = [trial.proposal.genotype for trial, _ in given]
+    names = dict.fromkeys(name for genotype in decisions for name in genotype)
+    apart = [name for name in names if len({_told(one, name) for one in decisions}) > 1]
+    alike = [name for name in names if name not in apart]
+    if len(apart) > MOST_COLUMNS:
+        told = [[*cells, changed(changes(winner, trial))] for trial, cells in given]
+        return Table([*columns, f"differs from trial {winner.number} in"], told)
+    told = [
+        [*cells, *(decided(trial.proposal.genotype, name) for name in apart)]
+        for trial, cells in given
+    ]
+    same = ", ".join(f"{name} {_told(decisions[0], name)}" for name in alike)
+    few = same and len(given) > 1 and len(alike) <= MOST_COLUMNS
+    return Table([*columns, *short(apart)], told, f"The same in all: {same}." if few else "")
+
+
+def short(names: Sequence[str]) -> list[str]:
+    """Names without the parts that all begin with."""
+    parts = [name.split(".") for name in names]
+    same = 0
+    while len(names) > 1 and len({tuple(one[: same + 1]) for one in parts}) == 1:
+        same += 1
+    return [".".join(one[min(same, len(one) - 1) :]) for one in parts]
+
+
+def decided(genotype: Genotype, name: str) -> Cell:
+    """A decision as a cell, empty if it is not active; numbers are sorted as such."""
+    decision = genotype.get(name)
+    if isinstance(decision, int | float) and not isinstance(decision, bool):
+        return Sorted(decision, shown(decision))
+    return shown(decision) if name in genotype else None
+
+
+def _told(genotype: Genotype, name: str) -> str:
+    return shown(genotype[name]) if name in genotype else INACTIVE
+
+
+def changed(found: Mapping[str, Change]) -> str:
+    """``width: 16 → 32; act: not active → relu``."""
+    told = [
+        f"{name}: {change(_named(before), _named(after))}"
+        for name, (before, after) in found.items()
+    ]
+    more = [f"{len(told) - MOST_CHANGES} more"] if len(told) > MOST_CHANGES else []
+    return "; ".join([*told[:MOST_CHANGES], *more]) or "nothing"
+
+
+def _named(decision: Decision) -> str:
+    return INACTIVE if decision is None else shown(decision)
+
+
+def winner(outcome: Outcome) -> list[Element]:
     """The winner's picture, its decisions and what else was measured of it."""
     best, folder = outcome.front.best, outcome.run.folder
     if best is None:
         return []
     svg, config = folder / "best.svg", folder / "best.yaml"
     decisions = best.proposal.genotype
-    others = {name: value for name, value in best.metrics.items() if name not in best.values}
-    values = ", ".join(
-        f"{name} {number(value)}" for name, value in {**best.values, **others}.items()
-    )
-    rows: list[list[Cell]] = [[name, cell(decision)] for name, decision in decisions.items()]
+    measured = {name: number(value) for name, value in {**best.values, **best.metrics}.items()}
+    rows: list[list[Cell]] = [[name, _named(decision)] for name, decision in decisions.items()]
     about = f"trial {best.number}: {decisions.summary}"
     return [
-        paragraph(f"Trial {best.number}: {values}."),
-        *([image(text(svg), about)] if svg.is_file() else []),
-        *([table(["decision", "value"], rows)] if rows else []),
-        *([folded("best.yaml", code(text(config)))] if config.is_file() else []),
+        Facts({"trial": number(best.number), **measured}),
+        *([Picture(_content(svg), about)] if svg.is_file() else []),
+        Table(["decision", "value"], rows),
+        *([Folded("best.yaml", Code(_content(config)))] if config.is_file() else []),
     ]
 
 
-def text(file: Path) -> str:
+def _content(file: Path) -> str:
     """What a file holds, also one that somebody has damaged."""
     return file.read_text(encoding="utf-8", errors="replace")
 
 
-def cell(decision: Decision) -> Cell:
-    """A decision in words; numbers are sorted as such."""
-    if isinstance(decision, int | float) and not isinstance(decision, bool):
-        return Sorted(decision, shown(decision))
-    return shown(decision)
-
-
-def origins(outcome: Outcome) -> list[Markup]:
+def origins(outcome: Outcome) -> list[Element]:
     """The line from the winner's first ancestor, and what each step changed and gained."""
     best = outcome.front.best
     steps = lineage(best, outcome.trials) if best is not None else []
@@ -54,34 +128,33 @@ def origins(outcome: Outcome) -> list[Markup]:
         return []
     if len(steps) == 1:
         origin = best.proposal.origin
-        return [note(f"Trial {best.number} has no ancestors; its origin is {origin}.")]
+        return [Note(f"Trial {best.number} has no ancestors; its origin is {origin}.")]
     names = [objective.name for objective in outcome.run.objectives]
     values = [column for name in names for column in (name, f"gain in {name}")]
-    rows = [[place, *_row(step, names)] for place, step in enumerate(steps)]
+    rows = [[place, *_step(step, names)] for place, step in enumerate(steps)]
+    first = steps[0].trial.number
     crossed = any(len(step.trial.proposal.parents) > 1 for step in steps)
     return [
-        paragraph(
-            f"From its first ancestor, trial {steps[0].trial.number}, to the winner, trial"
-            f" {best.number}: number of steps {len(steps) - 1}."
-        ),
-        table(["step", "trial", "origin", *values, "changed"], rows),
-        *(
-            [note("Of two parents, the line follows the one that is more alike.")]
-            if crossed
-            else []
-        ),
+        Paragraph(f"{len(steps) - 1} steps lead from trial {first} to the winner.")
+        if len(steps) > 2
+        else Paragraph(f"One step leads from trial {first} to the winner."),
+        Table(["step", "trial", "origin", *values, "changed"], rows),
+        *([Note("Of two parents, the line follows the one that is more alike.")] * crossed),
     ]
 
 
-def _row(step: Step, names: list[str]) -> list[Cell]:
-    proposal = step.trial.proposal
+def _step(step: Step, names: list[str]) -> list[Cell]:
     numbers: list[Cell] = []
     for name in names:
         gain = step.gains.get(name)
-        gained = None if gain is None else Sorted(gain, f"{gain:+.4g}")
+        gained = None if gain is None else Sorted(gain, signed(gain))
         numbers += [step.trial.values.get(name), gained]
-    changed = _changed(step.changes) if step.parent else proposal.genotype.summary
-    return [step.trial.number, _origin(step), *numbers, wide(changed)]
+    return [
+        step.trial.number,
+        _origin(step),
+        *numbers,
+        changed(step.changes) if step.parent else "the first",
+    ]
 
 
 def _origin(step: Step) -> str:
@@ -94,14 +167,29 @@ def _origin(step: Step) -> str:
     return f"{origin} of {step.parent.number}{beside}"
 
 
-def _changed(changes: Mapping[str, Change]) -> str:
-    """``width: 16 to 32; act: not active to relu``."""
-    told = [
-        f"{name}: {_shown(before)} \N{RIGHTWARDS ARROW} {_shown(after)}"
-        for name, (before, after) in changes.items()
+def common(outcome: Outcome) -> list[Element]:
+    """What the best have more often than all trials."""
+    best, everyone = outcome.leaders, outcome.ranked
+    found = traits(best, everyone, outcome.genes) if len(best) >= FEWEST else []
+    told = [trait for trait in found if trait.difference > 0][:MOST_TRAITS]
+    if not told:
+        return []
+    weak = " Of so few, that is weak evidence." if len(best) < WEAK else ""
+    name = "front" if outcome.several else "best"
+    columns = ["decision", "value", f"{name} {len(best)}", f"all {len(everyone)}"]
+    return [
+        Paragraph(
+            f"Values that the candidates of the {outcome.called} took more often than all did, as"
+            " shares of both, the most telling first. A strategy tries more of what it has found"
+            " good, so the shares of all are no longer those of chance." + weak
+        ),
+        Table(columns, [*map(_trait, told)]),
+        Table(columns, [*map(_trait, found)], folded=f"All {len(found)} values"),
+        Note(
+            ["Which decisions mattered, and why the winner won: ", Mono("nas-hydra-explain"), "."]
+        ),
     ]
-    return "; ".join(told) or "nothing"
 
 
-def _shown(decision: Decision) -> str:
-    return INACTIVE if decision is None else shown(decision)
+def _trait(trait: Trait) -> list[Cell]:
+    return [trait.gene, trait.decision, Bar(trait.best), Bar(trait.all)]

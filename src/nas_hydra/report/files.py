@@ -7,16 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from nas_hydra.csv_cell import written
+from nas_hydra.files.csv_cell import written
+from nas_hydra.files.small_file import make_way, read_json, replace
 from nas_hydra.front import Front
-from nas_hydra.report.candidate_picture import candidate_picture
-from nas_hydra.report.front_picture import front_picture
-from nas_hydra.report.picture import save
+from nas_hydra.picture.candidate import candidate_picture
+from nas_hydra.picture.formats import save
+from nas_hydra.picture.front import front_picture
+from nas_hydra.picture.sizes import layer_sizes
 from nas_hydra.report.summary import Summary
 from nas_hydra.report.winners import Winners
 from nas_hydra.run import Run
 from nas_hydra.search_space import SearchSpace
-from nas_hydra.small_file import make_way, read_json, replace
 from nas_hydra.trial import Trial
 
 log = logging.getLogger(__name__)
@@ -67,17 +68,19 @@ class RunFiles:
         if self._winners.best is not None and len(self._run.objectives) > 1:
             title = f"the front of {self._run.name}"
             picture = front_picture(self._told, self._front, self._run.objectives, title)
-            replace(self._run.folder / "pareto.svg", picture)
+            save(picture, self._run.folder, "pareto", formats=("svg",))
         if summary is None:
             return
         replace(self._run.folder / "summary.json", json.dumps(summary, indent=2) + "\n")
         self._winners.close()
 
     def _draw(self, best: Trial) -> None:
-        if "model" not in self._space.close(best.proposal.genotype):
+        closed = self._space.close(best.proposal.genotype)
+        if "model" not in closed:
             return  # the search is for something else than a network
         title = f"trial {best.number} of {self._run.name}"
-        picture = candidate_picture(self._space, best.proposal.genotype, title)
+        sizes = layer_sizes(closed) if best.epochs else {}  # else nothing was trained: in a table
+        picture = candidate_picture(self._space, best.proposal.genotype, title, sizes)
         save(picture, self._run.folder, "best", formats=("svg",))
 
 

@@ -1,19 +1,22 @@
-"""What a search has come to, as its page tells it."""
+"""What a search has come to, and what it has spent."""
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
-from nas_hydra.front import Front
+from nas_hydra.front import Front, by_domination, by_fitness
 from nas_hydra.objective import Objective
-from nas_hydra.ranking import by_domination, by_fitness
 from nas_hydra.run import Run
 from nas_hydra.search_space import Gene
 from nas_hydra.trial import Trial
 
 TENTH = 0.1
 """The share of the trials that are called the best ones."""
+ACCURACIES = ("val_acc",)
+"""Metrics that are shares of the validation rows, so that these say how exact they are."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class Outcome:
         trials: in ask order; at least one.
         front: the best of these.
         ended: whether it ended by itself.
+        seconds: from its beginning to its end; None if it was done in several goes.
+        rows: of the validation split; None if nobody knows.
     """
 
     run: Run
@@ -33,6 +38,8 @@ class Outcome:
     trials: Sequence[Trial]
     front: Front
     ended: bool
+    seconds: float | None = None
+    rows: int | None = None
 
     @property
     def objective(self) -> Objective:
@@ -46,12 +53,117 @@ class Outcome:
 
     @cached_property
     def ranked(self) -> list[Trial]:
-        """The complete trials, each candidate once, the best first."""
+        """The complete trials, each candidate once, the winner first, then the best."""
         fresh = [trial for trial in self.trials if trial.complete and trial.duplicate_of is None]
-        ranked = by_domination if self.several else by_fitness
-        return ranked(fresh, self.run.objectives)
+        if not self.several:
+            return by_fitness(fresh, self.run.objectives)
+        best = self.front.best
+        chosen = None if best is None else best.number
+        ordered = by_domination(fresh, self.run.objectives)
+        return sorted(ordered, key=lambda trial: trial.number != chosen)
 
     @property
-    def best_tenth(self) -> list[Trial]:
-        """The best of these; one at least, if there are any."""
+    def leaders(self) -> list[Trial]:
+        """The front of several objectives, or the best tenth; one at least, if there are any."""
+        if self.several:
+            front = {trial.number for trial in self.front.members}
+            return [trial for trial in self.ranked if trial.number in front]
         return self.ranked[: math.ceil(TENTH * len(self.ranked))]
+
+    @property
+    def called(self) -> str:
+        """What these are called."""
+        return "front" if self.several else "best tenth"
+
+    @property
+    def front_groups(self) -> dict[str, list[Trial]]:
+        """The candidates on the front of several objectives, those over a limit, and the others."""
+        members = {trial.number for trial in self.front.members if self.several}
+        groups: dict[str, list[Trial]] = {"over a limit": [], "trial": [], "front": []}
+        for trial in self.ranked:
+            over = bool(self.run.objectives.violation(trial.metrics))
+            front = trial.number in members
+            groups["front" if front else "over a limit" if over else "trial"].append(trial)
+        return groups
+
+    @property
+    def noise(self) -> float | None:
+        """Standard error of the difference of two accuracies near the best; None if not known."""
+        best, name = self.front.best, self.objective.name
+        if best is None or self.several or name not in ACCURACIES or not self.rows:
+            return None
+        right = min(max(best.values[name], 0.0), 1.0)
+        return math.sqrt(2 * right * (1 - right) / self.rows)
+
+
+class Cost(NamedTuple):
+    """What a group of trials has cost.
+
+    Args:
+        name: of the group.
+        trials: how many.
+        epochs: trained.
+        seconds: of evaluation.
+    """
+
+    name: str
+    trials: int
+    epochs: int
+    seconds: float
+
+
+class Failure(NamedTuple):
+    """Failed trials that failed alike.
+
+    Args:
+        kind: what their errors have in common.
+        trials: the first first.
+    """
+
+    kind: str
+    trials: list[Trial]
+
+
+def costs(trials: Sequence[Trial], group: Callable[[Trial], str]) -> list[Cost]:
+    """The cost of each group of trials, the dearest first.
+
+    Args:
+        trials: all of them.
+        group: the name of a trial's group.
+    """
+    groups: dict[str, list[Trial]] = {}
+    for trial in trials:
+        groups.setdefault(group(trial), []).append(trial)
+    found = [
+        Cost(name, len(of), sum(t.epochs for t in of), sum(t.seconds for t in of))
+        for name, of in groups.items()
+    ]
+    return sorted(found, key=lambda cost: (-cost.seconds, -cost.trials))
+
+
+def origin_name(trial: Trial) -> str:
+    """Where a trial's candidate came from."""
+    return trial.proposal.origin
+
+
+def answer(trial: Trial) -> str:
+    """How a trial was answered, in words."""
+    if trial.duplicate_of is not None:
+        return "known from an earlier trial"
+    if trial.source is not None:
+        return "known from another run"
+    return {"complete": "evaluated", "failed": "failed", "pruned": "pruned"}[trial.state]
+
+
+def failures(trials: Sequence[Trial]) -> list[Failure]:
+    """Failed trials by kind, the most frequent first; duplicates of a failed one do not count."""
+    kinds: dict[str, list[Trial]] = {}
+    for trial in trials:
+        if trial.state == "failed" and trial.duplicate_of is None:
+            kinds.setdefault(error_kind(trial.error or "no reason was given"), []).append(trial)
+    return sorted((Failure(*item) for item in kinds.items()), key=lambda one: -len(one.trials))
+
+
+def error_kind(error: str) -> str:
+    """An error without the numbers that differ from trial to trial."""
+    return re.sub(r"[-+]?\d[\d.,]*(e[-+]?\d+)?", "…", error)

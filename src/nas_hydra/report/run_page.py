@@ -1,44 +1,45 @@
 """``report.html``: a search on one page."""
 
-import math
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from time import monotonic
 from typing import Any
 
-from markupsafe import Markup
+import yaml
 
-from nas_hydra.front import Front
-from nas_hydra.page import (
+from nas_hydra.document import (
+    Bar,
     Cell,
+    Code,
+    Document,
+    Element,
+    Note,
+    Paragraph,
     Section,
-    bar,
-    bullets,
-    duration,
-    facts,
-    note,
-    number,
-    page,
-    paragraph,
-    switch,
-    table,
-    wide,
+    Switch,
+    Table,
 )
-from nas_hydra.report import run_plots, trial_plots
-from nas_hydra.report.candidates import origins, winner
-from nas_hydra.report.costs import Cost, answer, costs, failures, origin
-from nas_hydra.report.decisions import common, important
+from nas_hydra.document.html import html
+from nas_hydra.document.text import counted, duration, number
+from nas_hydra.files.small_file import read_yaml, replace
+from nas_hydra.front import Front
+from nas_hydra.objective import Objective
+from nas_hydra.report import plots
+from nas_hydra.report.candidates import common, origins, trials_table, winner
+from nas_hydra.report.headline import headline, steps
 from nas_hydra.report.history import Moment, window
-from nas_hydra.report.outcome import Outcome
-from nas_hydra.report.progress_plot import progress as progress_plot
-from nas_hydra.report.reproduce import reproduce
-from nas_hydra.report.summary import founders, founders_in_words
-from nas_hydra.run import Run
+from nas_hydra.report.outcome import Cost, Outcome, answer, costs, failures, origin_name
+from nas_hydra.report.summary import versions
+from nas_hydra.run import Run, parted
 from nas_hydra.search_space import SearchSpace
-from nas_hydra.small_file import replace
+from nas_hydra.shell import pasteable
 from nas_hydra.trial import Trial
 
 PAGE = "report.html"
 MOST_SHOWN = 50
 """Rows of a table of trials; ``trials.csv`` has all of them."""
+PARAMS = Objective("params", "minimize")
 
 
 class RunPage:
@@ -54,156 +55,123 @@ class RunPage:
 
     def start(self, run: Run) -> None:
         """Remember what is searched."""
-        self._run = run
+        self._run, self._began, self._resumed = run, monotonic(), False
 
     def tell(self, trial: Trial, front: Front, recorded: bool) -> None:
         """Remember a trial."""
         self._told.append(trial)
         self._front = front
+        self._resumed = self._resumed or recorded
 
     def finish(self, summary: Mapping[str, Any] | None, exit_code: int) -> None:
         """Write the page, if there is anything to show."""
         if not self._told:
             return
         trials = sorted(self._told, key=lambda trial: trial.number)
-        ended = summary is not None
-        outcome = Outcome(self._run, self._space.genes, trials, self._front, ended)
-        replace(self._run.folder / PAGE, run_page(outcome))
+        seconds = None if self._resumed else monotonic() - self._began
+        ended, rows = summary is not None, validation_rows(self._run)
+        outcome = Outcome(self._run, self._space.genes, trials, self._front, ended, seconds, rows)
+        replace(self._run.folder / PAGE, html(run_page(outcome)))
 
 
-def run_page(outcome: Outcome) -> str:
+def validation_rows(run: Run) -> int | None:
+    """How many rows the metrics are measured on, as the run's folder notes them."""
+    from nas_hydra.dataset.examples import (  # torch, of which a page needs none
+        FILE,
+        SPLITS,
+        read_examples,
+    )
+
+    noted = read_examples(run.folder / FILE).get(SPLITS[1])
+    return None if noted is None else len(noted.labels)
+
+
+def run_page(outcome: Outcome) -> Document:
     """A search on one page."""
     run = outcome.run
-    found = run_plots.moments(outcome)
+    found = plots.moments(outcome)
     sections = [
         Section("Result", headline(outcome)),
         Section("Front", front(outcome, found)),
-        Section("Progress", progress(outcome)),
-        Section("Population", population(outcome, found)),
-        Section("Importance of each decision", important(outcome)),
-        Section("What the best tenth has in common", common(outcome)),
+        Section("Accuracy against parameters", against_params(outcome)),
         Section("Winner", winner(outcome)),
+        Section("Best trials", best_trials(outcome)),
+        Section("Progress", progress(outcome)),
+        Section(f"What the {outcome.called} has in common", common(outcome)),
         Section("Where the winner comes from", origins(outcome)),
         Section("Learning curves", learning(outcome)),
+        Section("Population", population(outcome, found)),
         Section("Failures", failed(outcome)),
         Section("Cost", spent(outcome)),
-        Section("Best trials", best_trials(outcome)),
-        Section("To reproduce", reproduce(outcome)),
+        Section("To go on, and to reproduce", reproduce(outcome)),
     ]
-    told = f"{run.choices['strategy']} on {run.choices['search_space']}, seed {run.seed}"
-    return page(run.name, told, sections)
+    return Document(run.name, subtitle(outcome), sections)
 
 
-def headline(outcome: Outcome) -> list[Markup]:
-    """The result in a few numbers, and whether it is final."""
-    run, trials, best = outcome.run, outcome.trials, outcome.front.best
-    shown: dict[str, str] = {}
-    if best is not None:
-        shown |= {name: number(value) for name, value in best.values.items()}
-        shown["found in trial"] = number(best.number)
-    shown["trials"] = f"{len(trials):,} of {run.trials:,}"
-    shown["decisions"] = number(len(run.genes))
-    shown["time of evaluation"] = duration(sum(trial.seconds for trial in trials))
-    counts = {
-        "epochs trained": sum(trial.epochs for trial in trials),
-        "failed": sum(trial.state == "failed" for trial in trials),
-        "duplicates saved": sum(trial.duplicate_of is not None for trial in trials),
-        "over a limit": outcome.front.infeasible,
-    }
-    shown |= {name: number(count) for name, count in counts.items() if count}
-    return [facts(shown), *remarks(outcome)]
+def subtitle(outcome: Outcome) -> str:
+    """The data, what was searched, when and how long."""
+    run, choices = outcome.run, outcome.run.choices
+    data = choices.get("dataset", "none")
+    on = f" for {data}" if data != "none" else ""
+    spent = sum(trial.seconds for trial in outcome.trials)
+    took = (
+        f"{duration(spent)} of evaluation"
+        if outcome.seconds is None
+        else f"{duration(outcome.seconds)}"
+    )
+    today = datetime.now().astimezone()
+    return (
+        f"{choices['strategy']} on {choices['search_space']}{on}, seed {run.seed};"
+        f" {today:%d %B %Y, %H:%M}; {took}"
+    )
 
 
-def remarks(outcome: Outcome) -> list[Markup]:
-    """What a reader has to know of the result."""
-    run, front = outcome.run, outcome.front
-    goals = ", ".join(f"{one.direction} {one.name}" for one in run.objectives)
-    remarks = [f"Searched: {goals}{limits(run)}."]
-    if not outcome.ended:
-        remarks.append(
-            f"This search was interrupted after {len(outcome.trials):,} of {run.trials:,} trials;"
-            " the page shows it as far as it got. How to go on stands below."
-        )
-    elif len(outcome.trials) < run.trials:
-        remarks.append("The search space is exhausted: no candidate is left.")
-    if not front.members:
-        remarks.append("No trial was completed.")
-    elif not front.feasible:
-        remarks.append("No trial meets the limits; the winner breaks them least.")
-    if len(front.members) > 1:
-        remarks.append(f"The winner shown is {front.choice}.")
-    if front.ties:
-        remarks.append(f"{ties(front)}.")
-    if found := founders(run.objectives, outcome.trials).get("founders"):
-        assert front.best is not None  # there is a complete trial
-        values = ", ".join(f"{name} {number(value)}" for name, value in found["values"].items())
-        told = founders_in_words(found, front.best.values, values)
-        remarks.append(f"To compare: {told}.")
-    for name, optimum in run.optimum.items():
-        remarks.append(f"The best possible {name} is {number(optimum)}.")
-    return [bullets(remarks)]
-
-
-def ties(front: Front) -> str:
-    """``2 other candidates are as good; decided by val_loss, then by params, then by age``."""
-    others = "1 other candidate is" if front.ties == 1 else f"{front.ties:,} other candidates are"
-    return f"{others} as good; decided by {', then by '.join([*front.decided_by, 'age'])}"
-
-
-def limits(run: Run) -> str:
-    """The limits in words."""
-    bounds = [
-        f"{limit.name} {words} {number(bound)}"
-        for limit in run.objectives.limits
-        for words, bound in (("at least", limit.at_least), ("at most", limit.at_most))
-        if math.isfinite(bound)
-    ]
-    return f", with {' and '.join(bounds)}" if bounds else ""
-
-
-def front(outcome: Outcome, found: list[Moment]) -> list[Markup]:
+def front(outcome: Outcome, found: list[Moment]) -> list[Element]:
     """The front of several objectives, as points and as a table."""
-    if not outcome.several or not outcome.front.feasible:
+    if not outcome.several or not outcome.front.feasible or outcome.front.best is None:
         return []
     first, *others = outcome.run.objectives
     reference = ", ".join(f"{k} {number(v)}" for k, v in outcome.front.reference.items())
     names = [objective.name for objective in outcome.run.objectives]
-    rows: list[list[Cell]] = [
-        [
-            trial.number,
-            *(trial.values[name] for name in names),
-            wide(trial.proposal.genotype.summary),
-        ]
-        for trial in outcome.front.members
+    members = sorted(outcome.front.members, key=lambda trial: -first.fitness(trial.values))
+    rows: list[tuple[Trial, list[Cell]]] = [
+        (trial, [trial.number, *(trial.values[name] for name in names)]) for trial in members
     ]
     return [
-        paragraph(
+        Paragraph(
             f"{len(rows)} of {len(outcome.ranked)} candidates are on the front: no other one is"
             f" better in one objective and no worse in the others. Their hypervolume is"
             f" {number(outcome.front.hypervolume)}, from {reference} on."
         ),
-        switch(
-            {one.name: trial_plots.front(outcome, one) for one in others}, f"{first.name} against"
-        ),
-        run_plots.volume(found),
-        table(["trial", *names, "decisions"], rows),
+        Switch({one.name: plots.against(outcome, one) for one in others}, f"{first.name} against"),
+        trials_table(["trial", *names], rows, outcome.front.best),
+        plots.volume(found),
     ]
 
 
-def progress(outcome: Outcome) -> list[Markup]:
+def against_params(outcome: Outcome) -> list[Element]:
+    """The first objective against the number of parameters, which is always of interest."""
+    names = {objective.name for objective in outcome.run.objectives}
+    known = {trial.metrics["params"] for trial in outcome.ranked if "params" in trial.metrics}
+    if PARAMS.name in names or len(known) < 2:
+        return []
+    return [plots.against(outcome, PARAMS)]
+
+
+def progress(outcome: Outcome) -> list[Element]:
     """Every trial and the best so far, for each objective."""
-    plots = {one.name: progress_plot(outcome, one) for one in outcome.run.objectives}
-    return [switch(plots, "objective")]
+    drawn = {one.name: plots.progress(outcome, one) for one in outcome.run.objectives}
+    return [Switch(drawn, "objective")]
 
 
-def population(outcome: Outcome, found: list[Moment]) -> list[Markup]:
+def population(outcome: Outcome, found: list[Moment]) -> list[Element]:
     """The population over time."""
-    if not outcome.ranked:
+    if len(outcome.ranked) < 2:
         return []
     size = window(outcome.run.config)
     return [
-        *run_plots.population(found, outcome.objective),
-        note(
+        *plots.population(found, outcome.objective),
+        Note(
             f"The population is the last {size} complete trials. Diversity is the probability that"
             " two of them differ in a decision, averaged over all decisions: near 0 they are all"
             " alike."
@@ -211,70 +179,107 @@ def population(outcome: Outcome, found: list[Moment]) -> list[Markup]:
     ]
 
 
-def learning(outcome: Outcome) -> list[Markup]:
+def learning(outcome: Outcome) -> list[Element]:
     """The learning curves of the best candidates, by metric."""
-    trained = [trial for trial in outcome.ranked if trial.curves]
+    trained = [
+        trial for trial in outcome.ranked if any(len(curve) > 1 for curve in trial.curves.values())
+    ]
     names = list(dict.fromkeys(name for trial in trained for name in trial.curves))
     names.sort(key=lambda name: name != outcome.objective.name)
     if not trained:
         return []
-    hidden = max(0, len(trained) - trial_plots.LEADERS - trial_plots.OTHERS)
+    hidden = max(0, len(trained) - plots.LEADERS - plots.OTHERS)
     left = f"; {hidden} more are not shown" if hidden else ""
     return [
-        switch({name: trial_plots.curves(outcome, name) for name in names}, "metric"),
-        note(f"Of {len(trained)} trained candidates{left}."),
+        Switch({name: plots.curves(outcome, name) for name in names}, "metric"),
+        Note(f"Of {counted(len(trained), 'trained candidate')}{left}."),
     ]
 
 
-def failed(outcome: Outcome) -> list[Markup]:
+def failed(outcome: Outcome) -> list[Element]:
     """Why trials failed, alike ones together."""
     rows: list[list[Cell]] = [
-        [wide(one.kind), len(one.trials), one.trials[0].number, wide(one.trials[0].error or "")]
+        [one.kind, len(one.trials), one.trials[0].number, one.trials[0].error or ""]
         for one in failures(outcome.trials)
     ]
-    return [table(["kind", "trials", "first", "its error"], rows)] if rows else []
+    return [Table(["kind", "trials", "first", "its error"], rows)]
 
 
-def spent(outcome: Outcome) -> list[Markup]:
-    """What was spent on which trials."""
-    by_origin, by_answer = costs(outcome.trials, origin), costs(outcome.trials, answer)
-    return [
-        cost_table("origin of the candidate", by_origin),
-        cost_table("how it was answered", by_answer),
-        note(
-            "Time and epochs of trials known from another run are what they took there. Time is of"
-            " evaluation, summed over all workers."
-        ),
+def spent(outcome: Outcome) -> list[Element]:
+    """What was spent on which trials, where there are several kinds of them."""
+    groups = {"origin of the candidate": origin_name, "how it was answered": answer}
+    tables = [
+        cost_table(name, found)
+        for name, group in groups.items()
+        if len(found := costs(outcome.trials, group)) > 1
     ]
+    note = Note(
+        "Time and epochs of trials known from another run are what they took there. Time is of"
+        " evaluation, summed over all workers."
+    )
+    return [*tables, note] if tables else []
 
 
-def cost_table(group: str, found: list[Cost]) -> Markup:
+def cost_table(group: str, found: Sequence[Cost]) -> Table:
     """The costs of groups of trials side by side."""
     whole = sum(cost.seconds for cost in found) or 1.0
     rows: list[list[Cell]] = [
-        [one.name, one.trials, one.epochs, round(one.seconds, 3), bar(one.seconds / whole)]
+        [one.name, one.trials, one.epochs, round(one.seconds, 3), Bar(one.seconds / whole)]
         for one in found
     ]
-    return table([group, "trials", "epochs", "seconds", "share of time"], rows)
+    return Table([group, "trials", "epochs", "seconds", "share of time"], rows)
 
 
-def best_trials(outcome: Outcome) -> list[Markup]:
-    """The best trials and their decisions."""
-    shown = outcome.ranked[:MOST_SHOWN]
-    if not shown:
+def best_trials(outcome: Outcome) -> list[Element]:
+    """The best trials and their decisions; of several objectives, the front tells them."""
+    shown, best = outcome.ranked[:MOST_SHOWN], outcome.front.best
+    if best is None or len(shown) < 2 or (outcome.several and outcome.front.feasible):
         return []
-    names = outcome.run.measures
-    rows = [[place, *trial_row(trial, names)] for place, trial in enumerate(shown, start=1)]
+    names = list(dict.fromkeys([*best.values, PARAMS.name]))
+    names = [name for name in names if any(name in trial.metrics for trial in shown)]
+    rows: list[tuple[Trial, list[Cell]]] = [
+        (trial, [trial.number, *(trial.metrics.get(name) for name in names), origin_name(trial)])
+        for trial in shown
+    ]
     more = len(outcome.ranked) - len(shown)
+    left = f"{more:,} more, and all that was measured, are in trials.csv." if more else ""
     return [
-        table(["rank", "trial", *names, "origin", "seconds", "decisions"], rows),
-        *([note(f"{more:,} more are in trials.csv.")] if more else []),
+        trials_table(["trial", *names, "origin"], rows, best),
+        Note(left or "All that was measured is in trials.csv."),
     ]
 
 
-def trial_row(trial: Trial, names: list[str]) -> list[Cell]:
-    """A trial's cells: number, metrics, origin, seconds and decisions."""
-    measured: list[Cell] = [trial.metrics.get(name) for name in names]
-    proposal = trial.proposal
-    seconds = round(trial.seconds, 3)
-    return [trial.number, *measured, proposal.origin, seconds, wide(proposal.genotype.summary)]
+def reproduce(outcome: Outcome) -> list[Element]:
+    """What to type next, the command, and what it ran with."""
+    run = outcome.run
+    further: list[Element] = []
+    for purpose, typed in steps(outcome).items():
+        further += [Paragraph(f"{purpose[:1].upper()}{purpose[1:]}:"), Code(typed)]
+    return [
+        *further,
+        Paragraph("The same search in a new folder:"),
+        Code(pasteable(command(run))),
+        Note(f"It was written to {run.folder.absolute()}; .hydra/config.yaml has every setting."),
+        Table(["package", "version"], [*versions().items()], folded="Versions"),
+    ]
+
+
+def command(run: Run) -> str:
+    """What to type for this very run, also where it was one of a sweep."""
+    overrides = overrides_of(run)
+    if overrides is None:
+        return run.command
+    words = shlex.split(run.command)
+    sweep = ("-m", "--multirun")
+    options = [word for word in parted(words[1:])[0] if word not in sweep]
+    return shlex.join([words[0], *options, *overrides])
+
+
+def overrides_of(run: Run) -> list[str] | None:
+    """What was typed for this very run; None if the file that says so is missing or damaged."""
+    file = run.folder / ".hydra" / "overrides.yaml"
+    try:
+        typed = read_yaml(file)
+    except (OSError, ValueError, yaml.YAMLError):
+        return None
+    return [str(word) for word in typed] if isinstance(typed, list) else None

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
-from nas_hydra.digest import digest_of_file
 from nas_hydra.errors import listing
+from nas_hydra.files.digest import digest_of_file
+from nas_hydra.files.small_file import copy, make_folder, put, replace, unused
 from nas_hydra.front import Front
 from nas_hydra.masking import masked_file
 from nas_hydra.run import Run, weights_file
 from nas_hydra.search_space import SearchSpace
-from nas_hydra.small_file import copy, make_folder, put, replace, unused
 from nas_hydra.trial import Trial
 
 log = logging.getLogger(__name__)

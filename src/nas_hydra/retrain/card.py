@@ -4,15 +4,29 @@ After Mitchell et al. (2019), "Model Cards for Model Reporting", as far as a pro
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from nas_hydra.artifact import CONFIG, CONFUSION, WEIGHTS
+from nas_hydra.config.foreign import PACKAGES
 from nas_hydra.description import Description, is_kind
-from nas_hydra.foreign import PACKAGES
-from nas_hydra.page.markdown import code, escaped, table
-from nas_hydra.retrain.result import NetworkResult, Spread
+from nas_hydra.document.content import (
+    Code,
+    Document,
+    Element,
+    Mono,
+    Note,
+    Paragraph,
+    Picture,
+    Section,
+    Table,
+)
+from nas_hydra.document.text import duration, number
+from nas_hydra.objective import Objective
 from nas_hydra.retrain.seen import Seen
+from nas_hydra.retrain.training import NetworkResult
+from nas_hydra.retrain.verdict import FEWEST, compared, verdict
+from nas_hydra.search_space import Decision
 from nas_hydra.search_space.gene import shown
 from nas_hydra.task import Task
 from nas_hydra.task.report import Report
@@ -29,21 +43,27 @@ class CardFacts:
         candidate: the model's closed config.
         trial: that it is.
         results: its own, then those of the baselines.
+        objective: by which they are compared.
         description: what ``model.json`` holds.
         metrics: what ``metrics.json`` holds.
         seen: what was seen of the test rows.
+        confusion: picture of what it takes for what; empty if there is none.
+        random: decisions of the random candidate; empty if there is none.
     """
 
     candidate: Mapping[str, Any]
     trial: Trial
     results: Sequence[NetworkResult]
+    objective: Objective
     description: Description
     metrics: Mapping[str, Any]
     seen: Seen
+    confusion: str = ""
+    random: Mapping[str, Decision] = field(default_factory=dict)
 
 
-def card(facts: CardFacts, task: Task, report: Report, command: str) -> str:
-    """The card as Markdown.
+def card(facts: CardFacts, task: Task, report: Report, command: str) -> Document:
+    """The card.
 
     Args:
         facts: what it tells.
@@ -51,37 +71,37 @@ def card(facts: CardFacts, task: Task, report: Report, command: str) -> str:
         report: what its weights give on the test rows.
         command: that made the model; left out if empty.
     """
-    decisions = {name: shown(made) for name, made in facts.trial.proposal.genotype.items()}
-    parts = [
-        f"# Trial {facts.trial.number} of {escaped(facts.description.source.run)}",
-        *_about(facts, task),
-        "## Results",
-        *_results(facts, task, report),
-        "## How to load it",
-        *_loading(facts),
-        "## Data",
-        *_data(facts),
-        "## Choices",
-        table(("decision", "made"), decisions.items()),
-        "## Cost",
-        *_cost(facts),
-        "## Versions",
-        table(("package", "version"), facts.description.versions.items()),
-        *((f"Made by {code(command)}.",) if command else ()),
-    ]
-    return "\n\n".join(parts) + "\n"
-
-
-def _about(facts: CardFacts, task: Task) -> Iterator[str]:
-    params = number(facts.results[0].metrics["params"].mean)
-    yield (
-        f"{task.title(params)}. Its network is the best that a search found, or the trial that was"
-        f" asked for (key {code(facts.trial.key)}); its weights were trained from scratch, and are"
-        f" those of the first of {facts.metrics['seeds']} seeds, not of the best."
+    versions = Table(("package", "version"), list(facts.description.versions.items()))
+    made = [Paragraph(("Made by ", Mono(command), "."))] if command else []
+    return Document(
+        f"Trial {facts.trial.number} of {facts.description.source.run}",
+        verdict(facts.results, facts.objective, task.percent),
+        [
+            Section("What it is", [_about(facts, task)]),
+            Section("Results", list(_results(facts, task, report))),
+            Section("How to load it", list(_loading(facts))),
+            Section("Data", list(_data(facts))),
+            Section("Choices", [_choices(facts)]),
+            Section("Cost", [_cost(facts)]),
+            Section("Versions", [versions, *made]),
+        ],
     )
 
 
-def _results(facts: CardFacts, task: Task, report: Report) -> Iterator[str]:
+def _about(facts: CardFacts, task: Task) -> Paragraph:
+    params = number(facts.results[0].metrics["params"].mean)
+    return Paragraph(
+        (
+            f"{task.title(params)}. Its network is the best that a search found, or the trial that"
+            " was asked for (key ",
+            Mono(facts.trial.key),
+            "); its weights were trained from scratch, and are those of the first of"
+            f" {facts.metrics['seeds']} seeds, not of the best.",
+        )
+    )
+
+
+def _results(facts: CardFacts, task: Task, report: Report) -> Iterator[Element]:
     unit = facts.seen.unit
     use = (
         "this is the first use of the test split"
@@ -89,99 +109,80 @@ def _results(facts: CardFacts, task: Task, report: Report) -> Iterator[str]:
         else "but models of this search were tested before, so choosing among them by these figures"
         " flatters them"
     )
-    yield (
+    yield compared(facts.results, task.percent)
+    few = facts.metrics["seeds"] < FEWEST
+    ends = (
+        f"; an interval of the mean takes {FEWEST} seeds"
+        if few
+        else "; in brackets the 95 % interval of the mean (Student's t), which knows only the"
+        " chance in training"
+    )
+    yield Note(f"Mean ± standard deviation over the seeds{ends}.")
+    yield Paragraph(
         f"Measured on {report.total:,} test {unit}: {use}. {facts.seen.sentences} Every"
         f" network was trained in the same way, on the same {unit}, with the same seeds."
     )
-    yield compared(facts.results, task.percent)
-    yield (
-        "Mean ± standard deviation over the seeds; in brackets the 95 % interval of the mean"
-        " (Student's t), which knows only the chance in training."
-        f" {escaped(report.sentence(unit))}"
-    )
+    yield Paragraph(report.sentence(unit))
     for one in facts.results:
         if one.errors:
-            yield escaped(f"{len(one.errors)} trainings of {one.name} failed: {one.errors[0]}")
-    if "confusion" in facts.metrics:
-        yield f"![What it takes for what]({CONFUSION})"
+            yield Paragraph(f"{len(one.errors)} trainings of {one.name} failed: {one.errors[0]}")
+    if facts.confusion:
+        yield Picture(facts.confusion, "What it takes for what", CONFUSION)
 
 
-def compared(results: Sequence[NetworkResult], percent: Sequence[str]) -> str:
-    """What was measured of the networks, as a table.
-
-    Args:
-        results: of each.
-        percent: the scores that are shown in per cent, see ``Task``.
-    """
-    names = [name for name in results[0].metrics if name != "train_loss"]
-    shares = [f"test_{name}" for name in percent]
-    cells = ((one.name, *_cells(one, names, shares)) for one in results)
-    return table(("network", *names), cells)
-
-
-def _cells(one: NetworkResult, names: Sequence[str], shares: Sequence[str]) -> Iterator[str]:
-    for name in names:
-        yield cell(one.metrics[name], name in shares) if name in one.metrics else "failed"
-
-
-def cell(value: Spread, share: bool) -> str:
-    """``92.31 ± 0.12 % (92.0 to 92.6)``, or without the per cent."""
-    factor, unit = (100.0, " %") if share else (1.0, "")
-    mean = f"{factor * value.mean:.2f}" if unit else number(value.mean)
-    if value.std is None or value.interval is None or value.std == 0:
-        return mean + unit
-    low, high = (factor * (min(max(end, 0), 1) if unit else end) for end in value.interval)
-    return f"{mean} ± {factor * value.std:.2g}{unit} ({low:.4g} to {high:.4g})"
-
-
-def number(value: float) -> str:
-    """``38,314``, ``0.2312``."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-
-
-def _loading(facts: CardFacts) -> Iterator[str]:
+def _loading(facts: CardFacts) -> Iterator[Element]:
     description = facts.description
     if description.image is None or description.normalize is None:
         yield from _loading_any(facts)
         return
     image, normalize = description.image, description.normalize
     shape = ", ".join(map(str, image.shape))
-    yield (
-        "```python\nimport torch\nfrom hydra.utils import instantiate\nfrom omegaconf import"
-        f' OmegaConf\n\nmodel = instantiate(OmegaConf.load("{CONFIG}").model)\n'
+    yield Code(
+        "import torch\nfrom hydra.utils import instantiate\nfrom omegaconf import OmegaConf\n\n"
+        f'model = instantiate(OmegaConf.load("{CONFIG}").model)\n'
         f'model.load_state_dict(torch.load("{WEIGHTS}", weights_only=True))\n'
-        f"logits = model.eval()(images)  # (N, {shape}), normalised\n```"
+        f"logits = model.eval()(images)  # (N, {shape}), normalised",
+        "python",
     )
     mean, std = ([float(f"{one:.4g}") for one in part] for part in (normalize.mean, normalize.std))
-    yield (
-        f"Images are {image.height} x {image.width} pixels with {image.channels} channel(s), in"
-        f" [0, 1], less the mean {mean} and divided by {std} per channel. `model.json` has the"
-        f" exact numbers{_classes(description)}."
+    yield Paragraph(
+        (
+            f"Images are {image.height} x {image.width} pixels with {image.channels} channel(s), in"
+            f" [0, 1], less the mean {mean} and divided by {std} per channel. ",
+            Mono("model.json"),
+            f" has the exact numbers{_classes(description)}.",
+        )
     )
 
 
-def _loading_any(facts: CardFacts) -> Iterator[str]:
+def _loading_any(facts: CardFacts) -> Iterator[Element]:
     """How to load what takes no images, or images that are prepared in another way."""
-    trust = "".join(f", {name!r}" for name in _strangers(facts.candidate)).removeprefix(", ")
-    yield (
-        "```python\nfrom pathlib import Path\n\nfrom nas_hydra.artifact import read_artifact\n"
+    trust = ", ".join(map(repr, _strangers(facts.candidate)))
+    yield Code(
+        "from pathlib import Path\n\nfrom nas_hydra.artifact import read_artifact\n"
         "from nas_hydra.network import network_of\n\n"
         f'network = network_of(read_artifact(Path("."), trust=[{trust}]))\n'
-        "output = network(inputs)\n```"
+        "output = network(inputs)",
+        "python",
     )
     description = facts.description
     image = description.image
     kinds = {"dtype": "float32", "shape": image.shape} if image else description.inputs
-    yield (
-        f"Inputs are {code(_kinds(kinds))}, as they are in the data: what the networks were given"
-        f" is made of them within. `model.json` has the same{_classes(description)}."
+    yield Paragraph(
+        (
+            "Inputs are ",
+            Mono(_kinds(kinds)),
+            ", as they are in the data: what the networks were given is made of them within. ",
+            Mono("model.json"),
+            f" has the same{_classes(description)}.",
+        )
     )
 
 
 def _classes(description: Description) -> str:
     if description.classes is None:
         return ""
-    return f" and the names of the classes: {escaped(', '.join(description.classes))}"
+    return f" and the names of the classes: {', '.join(description.classes)}"
 
 
 def _kinds(kinds: Any) -> str:
@@ -204,15 +205,21 @@ def _strangers(config: Any) -> list[str]:
     return sorted({*found} - {*PACKAGES})
 
 
-def _data(facts: CardFacts) -> Iterator[str]:
+def _data(facts: CardFacts) -> Iterator[Element]:
     numbers, dataset = facts.metrics[facts.seen.key], facts.candidate["dataset"]
-    chosen = f"dataset={facts.metrics['search']['dataset']}"
     trained = numbers["trained_on"]
     many = f"{trained:,} {facts.seen.unit}" if trained is not None else facts.seen.unit
-    yield (f"{code(dataset['_target_'])} ({code(chosen)}), trained on {many}: {_of_which(numbers)}")
+    yield Paragraph(
+        (
+            Mono(dataset["_target_"]),
+            " (",
+            Mono(f"dataset={facts.metrics['search']['dataset']}"),
+            f"), trained on {many}: {_of_which(numbers)}",
+        )
+    )
     transforms = dataset.get("augment", {}).get("transforms", [])
     named = ", ".join(one["_target_"].rpartition(".")[2] for one in transforms)
-    yield f"Augmentation: {escaped(named) or 'none'}."
+    yield Paragraph(f"Augmentation: {named or 'none'}.")
 
 
 def _of_which(numbers: Mapping[str, Any]) -> str:
@@ -222,23 +229,29 @@ def _of_which(numbers: Mapping[str, Any]) -> str:
     return (
         f"those of the search's training split, {LIMITED}. The {numbers['monitored_on']:,} of its"
         " validation split were left for what watches a training"
-        f" ({escaped(', '.join(numbers['monitored_by']))})."
+        f" ({', '.join(numbers['monitored_by'])})."
     )
 
 
-def _cost(facts: CardFacts) -> Iterator[str]:
+def _choices(facts: CardFacts) -> Table:
+    """What was decided, and how the random candidate differs."""
+    own = facts.trial.proposal.genotype
+    if not facts.random:
+        return Table(("decision", "made"), [(name, shown(made)) for name, made in own.items()])
+    rows = []
+    for name in dict.fromkeys([*own, *facts.random]):
+        mine, its = own.get(name), facts.random.get(name)
+        rows.append((name, *("" if one is None else shown(one) for one in (mine, its))))
+    return Table(("decision", "made", "of the random candidate"), rows)
+
+
+def _cost(facts: CardFacts) -> Paragraph:
     search, own = facts.metrics["search"], facts.results[0]
-    total = sum(one.seconds for one in facts.results)
+    others = sum(one.seconds for one in facts.results[1:])
     epochs = facts.candidate["trainer"].get("max_epochs")
-    yield (
+    beside = f", those of the baselines {duration(others)}" if others else ""
+    return Paragraph(
         f"The search evaluated {search['trials']} candidates in {duration(search['seconds'])} of"
         f" training. {facts.metrics['seeds']} trainings of this network of {epochs} epochs took"
-        f" {duration(own.seconds)}, those of the yardsticks {duration(total - own.seconds)}."
+        f" {duration(own.seconds)}{beside}."
     )
-
-
-def duration(seconds: float) -> str:
-    """``1.5 h``, ``12 min``, ``34 s``."""
-    if seconds >= 5400:
-        return f"{seconds / 3600:.1f} h"
-    return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"

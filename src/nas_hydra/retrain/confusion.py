@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from nas_hydra.report.drawing.style import FONT, INK, LINE, MUTED
-from nas_hydra.report.drawing.text import markup
+from nas_hydra.picture.formats import STYLE
+from nas_hydra.picture.palette import FONT, GROUND, HIT, INK, LINE, MISS, MUTED
+from nas_hydra.picture.text import markup
 
 Counts = Sequence[Sequence[int]]
 """Rows are true classes, columns predicted ones."""
@@ -14,7 +15,6 @@ MOST = 40
 """With more classes, cells have no numbers, and are small."""
 LONGEST = 18
 """Characters of a class's name that are shown."""
-HIT, MISS = "#2f6f4f", "#a63c06"
 
 
 def picture(counts: Counts, classes: Sequence[str], title: str) -> str:
@@ -25,7 +25,7 @@ def picture(counts: Counts, classes: Sequence[str], title: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}"'
         f' width="{width:g}" height="{height:g}" font-family="{FONT}" font-size="12"'
-        f' fill="{INK}"><rect width="100%" height="100%" fill="white"/>'
+        f' fill="{INK}">{STYLE}<rect width="100%" height="100%" fill="{GROUND}"/>'
         f'<text x="{MARGIN}" y="24" fill="{MUTED}">{markup(title)}</text>'
         f'<text x="{MARGIN}" y="44" fill="{MUTED}">rows: the true class; columns: predicted</text>'
         f"{''.join(_cells(counts, side))}{''.join(_labels(names, side))}</svg>\n"
@@ -42,7 +42,7 @@ def _cells(counts: Counts, side: float) -> Iterator[str]:
                 f' stroke-width="0.3" fill="{color}" fill-opacity="{share**0.5:.2f}"/>'
             )
             if count and len(counts) <= MOST:
-                ink = "white" if share > 0.3 else INK
+                ink = GROUND if share > 0.3 else INK
                 yield (
                     f'<text x="{x + side / 2:g}" y="{y + side / 2 + 4:g}" text-anchor="middle"'
                     f' font-size="10" fill="{ink}">{count}</text>'

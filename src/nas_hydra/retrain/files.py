@@ -1,5 +1,6 @@
-"""The folder of a retrained model."""
+"""The folder of a retrained model: its weights, what they take, what they are worth."""
 
+import io
 import json
 import shutil
 from collections.abc import Mapping, Sequence
@@ -8,9 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import torch
 from omegaconf import OmegaConf
-from torch import Tensor
+from torch import Tensor, nn
 
+from nas_hydra.app.finished import RetrainedSearch
 from nas_hydra.artifact import (
     CARD,
     CONFIG,
@@ -22,26 +25,78 @@ from nas_hydra.artifact import (
     WEIGHTS,
     read_artifact,
 )
+from nas_hydra.config.foreign import check_foreign
 from nas_hydra.dataset import Data, Dataset, ImageDataset, Tree
-from nas_hydra.dataset.examples import save
+from nas_hydra.dataset.examples import save_examples
+from nas_hydra.dataset.prepare.standardize import Standardized
 from nas_hydra.dataset.raw import preparation, raw_rows
 from nas_hydra.dataset.split import Stage
-from nas_hydra.description import Description, Image, Preparation, Source
-from nas_hydra.digest import digest_of_file, sealed
-from nas_hydra.draft import drafted
+from nas_hydra.description import Description, Image, ModelSource, Normalize, Preparation
+from nas_hydra.document.markdown import markdown
+from nas_hydra.errors import ConfigError, in_one_line
 from nas_hydra.evaluator.prepared import Prepared
+from nas_hydra.files.digest import digest_of_file, sealed
+from nas_hydra.files.small_file import drafted, replace
 from nas_hydra.masking import masked_file
+from nas_hydra.objective import Objective
 from nas_hydra.report.summary import versions
 from nas_hydra.retrain.card import CardFacts, card
 from nas_hydra.retrain.confusion import picture
-from nas_hydra.retrain.preparation import normalize_of, packed
-from nas_hydra.retrain.result import NetworkResult, result_of
-from nas_hydra.retrain.searched import Searched
 from nas_hydra.retrain.seen import Seen
-from nas_hydra.retrain.training import Contender, SeedTraining
-from nas_hydra.small_file import replace
+from nas_hydra.retrain.training import Contender, NetworkResult, SeedTraining, network_result
+from nas_hydra.retrain.verdict import verdict
 from nas_hydra.task.report import Report
 from nas_hydra.trial import Trial
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A preparation that can be written.
+
+    Args:
+        content: of its file.
+        classes: that reading it needs, by their full names.
+    """
+
+    content: bytes
+    classes: list[str]
+
+
+def packed(prepare: nn.Module) -> Packed | None:
+    """The preparation as a file; None if it changes nothing.
+
+    Raises:
+        ConfigError: if it could not be read again, or names what may not be called.
+    """
+    if isinstance(prepare, nn.Identity):
+        return None
+    kinds = list(dict.fromkeys(type(part) for part in prepare.modules()))
+    names = [f"{kind.__module__}.{kind.__qualname__}" for kind in kinds]
+    for name in names:
+        check_foreign({"_target_": name}, "dataset.prepare")
+    stream = io.BytesIO()
+    try:
+        torch.save(prepare, stream)
+        stream.seek(0)
+        with torch.serialization.safe_globals([*kinds]):
+            torch.load(stream, weights_only=True)
+    except Exception as error:  # torch and pickle raise all kinds
+        raise ConfigError(
+            "dataset.prepare",
+            f"gives a {kinds[0].__name__}, which cannot be kept with a model"
+            f" ({in_one_line(error)}); a preparation is made of buffers, layers and plain values,"
+            " and of classes that can be imported",
+        ) from error
+    return Packed(stream.getvalue(), names)
+
+
+def normalize_of(prepare: nn.Module, channels: int) -> Normalize | None:
+    """What images of so many channels are normalised by; None if something else is done to them."""
+    if isinstance(prepare, nn.Identity):
+        return Normalize(mean=[0.0] * channels, std=[1.0] * channels)
+    if isinstance(prepare, Standardized):
+        return Normalize(mean=prepare.mean.flatten().tolist(), std=prepare.std.flatten().tolist())
+    return None
 
 
 @dataclass(frozen=True)
@@ -59,9 +114,10 @@ class Retraining:
         first_use: whether the test split was not used before, as far as is known.
         monitors: what watched the trainings, see ``nas_hydra.evaluator.final.monitoring``.
         seen: what was seen of the test rows.
+        objective: by which the networks are compared.
     """
 
-    searched: Searched
+    searched: RetrainedSearch
     trial: Trial
     own: Contender
     trained: Mapping[str, Sequence[SeedTraining]]
@@ -71,6 +127,7 @@ class Retraining:
     first_use: bool
     monitors: Sequence[str]
     seen: Seen
+    objective: Objective
 
     @property
     def candidate(self) -> Mapping[str, Any]:
@@ -90,7 +147,12 @@ class Retraining:
     @cached_property
     def results(self) -> list[NetworkResult]:
         """Its own, then those of the baselines."""
-        return [result_of(one, self.trained[one.name]) for one in (self.own, *self.others)]
+        return [network_result(one, self.trained[one.name]) for one in (self.own, *self.others)]
+
+    @property
+    def verdict(self) -> str:
+        """How it compares with the baselines."""
+        return verdict(self.results, self.objective, self.prepared.task.percent)
 
     @property
     def weights(self) -> Path | None:
@@ -106,13 +168,18 @@ def write(folder: Path, one: Retraining, weights: Path) -> None:
         report = tested(draft, one)
         metrics = measured(one, report)
         replace(draft / METRICS, json.dumps(metrics, indent=2) + "\n")
+        drawn = ""
         if "confusion" in metrics:
             title = f"trial {one.trial.number} on {report.total:,} test {one.seen.unit}"
             drawn = picture(metrics["confusion"], described.classes or (), title)
             replace(draft / CONFUSION, drawn)
-        task = one.prepared.task
-        facts = CardFacts(one.candidate, one.trial, one.results, described, metrics, one.seen)
-        replace(draft / CARD, card(facts, task, report, one.command))
+        facts = CardFacts(
+            *(one.candidate, one.trial, one.results, one.objective, described, metrics, one.seen),
+            confusion=drawn,
+            random=next((other.decisions for other in one.others if other.role == "random"), {}),
+        )
+        shown = card(facts, one.prepared.task, report, one.command)
+        replace(draft / CARD, markdown(shown))
 
 
 def write_model(draft: Path, one: Retraining, weights: Path) -> Description:
@@ -121,7 +188,7 @@ def write_model(draft: Path, one: Retraining, weights: Path) -> Description:
     replace(draft / CONFIG, OmegaConf.to_yaml(OmegaConf.create(masked_file(one.candidate))))
     files = {"weights": WEIGHTS, "config": CONFIG}
     if one.seen.examples:
-        save(draft / EXAMPLES, one.seen.examples)
+        save_examples(draft / EXAMPLES, one.seen.examples)
         files["examples"] = EXAMPLES
     digests = {name: digest_of_file(draft / file) for name, file in files.items()}
     described = description(draft, one, digests)
@@ -153,7 +220,7 @@ def description(draft: Path, one: Retraining, digests: Mapping[str, str]) -> Des
         **known,
         normalize=normalize,
         prepare=kept,
-        source=Source(run=str(source), trial=one.trial.number, key=one.trial.key),
+        source=ModelSource(run=str(source), trial=one.trial.number, key=one.trial.key),
         versions=dict(versions()),
     )
 

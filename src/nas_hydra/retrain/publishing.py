@@ -13,12 +13,11 @@ from nas_hydra.artifact import (
     PREPARE,
     WEIGHTS,
 )
-from nas_hydra.component import build
+from nas_hydra.config.component import build
 from nas_hydra.masking import masked
 from nas_hydra.retrain.files import Retraining
 from nas_hydra.run import Run
-from nas_hydra.tracker.base import Publisher
-from nas_hydra.tracker.expendable import spared
+from nas_hydra.tracker.base import Publisher, spared
 
 FILES = (CONFIG, WEIGHTS, DESCRIPTION, PREPARE, EXAMPLES, METRICS, CONFUSION, CARD)
 """Those of them that a model has."""
@@ -53,8 +52,9 @@ def run_of(folder: Path, retraining: Retraining) -> Run:
 
 
 def summary(retraining: Retraining) -> dict[str, Any]:
-    """Role and metric -> mean and, of several seeds, standard deviation."""
+    """The verdict, and role and metric -> mean and, of several seeds, standard deviation."""
     found: dict[str, Any] = {"trial": retraining.trial.number, "seeds": retraining.seeds}
+    found["verdict"] = retraining.verdict
     for one in retraining.results:
         found[f"{one.role}/name"] = one.name
         for name, spread in one.metrics.items():

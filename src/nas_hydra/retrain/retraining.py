@@ -7,33 +7,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nas_hydra.artifact import DESCRIPTION
-from nas_hydra.component import build, locate
-from nas_hydra.dataset.raw import preparation
-from nas_hydra.dataset.split import Stage
-from nas_hydra.draft import check_place
-from nas_hydra.errors import CandidateError, ConfigError, SearchFailedError
-from nas_hydra.evaluator import Evaluator
-from nas_hydra.evaluator.final import FinalEvaluator, monitoring, renamed
-from nas_hydra.evaluator.prepared import Prepared
-from nas_hydra.foreign import foreign
-from nas_hydra.objective import Objective
-from nas_hydra.opened import check_components
-from nas_hydra.retrain.baseline import nearest_in_size, random_candidate, with_baseline
-from nas_hydra.retrain.files import Retraining, write
-from nas_hydra.retrain.preparation import packed
-from nas_hydra.retrain.publishing import publish
-from nas_hydra.retrain.request import AUTO, NONE, Request
-from nas_hydra.retrain.result import NetworkResult
-from nas_hydra.retrain.searched import (
+from nas_hydra.app.finished import (
     KEY,
-    Searched,
+    RetrainedSearch,
     chosen,
-    open_search,
+    open_retrained,
     resolved_environment,
 )
+from nas_hydra.app.space import check_components
+from nas_hydra.artifact import DESCRIPTION
+from nas_hydra.config.component import build, locate
+from nas_hydra.config.foreign import foreign
+from nas_hydra.dataset.raw import preparation
+from nas_hydra.dataset.split import Stage
+from nas_hydra.errors import CandidateError, ConfigError, SearchFailedError
+from nas_hydra.evaluator import Evaluator
+from nas_hydra.evaluator.final import FinalEvaluator, monitoring, name_in_test
+from nas_hydra.evaluator.prepared import Prepared
+from nas_hydra.files.small_file import check_place
+from nas_hydra.objective import Objective
+from nas_hydra.retrain.contenders import Request, baseline_of, random_candidate, winner
+from nas_hydra.retrain.files import Retraining, packed, write
+from nas_hydra.retrain.publishing import publish
 from nas_hydra.retrain.seen import Seen, changes, seen
-from nas_hydra.retrain.training import Contender, train
+from nas_hydra.retrain.training import Contender, NetworkResult, Progress, Watch, train
 from nas_hydra.trial import Trial
 
 log = logging.getLogger(__name__)
@@ -49,6 +46,7 @@ class Retrained:
         results: its own on the test split, then those of the baselines.
         percent: the scores that are shown in per cent.
         unit: what the rows are called that it was tested on.
+        verdict: how it compares with the baselines, in a sentence or two.
     """
 
     folder: Path
@@ -56,9 +54,21 @@ class Retrained:
     results: Sequence[NetworkResult]
     percent: Sequence[str] = ()
     unit: str = "rows"
+    verdict: str = ""
 
 
-def retrain(request: Request, overrides: Sequence[str] = (), command: str = "") -> list[Retrained]:
+def log_progress(progress: Progress) -> None:
+    """A line in the log when a training has ended."""
+    if progress.trial:
+        log.info("%s/%s  %s: %s", progress.done, progress.total, progress.what, progress.outcome)
+
+
+def retrain(
+    request: Request,
+    overrides: Sequence[str] = (),
+    command: str = "",
+    watch: Watch = log_progress,
+) -> list[Retrained]:
     """Train trials of a search anew, on its training and validation rows, and test them.
 
     This is the first use of the test split, and the only one: nothing is chosen by it.
@@ -67,6 +77,7 @@ def retrain(request: Request, overrides: Sequence[str] = (), command: str = "") 
         request: what is asked for.
         overrides: of the search's config, as one would type them.
         command: that was typed, for the model card.
+        watch: is told how far the trainings are.
 
     Raises:
         ConfigError: if there is nothing to retrain, the data has changed, or the config is wrong.
@@ -77,32 +88,39 @@ def retrain(request: Request, overrides: Sequence[str] = (), command: str = "") 
         raise ConfigError("seeds", f"is {request.seeds}; at least 1 is needed")
     overrides = resolved_environment(overrides)
     with foreign(request.trust):
-        searched = open_search(request.run, overrides, request.url, request.config_dirs)
+        searched = open_retrained(request.run, overrides, request.url, request.config_dirs)
         with foreign(typed=searched.typed):
-            return _retrained(searched, request, command)
+            return _retrained(searched, request, command, watch)
 
 
-def _retrained(searched: Searched, request: Request, command: str) -> list[Retrained]:
+def _retrained(
+    searched: RetrainedSearch, request: Request, command: str, watch: Watch
+) -> list[Retrained]:
     """Of an opened search; arguments as of ``retrain``."""
-    trials = chosen(searched, request)
+    trials = chosen(searched.past, request.trial, request.pareto == "all")
     folders = places(request, trials)
-    winners = [winner(searched, trial) for trial in trials]
+    genotypes = [searched.genotype(trial) for trial in trials]
+    space, numbers = searched.space, [trial.number for trial in trials]
+    winners = [winner(space, *both) for both in zip(numbers, genotypes, strict=True)]
     evaluator = final_evaluator(searched, winners)
     check(searched, evaluator, winners)
     found = [check_data(searched, one, evaluator.stage, request.force) for one in winners]
-    random = [random_of(searched, evaluator, trials)] if request.random else []
+    random = []
+    if request.random:
+        keys = [one.key for one in genotypes]
+        random = [random_candidate(space, evaluator, searched.settings.seed, keys)]
     baselines = [baseline_of(one, request.baseline) for one in winners]
     known = {one.name: one for pair in baselines for one in pair}
     engine = build(searched.settings.engine, "engine", limits=searched.settings.trial)
     with tempfile.TemporaryDirectory(prefix="nas-hydra-") as weights:
         contenders = [*winners, *random, *known.values()]
         wanted = tested(searched, evaluator)
-        trained = train(contenders, request.seeds, evaluator, wanted, engine, Path(weights))
+        trained = train(contenders, request.seeds, evaluator, wanted, engine, Path(weights), watch)
         seeds, first, watched = request.seeds, first_use(request.run), monitors(winners)
         retrainings = [
             Retraining(
                 *(searched, trial, own, trained, [*random, *pair], seeds, command, first, watched),
-                known,
+                *(known, wanted[0]),
             )
             for trial, own, pair, known in zip(trials, winners, baselines, found, strict=True)
         ]
@@ -126,8 +144,9 @@ def written(folders: Sequence[Path], retrainings: Sequence[Retraining]) -> list[
             failed.append(f"{folder} cannot be written: {error.strerror or error}")
             continue
         publish(folder, one)
-        task, unit = one.prepared.task, one.seen.unit
-        done.append(Retrained(folder, one.trial.number, one.results, task.percent, unit))
+        percent = one.prepared.task.percent
+        found = folder, one.trial.number, one.results, percent, one.seen.unit, one.verdict
+        done.append(Retrained(*found))
     if failed:
         raise SearchFailedError("; ".join(failed))
     return done
@@ -160,7 +179,7 @@ def places(request: Request, trials: Sequence[Trial]) -> list[Path]:
     return found
 
 
-def final_evaluator(searched: Searched, winners: Sequence[Contender]) -> FinalEvaluator:
+def final_evaluator(searched: RetrainedSearch, winners: Sequence[Contender]) -> FinalEvaluator:
     """The search's evaluator, but for what it trains on.
 
     Raises:
@@ -194,40 +213,16 @@ def monitors(winners: Sequence[Contender]) -> list[str]:
     return list(dict.fromkeys(name for one in winners for name in monitoring(one.candidate)))
 
 
-def tested(searched: Searched, evaluator: FinalEvaluator) -> list[Objective]:
+def tested(searched: RetrainedSearch, evaluator: FinalEvaluator) -> list[Objective]:
     """The search's objectives as they are measured in the end, or what the task measures first."""
-    given = [Objective(renamed(one.name), one.direction) for one in searched.past.objectives]
+    given = [Objective(name_in_test(one.name), one.direction) for one in searched.past.objectives]
     known = [one for one in given if one.name in evaluator.metrics]
     return known or [Objective(*one) for one in evaluator.directions.items()][:1]
 
 
-def winner(searched: Searched, trial: Trial) -> Contender:
-    """A trial as a contender."""
-    candidate = searched.space.close(searched.genotype(trial))
-    return Contender("winner", f"trial {trial.number}", candidate)
-
-
-def random_of(searched: Searched, evaluator: FinalEvaluator, trials: Sequence[Trial]) -> Contender:
-    """A random candidate of the search's space."""
-    keys = [searched.genotype(trial).key for trial in trials]
-    genotype = random_candidate(searched.space, evaluator, searched.settings.seed, keys)
-    name = f"a random candidate ({genotype.summary})"
-    return Contender("random", name, searched.space.close(genotype))
-
-
-def baseline_of(one: Contender, name: str) -> list[Contender]:
-    """A known network, trained as the contender is; empty if none is wanted, or known."""
-    candidate = Prepared(one.candidate, "search")
-    known = candidate.task.baselines(candidate.example)
-    if name == NONE or (name == AUTO and not known):
-        return []
-    if name == AUTO:
-        name = nearest_in_size(candidate, known)
-    config = with_baseline(candidate, name).config
-    return [Contender("baseline", f"torchvision's {name}", config)]
-
-
-def check(searched: Searched, evaluator: FinalEvaluator, winners: Sequence[Contender]) -> None:
+def check(
+    searched: RetrainedSearch, evaluator: FinalEvaluator, winners: Sequence[Contender]
+) -> None:
     """Make sure, before anything is trained, that the networks work on this data.
 
     Raises:
@@ -242,7 +237,7 @@ def check(searched: Searched, evaluator: FinalEvaluator, winners: Sequence[Conte
             raise ConfigError(KEY, f"{one.name} cannot work: {error}") from error
 
 
-def check_data(searched: Searched, one: Contender, stage: Stage, force: bool) -> Seen:
+def check_data(searched: RetrainedSearch, one: Contender, stage: Stage, force: bool) -> Seen:
     """Make sure that the data is that of the search, and find what was seen of its test rows.
 
     Raises:

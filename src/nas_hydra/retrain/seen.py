@@ -8,10 +8,9 @@ from typing import Any
 import torch
 
 from nas_hydra.dataset import Data, Dataset
-from nas_hydra.dataset.contents import FILES, SAMPLES
-from nas_hydra.dataset.examples import FILE, SPLITS, Examples, examples, read
+from nas_hydra.dataset.examples import FILE, FILES, SAMPLES, SPLITS, Examples, read_examples
 from nas_hydra.dataset.raw import final_examples
-from nas_hydra.dataset.source import target_of
+from nas_hydra.dataset.source import examples, target_of
 from nas_hydra.dataset.tree import rows
 from nas_hydra.record.data import counts_told, files_told
 from nas_hydra.record.past import PastRun
@@ -114,7 +113,7 @@ def seen(data: Data, past: PastRun) -> Seen:
     if not known:
         return Seen(known, f"the data does not tell which {unit} it has", unit)
     test = known[TEST]
-    noted, kept = past.identity.get("data") or {}, read(past.folder / FILE)
+    noted, kept = past.identity.get("data") or {}, read_examples(past.folder / FILE)
     if not all(name in noted for name in SPLITS):
         reason = f"its record, which is of an earlier version or of a table, notes no {unit}"
         return Seen(known, reason, unit)

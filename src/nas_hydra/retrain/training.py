@@ -1,20 +1,24 @@
-"""Every network, trained from scratch over several seeds on the search's engine."""
+"""Networks, trained from scratch over several seeds, and what these trainings come to."""
 
-from collections.abc import Mapping, Sequence
+import statistics
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from scipy import stats
+
+from nas_hydra.document.text import duration, number
 from nas_hydra.engine import Engine, Job
 from nas_hydra.evaluator import Evaluator
 from nas_hydra.objective import Objective
 from nas_hydra.run import weights_file
-from nas_hydra.search_space import Genotype
-from nas_hydra.tracker.terminal import messages, shown
+from nas_hydra.search_space import Decision, Genotype
 from nas_hydra.trial import Proposal, Trial
 
 Role = Literal["winner", "random", "baseline"]
+LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -25,11 +29,13 @@ class Contender:
         role: what it is there for.
         name: in words.
         candidate: its closed config.
+        decisions: of a candidate of the space; a known network has made none.
     """
 
     role: Role
     name: str
     candidate: Mapping[str, Any]
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,36 @@ class SeedTraining:
     weights: Path
 
 
+@dataclass(frozen=True)
+class Progress:
+    """How far the trainings are.
+
+    Args:
+        done: so many have ended.
+        total: of so many.
+        what: network and seed of the last one; empty before the first has ended.
+        trial: what became of it.
+    """
+
+    done: int
+    total: int
+    what: str = ""
+    trial: Trial | None = None
+
+    @property
+    def outcome(self) -> str:
+        """What became of the last training, in words."""
+        if self.trial is None:
+            return ""
+        if not self.trial.complete:
+            return f"failed: {self.trial.error}"
+        values = ", ".join(f"{name} {number(one)}" for name, one in self.trial.values.items())
+        return f"{values} ({duration(self.trial.seconds)})"
+
+
+Watch = Callable[[Progress], None]
+
+
 def train(
     contenders: Sequence[Contender],
     seeds: int,
@@ -47,6 +83,7 @@ def train(
     objectives: Sequence[Objective],
     engine: Engine,
     weights: Path,
+    watch: Watch,
 ) -> dict[str, list[SeedTraining]]:
     """Train every contender ``seeds`` times, as many at a time as the engine has workers.
 
@@ -57,6 +94,7 @@ def train(
         objectives: what a training must have measured.
         engine: where.
         weights: a folder for trained weights.
+        watch: is told how far it is, before the first training and after each.
 
     Returns:
         Name of a contender -> its trainings, by seed.
@@ -65,13 +103,14 @@ def train(
     # Seed by seed: when something is wrong with a contender, that shows early.
     wanted = [(one, seed) for seed in range(seeds) for one in contenders]
     pending: dict[Future[Trial], tuple[Job, str]] = {}
+    watch(Progress(0, len(wanted)))
     try:
         engine.start(evaluator)
         for number, (one, seed) in enumerate(wanted):
             job = job_of(one, objectives, number, seed, weights_file(weights, number))
             pending[engine.submit(job)] = job, f"{one.name}, seed {seed}"
         for done, future in enumerate(as_completed(pending), start=1):
-            tell(f"{done}/{len(pending)}  {pending[future][1]}", future.result())
+            watch(Progress(done, len(pending), pending[future][1], future.result()))
     finally:
         engine.shutdown()
     trained: dict[str, list[SeedTraining]] = {one.name: [] for one in contenders}
@@ -89,7 +128,62 @@ def job_of(
     return Job(objectives, proposal, one.candidate, seed, weights)
 
 
-def tell(what: str, trial: Trial) -> None:
-    """A line about a training that has ended."""
-    outcome = shown(trial.values) if trial.complete else f"failed: {trial.error}"
-    messages.print(f"{what}: {outcome} ({trial.seconds:.0f} s)")
+@dataclass(frozen=True)
+class Spread:
+    """A metric over the seeds.
+
+    Args:
+        values: one for each seed whose training was completed.
+        mean: of them.
+        std: their standard deviation; None for one value.
+        interval: of the mean, 95 %, by Student's t; None for one value. It knows the chance in the
+            training, not that in the choice of the test images.
+    """
+
+    values: Sequence[float]
+    mean: float
+    std: float | None
+    interval: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class NetworkResult:
+    """One network, over all seeds.
+
+    Args:
+        role: what it is there for.
+        name: in words.
+        metrics: what was measured; empty if no training was completed.
+        seconds: of all its trainings.
+        errors: of the trainings that failed.
+    """
+
+    role: Role
+    name: str
+    metrics: Mapping[str, Spread]
+    seconds: float
+    errors: Sequence[str]
+
+
+def network_result(contender: Contender, trainings: Sequence[SeedTraining]) -> NetworkResult:
+    """What these trainings of a network come to."""
+    trials = [training.trial for training in trainings]
+    complete = [trial for trial in trials if trial.complete]
+    names = complete[0].metrics if complete else ()
+    return NetworkResult(
+        contender.role,
+        contender.name,
+        {name: spread([trial.metrics[name] for trial in complete]) for name in names},
+        round(sum(trial.seconds for trial in trials), 3),
+        [trial.error for trial in trials if trial.error],
+    )
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Mean, standard deviation and interval of at least one value."""
+    mean = statistics.fmean(values)
+    if len(values) == 1:
+        return Spread(values, mean, None, None)
+    std = statistics.stdev(values)
+    half = std / len(values) ** 0.5 * float(stats.t.ppf((1 + LEVEL) / 2, len(values) - 1))
+    return Spread(values, mean, std, (mean - half, mean + half))

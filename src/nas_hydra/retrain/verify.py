@@ -1,5 +1,6 @@
 """Whether a model's folder says what is so: its data, its figures and its card."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isclose, isnan
@@ -7,19 +8,19 @@ from typing import Any
 
 from nas_hydra.artifact import CARD, DESCRIPTION, EXAMPLES, METRICS, REMEDY, Artifact
 from nas_hydra.dataset import Tree
-from nas_hydra.dataset.examples import Examples, difference, read
+from nas_hydra.dataset.examples import Examples, read_examples, split_difference
 from nas_hydra.dataset.raw import raw_rows
-from nas_hydra.dataset.tree import alike, told
+from nas_hydra.dataset.tree import alike, form_of
+from nas_hydra.document.markdown import content, escaped
 from nas_hydra.errors import ConfigError, NasHydraError, in_one_line
 from nas_hydra.evaluator.build import count_parameters
 from nas_hydra.evaluator.prepared import Prepared
+from nas_hydra.files.small_file import read_json
 from nas_hydra.network import network_of
-from nas_hydra.page.markdown import escaped
 from nas_hydra.report.summary import versions
-from nas_hydra.retrain.card import compared
-from nas_hydra.retrain.result import NetworkResult, Spread, spread
 from nas_hydra.retrain.seen import SEARCHED, TEST, TRAINING, Seen, final_rows
-from nas_hydra.small_file import read_json
+from nas_hydra.retrain.training import NetworkResult, Spread, spread
+from nas_hydra.retrain.verdict import compared
 from nas_hydra.task import Task
 from nas_hydra.task.report import Figure, Report, hits
 
@@ -27,6 +28,7 @@ NEAR = 0.02
 """So much may a figure differ that a training has measured, perhaps in another precision."""
 EXACT, ROUNDED = 1e-9, 1e-4
 """As shares: numbers that were computed of the same, and those of passes in other batches."""
+FIGURE = re.compile(r"\d[\d.,]*")
 OTHER = "is not the one that the model was trained on"
 
 
@@ -106,7 +108,7 @@ def noted_rows(artifact: Artifact) -> dict[str, Examples]:
         ConfigError: if there are none.
     """
     file = artifact.examples
-    known = {} if file is None else read(file)
+    known = {} if file is None else read_examples(file)
     if not {TRAINING, TEST} <= known.keys():
         unit = "rows" if artifact.image is None else "images"
         raise ConfigError(
@@ -154,7 +156,7 @@ def batches(artifact: Artifact, one: Prepared) -> Iterator[tuple[Tree, Tree]]:
         raise ConfigError("dataset", OTHER)
     for inputs, target in raw_rows(one.data):
         if not alike(inputs, artifact.empty(1)):
-            raise ConfigError("dataset", f"{OTHER}: it has {told(inputs)}")
+            raise ConfigError("dataset", f"{OTHER}: it has {form_of(inputs)}")
         yield inputs, target
 
 
@@ -184,7 +186,7 @@ def same(
 
 def _of_data(noted: Mapping[str, Examples], now: Mapping[str, Examples]) -> Iterator[str]:
     for name, one in now.items():
-        if other := difference(noted[name], one, name):
+        if other := split_difference(noted[name], one, name):
             yield f"the data is not that of the model: {other}"
 
 
@@ -256,7 +258,17 @@ def _of_card(
         yield f"{CARD} is missing"
     elif artifact.description.versions == dict(versions()):
         text = file.read_text(encoding="utf-8", errors="replace")
-        table = compared(metrics.networks, task.percent)
-        wanted = (table, found.sentences, escaped(report.sentence(found.unit)))
-        if not all(part in text for part in wanted):
+        rows = content(compared(metrics.networks, task.percent)).splitlines()[2:]
+        wanted = (found.sentences, escaped(report.sentence(found.unit)))
+        if not (all(part in text for part in wanted) and all(_has_row(text, row) for row in rows)):
             yield f"{CARD} says something else than {METRICS}"
+
+
+def _has_row(text: str, row: str) -> bool:
+    """Whether a line begins with the same name, and has all figures of a row in its order."""
+    name, *cells = row.split(" | ")
+    for line in text.splitlines():
+        if line.startswith(f"{name} |"):
+            told = iter(FIGURE.findall(line.removeprefix(name)))
+            return all(figure in told for figure in FIGURE.findall(" ".join(cells)))
+    return False

@@ -46,7 +46,7 @@ class Encoder:
             name: len(gene) if isinstance(gene, Categorical) else 1
             for name, gene in self._genes.items()
         }
-        self._places = consecutive(widths, 0)
+        self._places = _consecutive(widths, 0)
         self._length = sum(widths.values())
         self._views: dict[str, slice] | None = None
 
@@ -61,8 +61,8 @@ class Encoder:
             ConfigError: if the graph's features are not such numbers, or not those of the
                 candidates before.
         """
-        features = arrays(graph)
-        views = consecutive({name: len(view) for name, view in features.items()}, self._length)
+        features = _arrays(graph)
+        views = _consecutive({name: len(view) for name, view in features.items()}, self._length)
         if views != (self._views or views):
             raise ConfigError(KEY, "gives candidates different features; all must have the same")
         self._views = views
@@ -81,12 +81,8 @@ class Encoder:
         return Encoding(values, mask, self._places, views)
 
 
-def arrays(graph: Any) -> dict[str, NDArray[np.float64]]:
-    """Graph features by the name of a view; float64 (D,) each.
-
-    Raises:
-        ConfigError: if they are anything else.
-    """
+def _arrays(graph: Any) -> dict[str, NDArray[np.float64]]:
+    """Graph features by the name of a view; float64 (D,) each."""
     try:
         views = {str(name): np.asarray(view, dtype=float) for name, view in graph.items()}
     except (AttributeError, TypeError, ValueError, OverflowError):
@@ -97,8 +93,7 @@ def arrays(graph: Any) -> dict[str, NDArray[np.float64]]:
     return views
 
 
-def consecutive(widths: Mapping[str, int], start: int) -> dict[str, slice]:
-    """The places of parts that stand one after the other."""
+def _consecutive(widths: Mapping[str, int], start: int) -> dict[str, slice]:
     places = {}
     for name, width in widths.items():
         places[name] = slice(start, start + width)

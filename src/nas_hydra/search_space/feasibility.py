@@ -1,19 +1,46 @@
-"""Feasibility: which candidates meet a space's constraints."""
+"""Feasibility: which candidates meet a space's constraints, and who judges that."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
 from nas_hydra.errors import ConfigError
 from nas_hydra.search_space.gene import Decision
-from nas_hydra.search_space.hooks import Hooks
-from nas_hydra.search_space.node import Constant, InactiveError, Items, Node, Reading, Repeat
-from nas_hydra.search_space.opening import Place, places_of
+from nas_hydra.search_space.node import (
+    Constant,
+    InactiveError,
+    ListNode,
+    Node,
+    Place,
+    Repeat,
+    Replay,
+    places_of,
+)
 from nas_hydra.search_space.parse import Parser
-from nas_hydra.search_space.place import at
+from nas_hydra.search_space.syntax import at
 
 KEY = "search_space.constraints"
 SINGLE = "stands for several constraints; write each of them out"
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """Functions of closed, plain configs; each is optional.
+
+    Args:
+        canonical: closed ``model`` config -> a JSON-like value that is equal for models that
+            compute the same function. It takes the model's place in the key.
+        encoder: closed ``model`` config -> graph features by the name of a view, always the same
+            views with equally many features.
+        feasible: closed candidate config and its closed constraints -> whether it meets them.
+        limits: closed constraints that every candidate has beside those of the space.
+    """
+
+    canonical: Callable[[Mapping[str, Any]], Any] | None = None
+    encoder: Callable[[Mapping[str, Any]], Mapping[str, Sequence[float]]] | None = None
+    feasible: Callable[[Mapping[str, Any], Sequence[Mapping[str, Any]]], bool] | None = None
+    limits: Sequence[Mapping[str, Any]] = ()
 
 
 class Feasibility:
@@ -66,7 +93,7 @@ class Feasibility:
         closed: list[Mapping[str, Any]] = []
         for node in self.constraints:
             try:
-                closed.append(node.close(Reading(decisions), ()))
+                closed.append(node.close(Replay(decisions), ()))
             except InactiveError:
                 continue
         return [*closed, *self._limits]
@@ -98,7 +125,7 @@ def parse_constraints(parser: Parser, places: Mapping[str, Place]) -> tuple[Node
     return nodes
 
 
-def check_plain(parser: Parser, key: str) -> None:
+def check_not_open(parser: Parser, key: str) -> None:
     """A key of the space, if it is there, may have no open value.
 
     Raises:
@@ -119,12 +146,11 @@ def _written(parser: Parser, path: tuple[str, ...]) -> Any:
 
 
 def _elements(node: Node, given: Any) -> tuple[Node, ...]:
-    """One node per constraint."""
     if isinstance(node, Constant) and isinstance(node.value, list):
         nodes: Sequence[Node] = [
             Constant(f"{KEY}.{position}", 0, value) for position, value in enumerate(node.value)
         ]
-    elif isinstance(node, Items):
+    elif isinstance(node, ListNode):
         nodes = node.elements
     else:
         raise ConfigError(KEY, f"is {given!r}; it must be a list: [{{_target_: ...}}, ...]")

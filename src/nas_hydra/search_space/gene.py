@@ -1,26 +1,29 @@
-"""Genes: the decisions that a config leaves open, one object each."""
+"""Genes, the decisions that a config leaves open; a genotype has one for each that is active."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from numpy.random import Generator
 
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+
 Decision = bool | int | float | str | None
 """What a gene can hold: a scalar that YAML, JSON and Optuna all know."""
-
-
-def shown(decision: Decision) -> str:
-    """A decision for people: a number with a fraction to four digits, anything else as it is."""
-    return f"{decision:.4g}" if isinstance(decision, float) else str(decision)
 
 
 STEP_CONTINUES = 0.5
 """Chance that a mutation of an ordered gene goes one step further (a geometric step length)."""
 STEP_DEVIATION = 0.15
 """Standard deviation of a mutation of a continuous gene, as a share of its (log) range."""
+
+
+def shown(decision: Decision) -> str:
+    """A decision for people: a number with a fraction to four digits, anything else as it is."""
+    return f"{decision:.4g}" if isinstance(decision, float) else str(decision)
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,6 @@ class Categorical:
     labels: tuple[Decision, ...]
 
     def __len__(self) -> int:
-        """Number of possible decisions."""
         return len(self.labels)
 
     def sample(self, rng: Generator) -> Decision:
@@ -75,7 +77,6 @@ class Integer:
         return range(self.low, self.high + 1, self.step)
 
     def __len__(self) -> int:
-        """Number of possible decisions."""
         return len(self.values)
 
     def sample(self, rng: Generator) -> int:
@@ -91,7 +92,6 @@ class Integer:
         return self._rounded(share)
 
     def _rounded(self, share: float) -> int:
-        """The value at a share of the logarithmic range."""
         low, high = math.log(self.low - 0.5), math.log(self.high + 0.5)
         return min(max(round(math.exp(low + share * (high - low))), self.low), self.high)
 
@@ -108,7 +108,6 @@ class Integer:
         return self.values[_step(position, length, len(self), rng)]
 
     def __contains__(self, decision: object) -> bool:
-        """Whether the decision is a whole number on the grid."""
         return type(decision) is int and decision in self.values
 
     @property
@@ -180,7 +179,6 @@ class Real:
         return near if near != value else self.low if value != self.low else self.high
 
     def __contains__(self, decision: object) -> bool:
-        """Whether the decision is a number in the range, and on the grid if there is one."""
         if type(decision) not in (int, float) or not self.low <= cast(float, decision) <= self.high:
             return False
         if self.step is None:
@@ -227,5 +225,57 @@ def _decimal(value: float) -> Fraction:
 
 
 def _span(low: float, high: float, step: float) -> Fraction:
-    """Number of steps from low to high."""
     return (_decimal(high) - _decimal(low)) / _decimal(step)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Genotype(Mapping[str, Decision]):
+    """A frozen mapping from gene name to decision, active genes only.
+
+    Args:
+        decisions: in the order in which the space asked for them.
+        key: digest of the closed config: two genotypes that build the same config have the
+            same key, whatever their decisions.
+    """
+
+    decisions: Mapping[str, Decision]
+    key: str
+
+    def __getitem__(self, name: str) -> Decision:
+        return self.decisions[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.decisions
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.decisions)
+
+    def __len__(self) -> int:
+        return len(self.decisions)
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __repr__(self) -> str:
+        return self.summary
+
+    @property
+    def summary(self) -> str:
+        """One line for people: ``depth=3 width=32 lr=0.003162``."""
+        return " ".join(f"{name}={shown(decision)}" for name, decision in self.decisions.items())
+
+
+def distribution(gene: Gene) -> "BaseDistribution":
+    """Optuna's name for what a gene allows."""
+    # Here, since Optuna takes a while to import.
+    from optuna.distributions import (
+        CategoricalDistribution,
+        FloatDistribution,
+        IntDistribution,
+    )
+
+    if isinstance(gene, Categorical):
+        return CategoricalDistribution(gene.labels)
+    if isinstance(gene, Integer):
+        return IntDistribution(gene.low, gene.high, log=gene.log, step=gene.step)
+    return FloatDistribution(gene.low, gene.high, log=gene.log, step=gene.step)

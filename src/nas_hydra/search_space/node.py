@@ -6,14 +6,14 @@ and only if the closed config depends on it.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from nas_hydra.errors import ConfigError
 from nas_hydra.search_space.gene import Categorical, Decision, Gene, Number, Real
-from nas_hydra.search_space.plain import compute
+from nas_hydra.search_space.syntax import compute
 
 Copies = tuple[int, ...]
 """Which copy of each enclosing repeated block, outermost first."""
@@ -50,7 +50,7 @@ class InactiveError(LookupError):
     """A gene was read that is not active beside these decisions."""
 
 
-class Reading(Walk):
+class Replay(Walk):
     """Reads what was decided in an earlier walk, or so far in one that is under way.
 
     Args:
@@ -126,7 +126,7 @@ class Constant(Node):
 
 
 @dataclass(eq=False)
-class Table(Node):
+class DictNode(Node):
     """A mapping with something open below it."""
 
     items: dict[str, Node]
@@ -145,7 +145,7 @@ class Table(Node):
 
 
 @dataclass(eq=False)
-class Items(Node):
+class ListNode(Node):
     """A list with something open below it; repeated blocks are spliced in."""
 
     elements: tuple[Node, ...]
@@ -294,3 +294,61 @@ class Expression(Node):
     def reads(self, rest: Rest = ()) -> tuple[tuple[Node, Rest], ...]:
         """The inputs."""
         return tuple((node, ()) for node in self.inputs.values())
+
+
+class Place(NamedTuple):
+    """Where a gene stands.
+
+    Args:
+        gene: the gene.
+        node: the open node whose gene it is.
+        copies: which copy of each block around the node.
+        blocks: the repeated blocks around the node whose copies decide separately.
+    """
+
+    gene: Gene
+    node: Open
+    copies: Copies
+    blocks: tuple[Repeat, ...]
+
+
+Visited = set[tuple[Node, Copies, Rest]]
+
+
+def places_of(parts: Iterable[Node]) -> dict[str, Place]:
+    """Every gene that the parts can have, by name, in the order of the config.
+
+    Raises:
+        ConfigError: if two open values bear one name.
+    """
+    found: dict[str, Place] = {}
+    visited: Visited = set()
+    for part in parts:
+        for place in _openings(part, (), (), (), visited):
+            first = found.setdefault(place.gene.name, place).node
+            if first is not place.node:
+                raise ConfigError(
+                    place.node.path,
+                    f"the gene name '{place.gene.name}' is taken by {first.path}; give one of them "
+                    "another _name_, or refer to the first with ${...} if one decision is meant",
+                )
+    return found
+
+
+def _openings(
+    node: Node, copies: Copies, blocks: tuple[Repeat, ...], rest: Rest, visited: Visited
+) -> Iterator[Place]:
+    """Every gene met in closing a part, once per copy of the blocks around it, in order."""
+    copies, blocks = copies[: node.depth], blocks[: node.depth]
+    if (node, copies, rest) in visited:
+        return
+    visited.add((node, copies, rest))
+    if isinstance(node, Open):
+        yield Place(node.gene_of(copies), node, copies, blocks)
+    for part, inner in node.reads(rest):
+        inside, around = [copies], blocks
+        if isinstance(node, Repeat) and part is node.block:
+            inside = node.inside(copies, node.counts[-1])
+            around = blocks if node.share else (*blocks, node)
+        for place in inside:
+            yield from _openings(part, place, around, inner, visited)

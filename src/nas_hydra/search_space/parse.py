@@ -6,25 +6,22 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from nas_hydra.config.total_steps import without_total
 from nas_hydra.errors import ConfigError, nearest
-from nas_hydra.search_space.count import possible_counts
 from nas_hydra.search_space.gene import Categorical
-from nas_hydra.search_space.label import option_labels
 from nas_hydra.search_space.node import (
     Choice,
     Constant,
+    DictNode,
     Expression,
-    Items,
+    ListNode,
     Node,
     Ordered,
     Reference,
     Repeat,
     Rest,
-    Table,
 )
-from nas_hydra.search_space.number import parse_number
-from nas_hydra.search_space.place import Path, at, depth, dotted, segments
-from nas_hydra.search_space.plain import compute, plain, resolve
+from nas_hydra.search_space.opener import option_labels, parse_number, possible_counts
 from nas_hydra.search_space.reference import (
     Written,
     absolute,
@@ -33,9 +30,20 @@ from nas_hydra.search_space.reference import (
     references,
     step_into,
 )
-from nas_hydra.search_space.sharing import SHARE, check_decided_once, name_of
-from nas_hydra.search_space.syntax import is_open, no_options, opener_of
-from nas_hydra.total_steps import without_total
+from nas_hydra.search_space.sharing import SHARE, check_decided_once, shared_name
+from nas_hydra.search_space.syntax import (
+    Path,
+    at,
+    checked_plain,
+    compute,
+    depth,
+    dotted,
+    is_open,
+    no_options,
+    opener_of,
+    resolve,
+    segments,
+)
 
 
 class Parser:
@@ -114,13 +122,12 @@ class Parser:
             return self._interpolation(path, raw)
         if raw == "???":
             raise ConfigError(dotted(path), f"has no value yet (???); say {dotted(path)}=...")
-        return self._constant(path, plain(dotted(path), raw))
+        return self._constant(path, checked_plain(dotted(path), raw))
 
     def _constant(self, path: Path, value: Any) -> Constant:
         return Constant(*self._place(path), value)
 
     def _place(self, path: Path) -> tuple[str, int]:
-        """What every node at a path is told."""
         return dotted(path), depth(self.raw, path)
 
     def _opened(self, path: Path, raw: Mapping[str, Any], opener: str) -> Node:
@@ -136,18 +143,17 @@ class Parser:
         return Ordered(*self._place(path), gene, segments(self.raw, path))
 
     def _table(self, path: Path, raw: Mapping[str, Any]) -> Node:
-        plain(dotted(path), dict.fromkeys(raw))
+        checked_plain(dotted(path), dict.fromkeys(raw))
         items = {key: self.parse((*path, key)) for key in raw}
         if SHARE in raw:
             self._share(path, items)
         closed = {key: node.value for key, node in items.items() if isinstance(node, Constant)}
         if len(closed) == len(items):
             return self._constant(path, closed)
-        return Table(*self._place(path), items)
+        return DictNode(*self._place(path), items)
 
     def _share(self, path: Path, items: dict[str, Node]) -> None:
-        """Give a shared module its name."""
-        name = name_of(dotted(path), at(self.raw, (*path, SHARE)))
+        name = shared_name(dotted(path), at(self.raw, (*path, SHARE)))
         del items[SHARE]
         if name is None:
             return
@@ -164,7 +170,7 @@ class Parser:
         closed = [node.value for node in elements if isinstance(node, Constant)]
         if len(closed) == len(elements):
             return self._constant(path, closed)
-        return Items(*self._place(path), elements)
+        return ListNode(*self._place(path), elements)
 
     def _choice(self, path: Path) -> Node:
         inside: Path = (*path, "_choice_")
@@ -176,7 +182,7 @@ class Parser:
         keys = list(given) if isinstance(given, Mapping) else list(range(len(given)))
         options = tuple(self.parse((*inside, key)) for key in keys)
         if isinstance(given, Mapping):
-            labels = tuple(plain(dotted(inside), dict.fromkeys(keys)))
+            labels = tuple(checked_plain(dotted(inside), dict.fromkeys(keys)))
         else:
             written = [
                 option.value if isinstance(option, Constant) else raw

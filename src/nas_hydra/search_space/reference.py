@@ -12,14 +12,14 @@ from nas_hydra.errors import ConfigError
 from nas_hydra.search_space.node import (
     Choice,
     Constant,
-    Items,
+    DictNode,
+    ListNode,
     Node,
     Reference,
     Repeat,
     Rest,
-    Table,
 )
-from nas_hydra.search_space.place import Path, blocks, dotted
+from nas_hydra.search_space.syntax import Path, dotted, separate_blocks
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def check_reach(raw: Any, path: Path, goal: Path) -> None:
     Raises:
         ConfigError: if it does, since which copy is meant, or whether it exists, is unknown.
     """
-    for position in blocks(raw, goal):
+    for position in separate_blocks(raw, goal):
         if path[: position + 1] != goal[: position + 1]:
             raise ConfigError(
                 dotted(path),
@@ -118,9 +118,9 @@ def has(node: Node, rest: Rest) -> bool:
             except (LookupError, TypeError):
                 return False
             return True
-        case Table(items=items):
+        case DictNode(items=items):
             return rest[0] in items and has(items[rest[0]], rest[1:])
-        case Items(elements=elements):
+        case ListNode(elements=elements):
             # copies of a repeated block would move the positions behind it
             whole = not any(isinstance(element, Repeat) for element in elements)
             inside = whole and rest[0].isdecimal() and int(rest[0]) < len(elements)

@@ -32,7 +32,7 @@ def values(gene: Gene) -> Iterator[Decision]:
 
 def fixed(gene: Gene) -> bool:
     """Whether the gene has one possible decision only."""
-    return not _continuous(gene) and len(gene) == 1
+    return not (isinstance(gene, Real) and gene.continuous) and len(gene) == 1
 
 
 def default(gene: Gene) -> Decision:
@@ -63,15 +63,14 @@ def others(gene: Gene, decision: Decision) -> Iterator[Decision]:
 
 def steps(gene: Number, decision: Decision, lengths: tuple[int, ...]) -> Iterator[Decision]:
     """The values so many grid points below and above a decision, where there are any."""
-    place = position(gene, decision)
+    place = _position(gene, decision)
     for length in lengths:
         for other in (place - length, place + length):
             if 0 <= other < len(gene):
                 yield nth(gene, other)
 
 
-def position(gene: Number, decision: Decision) -> int:
-    """The position of a decision among the values of a gene that is not continuous."""
+def _position(gene: Number, decision: Decision) -> int:
     if isinstance(gene, Integer):
         return gene.values.index(cast(int, decision))
     return 0 if gene.step is None else gene.position(cast(float, decision))
@@ -91,10 +90,6 @@ def difference(gene: Gene, one: Decision, other: Decision) -> float:
         return 1.0
     span = _scaled(gene, gene.high) - _scaled(gene, gene.low)
     return max(LEAST, abs(_scaled(gene, one) - _scaled(gene, other)) / span) if span else LEAST
-
-
-def _continuous(gene: Gene) -> bool:
-    return isinstance(gene, Real) and gene.continuous
 
 
 def _scaled(gene: Number, decision: Decision) -> float:

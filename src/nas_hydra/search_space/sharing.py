@@ -13,7 +13,7 @@ TIED = "nas_hydra.model.tied.tied"
 NAMES = "true, false, or a name without ${...}"
 
 
-def name_of(path: str, given: Any) -> str | None:
+def shared_name(path: str, given: Any) -> str | None:
     """The name of a shared module; its place if it has none, None if it is not shared.
 
     Raises:
@@ -46,7 +46,7 @@ def check_decided_once(node: Node, seen: set[Node] | None = None) -> None:
         check_decided_once(part, seen)
 
 
-def shared(config: Any, path: str = "model") -> Iterator[tuple[str, str, Any]]:
+def _shared(config: Any, path: str = "model") -> Iterator[tuple[str, str, Any]]:
     """The name, the place and the closed config of every shared module in a closed config.
 
     Raises:
@@ -56,10 +56,10 @@ def shared(config: Any, path: str = "model") -> Iterator[tuple[str, str, Any]]:
         if SHARE in config and "_target_" in config:
             yield str(config[SHARE]), path, config
         for key, part in config.items():
-            yield from shared(part, f"{path}.{key}")
+            yield from _shared(part, f"{path}.{key}")
     elif isinstance(config, list):
         for place, part in enumerate(config):
-            yield from shared(part, f"{path}.{place}")
+            yield from _shared(part, f"{path}.{place}")
 
 
 def check_shared(closed: Mapping[str, Any]) -> None:
@@ -69,12 +69,12 @@ def check_shared(closed: Mapping[str, Any]) -> None:
         ConfigError: if not; says where.
     """
     for part, config in closed.items():
-        for name, place, _ in shared(config, part):
+        for name, place, _ in _shared(config, part):
             if part != "model":
                 problem = f"is {name!r}; only modules of search_space.model can be shared"
                 raise ConfigError(f"{place}.{SHARE}", problem)
     first: dict[str, tuple[str, Any]] = {}
-    for name, place, config in shared(closed.get("model")):
+    for name, place, config in _shared(closed.get("model")):
         known, other = first.setdefault(name, (place, config))
         if other != config:
             raise ConfigError(
@@ -86,7 +86,7 @@ def check_shared(closed: Mapping[str, Any]) -> None:
 
 def tied(model: Any) -> Any:
     """A closed model as ``instantiate`` builds it: what shares modules is built by our ``tied``."""
-    if next(shared(model), None) is None:
+    if next(_shared(model), None) is None:
         return model
     return {"_target_": TIED, "_recursive_": False, "model": model}
 

@@ -24,18 +24,18 @@ WHOLE: Demands = {(): None}
 
 def count_genotypes(roots: Iterable[Node]) -> int:
     """Number of genotypes of the nodes taken together; no gene may be continuous."""
-    total = settle(reduce(both, (ways(root, WHOLE) for root in roots), ONE), depth=0)
+    total = _settle(reduce(_both, (_ways(root, WHOLE) for root in roots), ONE), depth=0)
     return sum(total.values())
 
 
-def ways(node: Node, demands: Demands) -> Ways:
+def _ways(node: Node, demands: Demands) -> Ways:
     """The ways of a node as seen from outside: of a shared one, that it is needed."""
     if not node.shared:
-        return own_ways(node, demands)
+        return _own_ways(node, demands)
     return {frozenset((node, rest, value) for rest, value in demands.items()): 1}
 
 
-def own_ways(node: Node, demands: Demands) -> Ways:
+def _own_ways(node: Node, demands: Demands) -> Ways:
     """The ways in which a node can be decided to meet the demands."""
     match node:
         case Constant():
@@ -45,46 +45,46 @@ def own_ways(node: Node, demands: Demands) -> Ways:
             value = demands[()]
             return {frozenset(): len(gene)} if value is None else ONE if value in gene else {}
         case Choice(options=options):
-            return sum((Counter(ways(option, demands)) for option in options), Counter[Needs]())
+            return sum((Counter(_ways(option, demands)) for option in options), Counter[Needs]())
         case Repeat():
-            return repeat_ways(node)
+            return _repeat_ways(node)
         case _:
             below: dict[Node, dict[Rest, int | None]] = {}
             for rest, value in demands.items():
                 for part, inner in node.reads(rest):
                     known = below.setdefault(part, {})
                     known[inner] = known.get(inner) if value is None else value
-            return reduce(both, (ways(part, inner) for part, inner in below.items()), ONE)
+            return reduce(_both, (_ways(part, inner) for part, inner in below.items()), ONE)
 
 
-def repeat_ways(node: Repeat) -> Ways:
+def _repeat_ways(node: Repeat) -> Ways:
     """Over every number of copies: the ways to get that number times those of the copies."""
     block = ONE
     if node.counts[-1]:
-        block = ways(node.block, WHOLE)
+        block = _ways(node.block, WHOLE)
     if not node.share:
-        block = settle(block, depth=node.depth + 1)
+        block = _settle(block, depth=node.depth + 1)
     total: Counter[Needs] = Counter()
     copies, made = ONE, 0
     for count in node.counts:
         while made < count:
-            copies, made = (block if node.share else both(copies, block)), made + 1
-        total.update(both(ways(node.count, {(): count}), copies))
+            copies, made = (block if node.share else _both(copies, block)), made + 1
+        total.update(_both(_ways(node.count, {(): count}), copies))
     return total
 
 
-def both(left: Ways, right: Ways) -> Ways:
+def _both(left: Ways, right: Ways) -> Ways:
     """The ways of two parts decided together, leaving out needs that contradict each other."""
     total: Counter[Needs] = Counter()
     for needs, number in left.items():
         for more, times in right.items():
-            merged = merge(needs, more)
+            merged = _merge(needs, more)
             if merged is not None:
                 total[merged] += number * times
     return total
 
 
-def merge(left: Needs, right: Needs) -> Needs | None:
+def _merge(left: Needs, right: Needs) -> Needs | None:
     """Both needs; None if they ask for two values of one part."""
     found = {(node, rest): value for node, rest, value in left}
     for node, rest, value in right:
@@ -95,7 +95,7 @@ def merge(left: Needs, right: Needs) -> Needs | None:
     return frozenset((*place, value) for place, value in found.items())
 
 
-def settle(total: Ways, depth: int) -> Ways:
+def _settle(total: Ways, depth: int) -> Ways:
     """Decide the shared nodes at this depth of repeated blocks or deeper, wholes before parts."""
     while local := {node for needs in total for node, _, _ in needs if node.depth >= depth}:
         node = max(local, key=lambda candidate: candidate.order)
@@ -103,7 +103,7 @@ def settle(total: Ways, depth: int) -> Ways:
         for needs, number in total.items():
             demands = {rest: value for other, rest, value in needs if other is node}
             kept = frozenset(need for need in needs if need[0] is not node)
-            own = own_ways(node, demands) if demands else ONE
-            settled.update(both({kept: number}, own))
+            own = _own_ways(node, demands) if demands else ONE
+            settled.update(_both({kept: number}, own))
         total = settled
     return total

@@ -9,22 +9,18 @@ from typing import Any
 from numpy.random import Generator
 from omegaconf import DictConfig
 
+from nas_hydra.config.later import identifying
 from nas_hydra.errors import ConfigError, InfeasibleError, in_one_line, nearest
-from nas_hydra.later import identifying
 from nas_hydra.search_space.encoding import Encoder, Encoding
-from nas_hydra.search_space.feasibility import Feasibility, check_plain, parse_constraints
-from nas_hydra.search_space.gene import Decision, Gene, Real
-from nas_hydra.search_space.genotype import Genotype
-from nas_hydra.search_space.hooks import Hooks
-from nas_hydra.search_space.neighbour import neighbours
-from nas_hydra.search_space.node import Node, Walk
-from nas_hydra.search_space.opening import Place, places_of
+from nas_hydra.search_space.feasibility import Feasibility, Hooks, check_not_open, parse_constraints
+from nas_hydra.search_space.gene import Decision, Gene, Genotype, Real
+from nas_hydra.search_space.node import Node, Place, Walk, places_of
 from nas_hydra.search_space.parse import Parser
-from nas_hydra.search_space.place import dotted
-from nas_hydra.search_space.plain import dump
-from nas_hydra.search_space.scale import difference
+from nas_hydra.search_space.scale import difference, nth
 from nas_hydra.search_space.sharing import check_shared, tied, untied
 from nas_hydra.search_space.size import count_genotypes
+from nas_hydra.search_space.syntax import dotted, dump
+from nas_hydra.search_space.vary import neighbours
 
 Decide = Callable[[Gene], Decision]
 """Answers for each active gene with one of its possible decisions."""
@@ -76,7 +72,7 @@ class SearchSpace:
         self.places = places_of(self.parts.values())
         self.constraints = parse_constraints(parser, self.places)
         for key in ("search_space.canonical", "search_space.encoder"):
-            check_plain(parser, key)
+            check_not_open(parser, key)
         self._shares = parser.shares
         for path in parser.unread():
             _refuse_unread(path, parts)
@@ -157,7 +153,7 @@ class SearchSpace:
         return found
 
     def neighbours(self, genotype: Genotype, rng: Generator | None = None) -> Iterator[Genotype]:
-        """Every feasible genotype one decision away, lazily; see ``neighbour.neighbours``."""
+        """Every feasible genotype one decision away, lazily; see ``vary.neighbours``."""
         return neighbours(self, genotype, rng)
 
     def distance(self, one: Mapping[str, Decision], other: Mapping[str, Decision]) -> float:
@@ -197,7 +193,6 @@ class SearchSpace:
         return closed
 
     def _check_active(self, given: Mapping[str, Decision], active: Mapping[str, Decision]) -> None:
-        """No decision may be given for what is not active."""
         for name in given:
             if name in active:
                 continue
@@ -207,7 +202,6 @@ class SearchSpace:
 
 
 def _looked_up(decisions: Mapping[str, Decision]) -> Decide:
-    """Answers with what is given."""
 
     def decide(gene: Gene) -> Decision:
         if gene.name not in decisions:
@@ -226,3 +220,25 @@ def _refuse_unread(path: tuple[str | int, ...], parts: Mapping[str, tuple[str, .
     elif path and path[0] in PARTS:
         problem = f"is open, but the evaluator reads no {path[0]}; give it a plain value"
     raise ConfigError(dotted(path), problem)
+
+
+def every(space: SearchSpace) -> Iterator[Genotype]:
+    """Every genotype, in the order of the config; none if a gene is continuous."""
+    if space.size == math.inf:
+        return
+    positions: list[int] = []  # of the decision of each gene in its values, in walking order
+    while True:
+        counts: list[int] = []
+
+        def decide(gene: Gene, counts: list[int] = counts) -> Decision:
+            if len(counts) == len(positions):
+                positions.append(0)
+            counts.append(len(gene))
+            return nth(gene, positions[len(counts) - 1])
+
+        yield space.walk(decide)
+        while positions and positions[-1] + 1 == counts.pop():
+            positions.pop()
+        if not positions:
+            return
+        positions[-1] += 1

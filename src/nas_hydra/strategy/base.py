@@ -1,13 +1,21 @@
-"""What every strategy can do."""
+"""What every strategy can do: begin with given candidates, propose none twice."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import Protocol
 
 from numpy.random import Generator
 
 from nas_hydra.errors import ConfigError
 from nas_hydra.objective import Objective
+from nas_hydra.search_space import Genotype, SearchSpace, every
 from nas_hydra.trial import Proposal, Trial
+
+TRIES = 50
+"""How often a candidate is made anew when the last one was proposed before, or may not be."""
+MOST_LISTED = 100_000
+"""How many candidates are looked through, over a run, for one that chance did not find."""
 
 
 class Strategy(Protocol):
@@ -49,7 +57,7 @@ def blindness(strategy: Strategy, trials: int) -> str | None:
     return None
 
 
-def only(objectives: Sequence[Objective], strategy: str) -> Objective:
+def only_objective(objectives: Sequence[Objective], strategy: str) -> Objective:
     """The one objective of a strategy that ranks by a single number.
 
     Raises:
@@ -59,3 +67,49 @@ def only(objectives: Sequence[Objective], strategy: str) -> Objective:
         names = ", ".join(objective.name for objective in objectives)
         raise ConfigError("objective", f"{strategy} optimises one metric; {names} were given")
     return objectives[0]
+
+
+class Novelty:
+    """The candidates of a space that were not proposed before, and that meet its constraints.
+
+    Candidates that build the same config have one key and count as one.
+    """
+
+    def __init__(self, space: SearchSpace) -> None:
+        self._space = space
+        self._seen: set[str] = set()
+        self._listed = islice(every(space), MOST_LISTED)
+        self._next = next(self._listed, None)
+
+    def add(self, genotype: Genotype) -> None:
+        """From now on it is not fresh."""
+        self._seen.add(genotype.key)
+
+    def fresh(self, genotype: Genotype) -> bool:
+        """Whether it was not proposed before, and is feasible."""
+        return genotype.key not in self._seen and self._space.feasible(genotype)
+
+    def first(self, make: Callable[[], Genotype]) -> Genotype | None:
+        """The first fresh one of those that are made; None if there is none in ``TRIES``."""
+        return next(filter(self.fresh, (make() for _ in range(TRIES))), None)
+
+    def random(self, rng: Generator) -> Genotype | None:
+        """A random fresh one; where chance finds none, the next one that is left.
+
+        Returns:
+            None if the space is exhausted, or nothing is left among ``MOST_LISTED`` candidates.
+
+        Raises:
+            InfeasibleError: if the constraints refuse nearly all candidates.
+        """
+        drawn = self.first(lambda: self._space.sample(rng))
+        return self._left(rng) if drawn is None else drawn
+
+    def _left(self, rng: Generator) -> Genotype | None:
+        """The first fresh one in the order of the config; of endlessly many, a random one."""
+        if self._space.size == math.inf:
+            samples = (self._space.sample(rng) for _ in range(MOST_LISTED))
+            return next(filter(self.fresh, samples), None)
+        while self._next is not None and not self.fresh(self._next):
+            self._next = next(self._listed, None)
+        return self._next

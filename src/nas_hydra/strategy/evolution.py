@@ -7,11 +7,11 @@ from numpy.random import Generator
 from nas_hydra.errors import ConfigError, listing
 from nas_hydra.objective import Objectives
 from nas_hydra.search_space import Genotype, SearchSpace
+from nas_hydra.strategy.base import Novelty
 from nas_hydra.strategy.design import Design
 from nas_hydra.strategy.parents import Parents
 from nas_hydra.strategy.prescreen import Child, Prescreen
 from nas_hydra.strategy.survivors import Survivors
-from nas_hydra.strategy.unseen import Unseen
 from nas_hydra.strategy.variation import Variation
 from nas_hydra.trial import Proposal, Trial
 
@@ -64,7 +64,7 @@ class Evolution:
         self.blind = {"strategy.founders": founders}
         self._parents, self._variation, self._survivors = parents, variation, survivors
         self._prescreen = prescreen
-        self._unseen = Unseen(space)
+        self._unseen = Novelty(space)
         self._prescreen.start(space, objectives, self._unseen)
         self.population: list[Trial] = []
         self._founding = True
@@ -80,9 +80,12 @@ class Evolution:
         """
         if not self._room():
             return None
-        child = self._founder(rng) if self._founding else self._child(rng)
-        if child is None:
-            child = self._random(rng)
+        if self._founding:
+            child = self._founder(rng)
+        else:
+            child = self._prescreen(lambda: self._bred(rng), list(self._pending.values()), rng)
+        if child is None and (genotype := self._unseen.random(rng)) is not None:
+            child = Child(genotype, "random", ())
         if child is None:
             return None
         self._unseen.add(child.genotype)
@@ -117,13 +120,6 @@ class Evolution:
     def _founder(self, rng: Generator) -> Child | None:
         genotype = self._unseen.first(lambda: self._design(self._space, self._founders, rng))
         return None if genotype is None else Child(genotype, "random", ())
-
-    def _random(self, rng: Generator) -> Child | None:
-        genotype = self._unseen.random(rng)
-        return None if genotype is None else Child(genotype, "random", ())
-
-    def _child(self, rng: Generator) -> Child | None:
-        return self._prescreen(lambda: self._bred(rng), list(self._pending.values()), rng)
 
     def _bred(self, rng: Generator) -> Child | None:
         parents: list[Trial] = []

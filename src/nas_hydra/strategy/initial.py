@@ -11,7 +11,7 @@ from nas_hydra.trial import Evaluation, Proposal, Trial
 
 
 @dataclass(frozen=True)
-class Candidate:
+class InitialCandidate:
     """One to begin with.
 
     Args:
@@ -34,7 +34,7 @@ class Initial:
         strategy: goes on after them.
     """
 
-    def __init__(self, candidates: Sequence[Candidate], strategy: Strategy) -> None:
+    def __init__(self, candidates: Sequence[InitialCandidate], strategy: Strategy) -> None:
         self._candidates, self._strategy = candidates, strategy
         self._untold = len(candidates)
 

@@ -5,11 +5,10 @@ from typing import Literal
 
 from numpy.random import Generator
 
+from nas_hydra.front import by_fitness
 from nas_hydra.objective import Objectives
-from nas_hydra.ranking import by_fitness
 from nas_hydra.search_space import Genotype, SearchSpace
-from nas_hydra.strategy.base import only
-from nas_hydra.strategy.unseen import Unseen
+from nas_hydra.strategy.base import Novelty, only_objective
 from nas_hydra.trial import Proposal, Trial
 
 
@@ -28,10 +27,10 @@ class LocalSearch:
     def __init__(
         self, space: SearchSpace, objectives: Objectives, improvement: Literal["first", "best"]
     ) -> None:
-        only(objectives, "local search")
+        only_objective(objectives, "local search")
         self._space, self._objectives = space, objectives
         self._eager = improvement == "first"
-        self._unseen = Unseen(space)
+        self._unseen = Novelty(space)
         self._known: dict[str, Trial] = {}
         self._pending: set[int] = set()
         self._incumbent: Trial | None = None

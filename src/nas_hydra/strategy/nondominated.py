@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from numpy.random import Generator
 
+from nas_hydra.front import by_domination
 from nas_hydra.objective import Objectives
-from nas_hydra.ranking import by_domination
 from nas_hydra.strategy.parents import MadeFor, Tournament
 from nas_hydra.trial import Trial
 

@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from nas_hydra.errors import ConfigError, listing
 from nas_hydra.objective import Limit, Objectives
 from nas_hydra.search_space import Categorical, Decision, Gene, Genotype, Integer, Real, SearchSpace
-from nas_hydra.strategy.unseen import Unseen
+from nas_hydra.strategy.base import Novelty
 from nas_hydra.trial import Proposal, Trial
 
 TRIES = 20
@@ -60,11 +60,11 @@ class OptunaStrategy:
         sampler: Callable[..., BaseSampler],
     ) -> None:
         self._space, self._objectives = space, objectives
-        self._unseen = Unseen(space)
+        self._unseen = Novelty(space)
         self._pending: dict[str, list[optuna.Trial]] = {}
         self._told: dict[str, Trial] = {}
-        self._study = open_study(objectives, make(sampler, seed, space))
-        self.blind = blind(sampler)
+        self._study = _open_study(objectives, _make(sampler, seed, space))
+        self.blind = _blind(sampler)
 
     def ask(self, number: int, rng: Generator) -> Proposal | None:
         """What the sampler suggests, if it is fresh; None if the space is exhausted."""
@@ -142,28 +142,23 @@ class OptunaStrategy:
         return self._suggested()[0]
 
 
-class Study(optuna.Study):
+class EndlessStudy(optuna.Study):
     """A study that is asked and told from outside, and lets no sampler end it."""
 
     def stop(self) -> None:
         """The space is exhausted; that is found out by asking again."""
 
 
-def open_study(objectives: Objectives, sampler: BaseSampler) -> Study:
-    """A new study in memory."""
+def _open_study(objectives: Objectives, sampler: BaseSampler) -> EndlessStudy:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     storage = InMemoryStorage()
     directions = [objective.direction for objective in objectives]
     made = optuna.create_study(storage=storage, sampler=sampler, directions=directions)
-    return Study(made.study_name, storage, sampler)
+    return EndlessStudy(made.study_name, storage, sampler)
 
 
-def make(sampler: Callable[..., BaseSampler], seed: int, space: SearchSpace) -> BaseSampler:
-    """The sampler of a partial config, seeded.
-
-    Raises:
-        ConfigError: if it is none, takes no seed, lacks a package, or does not work on the genes.
-    """
+def _make(sampler: Callable[..., BaseSampler], seed: int, space: SearchSpace) -> BaseSampler:
+    """The sampler of a partial config, seeded."""
     if isinstance(sampler, BaseSampler):
         raise ConfigError("strategy.sampler", "needs _partial_: true; its seed is given here")
     parameters = inspect.signature(sampler).parameters
@@ -171,7 +166,7 @@ def make(sampler: Callable[..., BaseSampler], seed: int, space: SearchSpace) -> 
         raise ConfigError(
             "strategy.sampler",
             "takes no seed, so that the search could not be repeated; take one of"
-            f" optuna.samplers that does: {listing(seedable())}",
+            f" optuna.samplers that does: {listing(_seedable())}",
         )
     given = parameters["seed"].default
     with warnings.catch_warnings():
@@ -181,23 +176,22 @@ def make(sampler: Callable[..., BaseSampler], seed: int, space: SearchSpace) -> 
         raise ConfigError(
             "strategy.sampler._target_",
             f"makes a {type(made).__name__}, which is no sampler; take one of optuna.samplers:"
-            f" {listing(seedable())}",
+            f" {listing(_seedable())}",
         )
     if isinstance(made, CmaEsSampler):
-        check_installed("cmaes")
-        check_numeric(space)
+        _check_installed("cmaes")
+        _check_numeric(space)
     return made
 
 
-def blind(sampler: Callable[..., BaseSampler]) -> dict[str, int]:
+def _blind(sampler: Callable[..., BaseSampler]) -> dict[str, int]:
     """Of the arguments in ``BLIND`` those that a sampler takes, with their values."""
     parameters = inspect.signature(sampler).parameters
     given = {name: parameters[name].default for name in BLIND if name in parameters}
     return {f"strategy.sampler.{n}": one for n, one in given.items() if isinstance(one, int)}
 
 
-def seedable() -> list[str]:
-    """The names of Optuna's samplers that take a seed."""
+def _seedable() -> list[str]:
     return [
         name
         for name in optuna.samplers.__all__
@@ -206,12 +200,8 @@ def seedable() -> list[str]:
     ]
 
 
-def check_installed(package: str) -> None:
-    """Optuna imports it when it is first needed, which is in the middle of a search.
-
-    Raises:
-        ConfigError: if it is not there.
-    """
+def _check_installed(package: str) -> None:
+    """Optuna imports it when it is first needed, which is in the middle of a search."""
     try:
         import_module(package)
     except ImportError as error:
@@ -222,12 +212,8 @@ def check_installed(package: str) -> None:
         ) from error
 
 
-def check_numeric(space: SearchSpace) -> None:
-    """Make sure that every gene is a number, and active in every candidate.
-
-    Raises:
-        ConfigError: naming a gene that is not.
-    """
+def _check_numeric(space: SearchSpace) -> None:
+    """Make sure that every gene is a number, and active in every candidate."""
     for gene in space.genes:
         if isinstance(gene, Categorical) and len(gene) > 1:
             raise ConfigError(
@@ -235,7 +221,7 @@ def check_numeric(space: SearchSpace) -> None:
                 "is a choice between labels; CMA-ES works on numbers only. Open it with _int_ or"
                 " _float_, fix it, or take another strategy, such as strategy=tpe",
             )
-    smallest = space.walk(lowest)  # with numbers alone, only counts of copies decide about others
+    smallest = space.walk(_lowest)  # with numbers alone, only counts of copies decide about others
     for gene in space.genes:
         if gene.name not in smallest:
             raise ConfigError(
@@ -245,8 +231,7 @@ def check_numeric(space: SearchSpace) -> None:
             )
 
 
-def lowest(gene: Gene) -> Decision:
-    """The first of a gene's decisions."""
+def _lowest(gene: Gene) -> Decision:
     return gene.labels[0] if isinstance(gene, Categorical) else gene.low
 
 

@@ -6,8 +6,8 @@ from typing import Literal, Protocol
 from numpy.random import Generator
 
 from nas_hydra.errors import ConfigError
+from nas_hydra.front import by_fitness
 from nas_hydra.objective import Objectives
-from nas_hydra.ranking import by_fitness
 from nas_hydra.trial import Trial
 
 MadeFor = Literal["one", "several", "any"]

@@ -8,7 +8,7 @@ from numpy.random import Generator
 
 from nas_hydra.objective import Objectives
 from nas_hydra.search_space import Genotype, SearchSpace
-from nas_hydra.strategy.unseen import Unseen
+from nas_hydra.strategy.base import Novelty
 from nas_hydra.trial import Trial
 
 
@@ -36,7 +36,7 @@ Breed = Callable[[], Child | None]
 class Prescreen(Protocol):
     """Picks the child to propose."""
 
-    def start(self, space: SearchSpace, objectives: Objectives, unseen: Unseen) -> None:
+    def start(self, space: SearchSpace, objectives: Objectives, unseen: Novelty) -> None:
         """Called once, before anything else: what is searched and what was proposed so far."""
 
     def tell(self, trial: Trial) -> None:
@@ -55,7 +55,7 @@ class Prescreen(Protocol):
 class NoPrescreen:
     """Every child is evaluated."""
 
-    def start(self, space: SearchSpace, objectives: Objectives, unseen: Unseen) -> None:
+    def start(self, space: SearchSpace, objectives: Objectives, unseen: Novelty) -> None:
         """Nothing to prepare."""
 
     def tell(self, trial: Trial) -> None:

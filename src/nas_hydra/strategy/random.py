@@ -4,7 +4,7 @@ from numpy.random import Generator
 
 from nas_hydra.objective import Objectives
 from nas_hydra.search_space import SearchSpace
-from nas_hydra.strategy.unseen import Unseen
+from nas_hydra.strategy.base import Novelty
 from nas_hydra.trial import Proposal, Trial
 
 
@@ -12,7 +12,7 @@ class RandomSearch:
     """Samples the space without proposing a candidate twice; the yardstick for every strategy."""
 
     def __init__(self, space: SearchSpace, objectives: Objectives) -> None:
-        self._unseen = Unseen(space)
+        self._unseen = Novelty(space)
 
     def ask(self, number: int, rng: Generator) -> Proposal | None:
         """A random feasible genotype; None if the space is exhausted."""

@@ -1,29 +1,124 @@
 """The surrogate prescreen: a predictor picks the candidate that promises most."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
+from scipy.stats import spearmanr
 
 from nas_hydra.errors import ConfigError
 from nas_hydra.objective import Objectives
-from nas_hydra.predictor import Array, Inputs, Predictor
-from nas_hydra.search_space import Genotype, SearchSpace
-from nas_hydra.strategy.acquisition import log_expected_improvement
-from nas_hydra.strategy.pool import Pool
+from nas_hydra.predictor import Array, Describe, Inputs, Predictor
+from nas_hydra.search_space import Genotype, SearchSpace, every
+from nas_hydra.strategy.acquisition import log_expected_improvement, targets
+from nas_hydra.strategy.base import Novelty
 from nas_hydra.strategy.prescreen import Breed, Child
-from nas_hydra.strategy.target import targets
-from nas_hydra.strategy.trust import Trust, doubt
-from nas_hydra.strategy.unseen import Unseen
 from nas_hydra.strategy.variation import Mutation
 from nas_hydra.trial import Trial
 
+ENOUGH = 8
+"""Outcomes from which a correlation is told."""
+FULL = 0.1
+"""Correlation from which on the predictor is followed always."""
+NONE = -0.1
+"""Correlation up to which it is followed as rarely as ever."""
+MOST_DOUBT = 0.5
+"""Largest share of proposals that are made without the predictor."""
 ALWAYS_TUNED = 50
 """Up to so many trials the predictor is tuned for each proposal, later for each 5 % more."""
 GROWTH = 1.05
+
 DIGITS = 6
 """Of a score; what rounding makes equal keeps its order, so that machines agree."""
+
+
+class Pool:
+    """Candidates with their inputs; those that promise most stay for the next proposal.
+
+    Args:
+        space: what is searched.
+        enumerable: a space with at most so many members is looked through as a whole.
+        most: how many candidates stay.
+    """
+
+    def __init__(self, space: SearchSpace, enumerable: int, most: int) -> None:
+        self._space, self._most = space, most
+        self.whole = space.size <= enumerable
+        self.describe = _described(space)
+        self.children: list[Child] = []
+        self.inputs: Inputs | None = None
+
+    def fill(self) -> None:
+        """Take in every member of a small space anew."""
+        children, self.inputs = _members(self._space)
+        self.children = list(children)
+
+    def add(self, children: Iterable[Child]) -> None:
+        """Take in some more, each once."""
+        known = {child.genotype.key for child in self.children}
+        fresh = {c.genotype.key: c for c in children if c.genotype.key not in known}
+        if not fresh:
+            return
+        inputs = self.describe([child.genotype for child in fresh.values()])
+        self.children += fresh.values()
+        self.inputs = inputs if self.inputs is None else self.inputs.joined(inputs)
+
+    def keep(self, order: NDArray[np.intp]) -> None:
+        """Keep the first ones of this order, in it."""
+        kept = order[: self._most]
+        self.children = [self.children[int(index)] for index in kept]
+        self.inputs = self.inputs.rows(kept) if self.inputs is not None else None
+
+
+@lru_cache(maxsize=8)
+def _described(space: SearchSpace) -> Describe:
+    """The one description of a space; strategies of a sweep share it."""
+    return Describe(space)
+
+
+@lru_cache(maxsize=2)
+def _members(space: SearchSpace) -> tuple[Sequence[Child], Inputs]:
+    genotypes = list(every(space))
+    children = tuple(Child(genotype, "surrogate", ()) for genotype in genotypes)
+    return children, _described(space)(genotypes)
+
+
+class Trust:
+    """Compares predictions, made before the evaluation, with outcomes.
+
+    Args:
+        memory: how many of the last predictions count. Those of an early time are of candidates
+            that differ much; late ones are all of good ones, and harder to tell apart.
+    """
+
+    def __init__(self, memory: int) -> None:
+        self._memory = memory
+        self._predicted: dict[str, float] = {}
+
+    def expect(self, key: str, worth: float) -> None:
+        """Note what a candidate is predicted to be worth."""
+        self._predicted[key] = worth
+
+    def correlation(self, trials: Sequence[Trial], outcomes: Array) -> float | None:
+        """Spearman's rank correlation of predictions and outcomes; None if it cannot be told."""
+        pairs = [
+            (self._predicted[trial.key], outcome)
+            for trial, outcome in zip(trials, outcomes, strict=True)
+            if trial.key in self._predicted
+        ][-self._memory :]
+        if len(pairs) < ENOUGH or any(np.ptp(column) == 0 for column in np.array(pairs).T):
+            return None
+        return float(spearmanr(*np.array(pairs).T).statistic)
+
+
+def doubt(correlation: float | None) -> float:
+    """The share of proposals to make without the predictor, 0 to ``MOST_DOUBT``."""
+    if correlation is None:
+        return 0.0
+    return MOST_DOUBT * min(1.0, max(0.0, (FULL - correlation) / (FULL - NONE)))
 
 
 class Surrogate:
@@ -62,7 +157,7 @@ class Surrogate:
         self._trials: list[Trial] = []
         self._tuned = 0  # trials that there were when the predictor was tuned
 
-    def start(self, space: SearchSpace, objectives: Objectives, unseen: Unseen) -> None:
+    def start(self, space: SearchSpace, objectives: Objectives, unseen: Novelty) -> None:
         """What is searched."""
         self._space, self._objectives, self._unseen = space, objectives, unseen
         self._pool = Pool(space, self._enumerable, self._shortlist)
@@ -94,15 +189,12 @@ class Surrogate:
         if self._known is None or rng.random() < doubt:
             return breed()
         best = self._learn(self._known, worth, pending)
-        self._gather(breed, rng)
+        if not self._pool.whole:
+            self._pool.add(self._bred(breed, rng))
         return self._pick(best)
 
     def _learn(self, known: Inputs, worth: Array, pending: Sequence[Genotype]) -> float:
-        """Fit the predictor.
-
-        Returns:
-            The worth of the incumbent.
-        """
+        """Fit the predictor; the worth of the incumbent."""
         tune = len(worth) <= ALWAYS_TUNED or len(worth) >= GROWTH * self._tuned
         self._tuned = len(worth) if tune else self._tuned
         self._predictor.fit(known, worth, tune)
@@ -114,11 +206,6 @@ class Surrogate:
             worth = np.concatenate([worth, mean])
             self._predictor.fit(known.joined(believed), worth, tune=False)
         return float(worth.max())
-
-    def _gather(self, breed: Breed, rng: Generator) -> None:
-        """Breed candidates, unless all are known."""
-        if not self._pool.whole:
-            self._pool.add(self._bred(breed, rng))
 
     def _bred(self, breed: Breed, rng: Generator) -> Iterator[Child]:
         random = max(1, self._children // 10)

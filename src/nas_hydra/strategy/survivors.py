@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from nas_hydra.front import by_fitness
 from nas_hydra.objective import Objectives
-from nas_hydra.ranking import by_fitness
 from nas_hydra.strategy.parents import MadeFor
 from nas_hydra.trial import Trial
 

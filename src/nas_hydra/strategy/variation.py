@@ -14,7 +14,7 @@ from numpy.random import Generator
 
 from nas_hydra.errors import ConfigError
 from nas_hydra.search_space import Decision, Gene, Genotype, SearchSpace, descend, fixed
-from nas_hydra.search_space.descent import at_random
+from nas_hydra.search_space.vary import at_random
 
 
 class Variation(Protocol):
@@ -80,7 +80,7 @@ class Crossover(ABC):
     """Takes each gene from one of two parents.
 
     Copies of a repeated block are aligned first, so that most decisions agree (see
-    ``search_space.alignment``); the genes of a copy without a counterpart come from its parent.
+    ``search_space.vary``); the genes of a copy without a counterpart come from its parent.
 
     Args:
         probability: that parents are crossed at all; otherwise the child is the first parent.

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from nas_hydra.dataset import Data, Example, Tree
-from nas_hydra.dataset.tree import joined, rows, told
+from nas_hydra.dataset.tree import form_of, joined, rows
 from nas_hydra.errors import CandidateError, ConfigError, in_one_line
 from nas_hydra.objective import Direction
 from nas_hydra.task.report import Report
@@ -99,11 +99,11 @@ class Task(ABC):
         try:
             loss = self.loss(output, target)
         except Exception as error:  # the loss is the user's own, and the network may give anything
-            given = f"the model gives {told(output)} for targets of {told(target)}"
+            given = f"the model gives {form_of(output)} for targets of {form_of(target)}"
             problem = f"{type(self).__name__} cannot take: {in_one_line(error)}"
             raise CandidateError(f"{given}, which the task {problem}") from error
         if not isinstance(loss, Tensor) or loss.shape != ():
-            given = told(loss) if isinstance(loss, Tensor) else repr(loss)
+            given = form_of(loss) if isinstance(loss, Tensor) else repr(loss)
             problem = (
                 f"the loss of the task {type(self).__name__} is {given}; it must be one number"
             )

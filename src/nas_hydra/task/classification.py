@@ -1,4 +1,4 @@
-"""Classification: each row is of one class."""
+"""Classification: each row is of one class; and known networks for images of classes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
@@ -10,12 +10,48 @@ from torch.nn.functional import cross_entropy
 from torchmetrics.functional.classification import multiclass_accuracy, multiclass_f1_score
 
 from nas_hydra.dataset import Data, Example
-from nas_hydra.dataset.tree import told
-from nas_hydra.errors import CandidateError, ConfigError
+from nas_hydra.dataset.tree import form_of
+from nas_hydra.errors import CandidateError, ConfigError, listing, nearest
 from nas_hydra.objective import Direction
 from nas_hydra.task.base import Reduction, Task
 from nas_hydra.task.report import ClassReport
-from nas_hydra.task.torchvision import KNOWN, image_network
+
+KNOWN = (
+    *("shufflenet_v2_x0_5", "squeezenet1_1", "mnasnet0_5", "mobilenet_v3_small"),
+    *("shufflenet_v2_x1_0", "mobilenet_v2", "efficientnet_b0", "resnet18", "resnet34", "resnet50"),
+)
+"""Of ``torchvision.models``, from 0.35 to 24 million parameters for ten classes."""
+SIDE = 32
+"""Pixels; smaller images are enlarged, since these networks shrink them five times by two."""
+
+
+def _image_network(name: str, images: Tensor, classes: int) -> dict[str, Any]:
+    """The config of a network of torchvision's.
+
+    Args:
+        name: of its constructor.
+        images: that it is to take, (n, C, H, W).
+        classes: how many it is to tell apart.
+    """
+    from torchvision.models import list_models  # 0.5 s
+
+    allowed = [*KNOWN, *(known for known in list_models() if "/" not in known)]
+    if name not in allowed:
+        hint = nearest(name, allowed)
+        raise ConfigError("baseline", f"is '{name}'; allowed: auto, none, {listing(KNOWN)}{hint}")
+    channels, height, width = images.shape[1:]
+    if channels not in (1, 3):
+        raise ConfigError(
+            "baseline", f"takes images of 1 or 3 channels, not {channels}; say baseline=none"
+        )
+    parts: list[dict[str, Any]] = []
+    if channels == 1:
+        parts.append({"_target_": "torchvision.transforms.v2.RGB"})
+    if min(height, width) < SIDE:
+        size = [max(SIDE, height), max(SIDE, width)]
+        parts.append({"_target_": "torchvision.transforms.v2.Resize", "size": size})
+    network = {"_target_": f"torchvision.models.{name}", "num_classes": classes}
+    return {"_target_": "torch.nn.Sequential", "_args_": [*parts, network]}
 
 
 class Classification(Task):
@@ -69,8 +105,8 @@ class Classification(Task):
         if shares or (hard and 0 <= target.min() <= target.max() < classes):
             return ""
         return (
-            f"gives labels {told(target)} for {rows} {self.unit}; allowed: int64 ({rows},) from 0"
-            f" to {classes - 1}, or shares of classes, float32 ({rows}, {classes})"
+            f"gives labels {form_of(target)} for {rows} {self.unit}; allowed: int64 ({rows},)"
+            f" from 0 to {classes - 1}, or shares of classes, float32 ({rows}, {classes})"
         )
 
     def kept(self, output: Tensor) -> Tensor:
@@ -113,7 +149,7 @@ class Classification(Task):
         """Of images, a network of torchvision's."""
         if not self._of_images:
             return super().baseline(name, example)
-        return image_network(name, example.inputs, self.num_classes)
+        return _image_network(name, example.inputs, self.num_classes)
 
     @property
     def _of_images(self) -> bool:

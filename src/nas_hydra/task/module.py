@@ -44,7 +44,7 @@ class TaskModule(pl.LightningModule):
     """
 
     def __init__(self, task: Task, network: nn.Module, recipe: Recipe) -> None:
-        check_bare(network)
+        _check_bare(network)
         super().__init__()
         self.task = task
         self.model = recipe.ready(network)
@@ -113,11 +113,7 @@ class TaskModule(pl.LightningModule):
         self._log({"val_loss": loss, **self._scores(joined(kept), target)})
 
     def _scores(self, kept: Any, target: Any) -> dict[str, Tensor]:
-        """The task's scores by the names that they have in a search.
-
-        Raises:
-            ConfigError: if it gives others than it names.
-        """
+        """The task's scores by the names that they have in a search."""
         found = self.task.score(kept, target)
         if found.keys() != self.task.scores.keys():
             problem = f"gives the scores {sorted(found)}, and names {sorted(self.task.scores)}"
@@ -201,12 +197,8 @@ class TaskModule(pl.LightningModule):
         return loss
 
 
-def check_bare(network: nn.Module) -> None:
-    """Make sure that a network does not say itself how it is trained: nobody would ask it.
-
-    Raises:
-        CandidateError: if it does.
-    """
+def _check_bare(network: nn.Module) -> None:
+    """Make sure that a network does not say itself how it is trained: nobody would ask it."""
     if not isinstance(network, pl.LightningModule):
         return
     said = [name for name in TRAINING if is_overridden(name, network)]

@@ -54,10 +54,10 @@ class Own(Task):
             warnings.simplefilter("ignore")  # of Lightning's advice on loaders
             found = trainer.test(network, dataloaders=loader, verbose=False)
         figures = {name: float(value) for part in found for name, value in part.items()}
-        return Report(figures, sum(map(number_of, held)))
+        return Report(figures, sum(map(_rows_of, held)))
 
 
-def number_of(batch: Any) -> int:
+def _rows_of(batch: Any) -> int:
     """How many rows a batch of anybody's has, as its first tensor tells."""
     tensors = (one for one in pytree.tree_leaves(batch) if isinstance(one, Tensor) and one.ndim)
     return len(next(tensors, ()))

@@ -58,7 +58,7 @@ class Candidates:
             f"-{trial.number}",
             job_type="candidate",
             name=f"{self._search.name}-{trial.number}",
-            config=candidate_config(self._search, trial),
+            config=_candidate_config(self._search, trial),
         )
         run.define_metric("*", step_metric="epoch")
         for epoch, values in epochs(trial):
@@ -69,8 +69,7 @@ class Candidates:
         run.finish(exit_code=int(trial.state == "failed"))
 
 
-def candidate_config(search: Run, trial: Trial) -> dict[str, Any]:
-    """What a candidate is: its decisions and where they come from."""
+def _candidate_config(search: Run, trial: Trial) -> dict[str, Any]:
     proposal = trial.proposal
     return {
         "choices": choices(search),

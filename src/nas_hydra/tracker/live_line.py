@@ -1,24 +1,63 @@
-"""The line of a terminal that shows how far a search is."""
+"""The line of a terminal that shows how far a search is, and how long it still takes."""
 
+import math
 from collections.abc import Callable
 from time import perf_counter
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeElapsedColumn,
-)
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
 from rich.table import Column
 from rich.text import Text
 
-from nas_hydra.tracker.estimate import Estimate, roughly
+from nas_hydra.document.text import duration
+from nas_hydra.trial import Trial
 
 BAR = 10
 """Characters."""
+
+
+class RemainingTime:
+    """From the trials told so far: what one took on average, times those that are to come.
+
+    Where several are evaluated beside each other, the first ones say little: they are told late
+    and all at once. So nothing is said before as many again were told.
+
+    Args:
+        trials: of the budget.
+    """
+
+    def __init__(self, trials: int) -> None:
+        self.left = trials
+        self._told = 0
+        self._at_once = 0
+        self._began = self._first = self._last = math.inf
+
+    def tell(self, trial: Trial, recorded: bool, now: float) -> None:
+        """Count a trial.
+
+        Args:
+            trial: that was told.
+            recorded: whether an earlier process has evaluated it.
+            now: in seconds, since whenever.
+        """
+        self.left -= 1
+        if recorded:
+            return
+        self._told += 1
+        self._last = now
+        if trial.duplicate_of is not None or trial.source is not None:  # it took no time here
+            return
+        began = now - trial.seconds
+        if not self._at_once and began > self._first:
+            self._at_once = self._told - 1
+        self._began, self._first = min(self._began, began), min(self._first, now)
+
+    def seconds(self, now: float) -> float | None:
+        """Until the budget is spent; None while that is not known, and then."""
+        if not self.left or not self._at_once or self._told < 2 * self._at_once:
+            return None
+        each = (self._last - self._began) / self._told
+        return max(0.0, each * self.left - (now - self._last))
 
 
 class LiveLine:
@@ -31,13 +70,13 @@ class LiveLine:
         shown: whether a line can be redrawn there.
     """
 
-    def __init__(self, console: Console, estimate: Estimate, trials: int, shown: bool) -> None:
+    def __init__(self, console: Console, estimate: RemainingTime, trials: int, shown: bool) -> None:
         self._progress = Progress(
-            TextColumn("{task.description}", markup=False, table_column=column(ratio=1)),
+            TextColumn("{task.description}", markup=False, table_column=_column(ratio=1)),
             BarColumn(BAR),
-            TextColumn("{task.completed:.0f}/{task.total:.0f}", table_column=column()),
-            TextColumn("{task.fields[failed]}", table_column=column()),
-            TimeElapsedColumn(table_column=column()),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}", table_column=_column()),
+            TextColumn("{task.fields[failed]}", table_column=_column()),
+            TimeElapsedColumn(table_column=_column()),
             Left(estimate),
             console=console,
             transient=True,
@@ -69,16 +108,16 @@ class Left(ProgressColumn):
         clock: of the same time.
     """
 
-    def __init__(self, estimate: Estimate, clock: Callable[[], float] = perf_counter) -> None:
-        super().__init__(column())
+    def __init__(self, estimate: RemainingTime, clock: Callable[[], float] = perf_counter) -> None:
+        super().__init__(_column())
         self._estimate, self._clock = estimate, clock
 
     def render(self, task: Task) -> Text:
-        """``about 12 min left``."""
+        """``about 12 min 30 s left``."""
         left = self._estimate.seconds(self._clock())
-        return Text("" if left is None else f"about {roughly(left)} left")
+        return Text("" if left is None else f"about {duration(left)} left")
 
 
-def column(ratio: int | None = None) -> Column:
+def _column(ratio: int | None = None) -> Column:
     """One that is cut where there is no room, and never broken."""
     return Column(no_wrap=True, overflow="ellipsis", ratio=ratio)

@@ -2,26 +2,28 @@
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.text import Text
 
+from nas_hydra.document import Facts
+from nas_hydra.document.terminal import content
+from nas_hydra.document.text import change, duration, number
 from nas_hydra.errors import shortened
 from nas_hydra.front import KNEE, Front
-from nas_hydra.page.element import duration
+from nas_hydra.report.lineage import Change, changes
+from nas_hydra.report.next_steps import next_steps
 from nas_hydra.report.summary import founders_in_words
 from nas_hydra.run import Run
 from nas_hydra.search_space import Decision
 from nas_hydra.search_space.gene import shown as decision
 from nas_hydra.shell import from_here, pasteable
-from nas_hydra.tracker.estimate import Estimate, roughly
-from nas_hydra.tracker.live_line import LiveLine
-from nas_hydra.tracker.next_steps import next_steps
+from nas_hydra.tracker.live_line import LiveLine, RemainingTime
 from nas_hydra.trial import Trial
 
 FILES = {
@@ -43,8 +45,12 @@ HOW = ": hydra.utils.instantiate(OmegaConf.load('best.yaml').model)"
 
 LONGEST_LINE = 1900
 """Characters of a log message that are shown."""
+MOST_CHANGES = 4
+"""Decisions that are told of a trial."""
 WORTH_TELLING = 60
 """Seconds that a search still takes, from which a log tells it."""
+
+Made = TypeVar("Made")
 
 messages = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
 """Progress and messages; the winner goes to standard output."""
@@ -67,7 +73,8 @@ class Terminal:
     def start(self, run: Run) -> None:
         """Say what is searched, and begin the live line."""
         self._run, self._failed, self._told, self._known = run, 0, 0, 0
-        self._estimate, self._estimated = Estimate(run.trials), False
+        self._estimate, self._estimated = RemainingTime(run.trials), False
+        self._incumbent: Trial | None = None
         self._alone = not in_sweep(run)
         if self._alone:
             what = f"{run.trials} trials, {len(run.genes)} genes, in {from_here(run.folder)}"
@@ -82,7 +89,8 @@ class Terminal:
         self._known += recorded
         self._estimate.tell(trial, recorded, perf_counter())
         if not recorded and self._alone:
-            self._print(trial, news(trial, front, len(self._run.objectives) > 1))
+            self._print(trial, _news(trial, front, len(self._run.objectives) > 1))
+        self._incumbent = front.best
         self._live.advance(self._standing(front), self._failed)
 
     def _standing(self, front: Front) -> str:
@@ -93,12 +101,13 @@ class Terminal:
             messages.print(f"{self._known} trials are recorded already")
             self._known = 0
         if news or trial.state == "failed" or not live():
-            messages.print(line(trial, news, messages.width if live() else None))
+            width = messages.width if live() else None
+            messages.print(_line(trial, self._incumbent, news, width))
         left = self._estimate.seconds(perf_counter())
         if not self._estimated and left is not None and not live():
             self._estimated = True
             if left >= WORTH_TELLING:
-                messages.print(f"about {roughly(left)} for the other {self._estimate.left} trials")
+                messages.print(f"about {duration(left)} for the other {self._estimate.left} trials")
 
     def finish(self, summary: Mapping[str, Any] | None, exit_code: int) -> None:
         """The winner and what to do next, or how to resume."""
@@ -139,8 +148,7 @@ def in_sweep(run: Run) -> bool:
     return run.group != run.folder.name
 
 
-def news(trial: Trial, front: Front, several: bool) -> str:
-    """What a trial that was just told changes, in words."""
+def _news(trial: Trial, front: Front, several: bool) -> str:
     if trial.number not in {member.number for member in front.members}:
         return ""
     if not front.feasible:
@@ -168,42 +176,40 @@ def show(run: Run, summary: Mapping[str, Any], earlier: bool = False) -> None:
     """
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
     if in_sweep(run):
-        console.print(in_brief(run, summary) + (", finished already" if earlier else ""))
+        console.print(_in_brief(run, summary) + (", finished already" if earlier else ""))
         return
     best = summary["best"]
     counts = [f"{n} {name.replace('_', ' ')}" for name, n in summary["trials"].items() if n]
     broken: list[Part] = [("no trial meets the limits", "; the winner breaks them least", {})]
     for word, rest, rows in (
-        ("\ndone", f": {', '.join(counts)}; {summary['seconds']:.0f} s of evaluation", {}),
+        ("\ndone", f": {', '.join(counts)}; {duration(summary['seconds'])} of evaluation", {}),
         *(broken if best.get("violation") else []),
-        *front_rows(summary),
+        *_front_rows(summary),
         (
             "winner",
             f": {winner(best)}{ties(summary)}",
-            decisions(best["genotype"]),
+            {
+                name: ", ".join(map(decision, made))
+                for name, made in _parts(best["genotype"]).items()
+            },
         ),
         *founders_rows(summary),
-        *optimum_rows(summary),
-        ("files", f" in {from_here(run.folder)}", files(run)),
+        *_optimum_rows(summary),
+        ("files", f" in {from_here(run.folder)}", _files(run)),
         ("next", "", next_steps(run, summary)),
     ):
         console.print(Text.assemble((word, "bold"), rest))
-        if rows:
-            console.print(aligned(rows))
+        for line in content(Facts(rows)):
+            console.print(f"  {line}")
 
 
-def in_brief(run: Run, summary: Mapping[str, Any]) -> str:
+def _in_brief(run: Run, summary: Mapping[str, Any]) -> str:
     """The end of a search in one line: its best, its time and its folder, most often its name."""
     failed = summary["trials"]["failed"]
     told = [shown(summary["best"]["values"]), duration(summary["seconds"])]
     told += [f"{failed} failed"] if failed else []
     name = [] if run.folder.name == run.name else [run.name]
     return "  ".join([*told, *name, from_here(run.folder)])
-
-
-def decisions(genotype: Mapping[str, Decision]) -> dict[str, str]:
-    """Each decision as it is shown."""
-    return {name: decision(value) for name, value in genotype.items()}
 
 
 def winner(best: Mapping[str, Any]) -> str:
@@ -232,11 +238,11 @@ def founders_rows(summary: Mapping[str, Any]) -> Iterator[Part]:
         yield "founders", f": {founders_in_words(found, summary['best']['values'], values)}", {}
 
 
-def optimum_rows(summary: Mapping[str, Any]) -> Iterator[Part]:
+def _optimum_rows(summary: Mapping[str, Any]) -> Iterator[Part]:
     """One that tells the best possible values and how far the search came, if that is known."""
     regrets = summary.get("regret", {})
     told = [
-        shown({name: value}) + {None: "", 0: ", found"}.get(regret, f", regret {regret:.4g}")
+        shown({name: value}) + {None: "", 0: ", found"}.get(regret, f", regret {number(regret)}")
         for name, value in summary.get("optimum", {}).items()
         for regret in [regrets.get(name)]
     ]
@@ -244,27 +250,27 @@ def optimum_rows(summary: Mapping[str, Any]) -> Iterator[Part]:
         yield "optimum", f": {'; '.join(told)}", {}
 
 
-def files(run: Run) -> dict[str, str]:
-    """The files that are there, and what each is for."""
+def _files(run: Run) -> dict[str, str]:
     known = {"best.yaml": FILES["best.yaml"] + HOW} if run.choices["dataset"] != "none" else {}
     return {name: text for name, text in {**FILES, **known}.items() if (run.folder / name).exists()}
 
 
-def front_rows(summary: Mapping[str, Any]) -> Iterator[Part]:
+def _front_rows(summary: Mapping[str, Any]) -> Iterator[Part]:
     """The front's trials, if there is a front, and how its winner is chosen."""
     if front := summary.get("pareto"):
         of = f"{len(front)} of {summary['trials']['complete']} trials"
         winner = summary.get("chosen", {}).get("winner")  # folders of version 0.1 do not tell
         why = f"; the winner is {winner}" if winner and len(front) > 1 else ""
-        rest = f": {of}, hypervolume {summary['hypervolume']:.4g}{why}"
+        rest = f": {of}, hypervolume {number(summary['hypervolume'])}{why}"
         yield "front", rest, {f"trial {one['trial']}": shown(one["values"]) for one in front}
 
 
-def line(trial: Trial, news: str = "", width: int | None = None) -> str:
+def _line(trial: Trial, incumbent: Trial | None, news: str, width: int | None) -> str:
     """A trial in one line: number, outcome, origin, decisions, and what is new.
 
     Args:
         trial: that was told.
+        incumbent: the best of those before it, from which its decisions differ.
         news: about it.
         width: characters that there is room for; None is as many as it takes. Why a trial failed
             is told whole.
@@ -272,26 +278,45 @@ def line(trial: Trial, news: str = "", width: int | None = None) -> str:
     outcome = shown(trial.values) if trial.complete else f"failed: {trial.error}"
     known = trial.source if trial.duplicate_of is None else f"trial {trial.duplicate_of}"
     again = f", known from {known}" if known else ""
-    proposal = trial.proposal
-    first = f"{trial.number:>4}  {outcome}  {proposal.origin}{again}"
+    first = f"{trial.number:>4}  {outcome}  {trial.proposal.origin}{again}"
     last = f"  <- {news}" if news else ""
+    whole = f"{first}  {_differing(trial, incumbent)}".rstrip()
     if width is None:
-        return f"{first}  {proposal.genotype.summary}{last}"
-    whole = f"{first}  {compact(proposal.genotype)}"
+        return whole + last
     room = width - len(last)
-    return fitted(whole, max(room, len(first)) if trial.state == "failed" else room) + last
+    return _fitted(whole, max(room, len(first)) if trial.state == "failed" else room) + last
 
 
-def compact(genotype: Mapping[str, Decision]) -> str:
-    """``depth=3 kernel_size=5,3,3``: the decisions of repeated parts one after the other."""
-    parts: dict[str, list[str]] = {}
-    for name, made in genotype.items():
-        parts.setdefault(re.sub(r"\[\d+\]", "", name), []).append(decision(made))
-    return " ".join(f"{name}={','.join(made)}" for name, made in parts.items())
+def _differing(trial: Trial, incumbent: Trial | None) -> str:
+    """``depth 3, kernel_size 5,3 → 3,3``: what differs, repeated parts one after the other."""
+    new: dict[str, Change] = {name: (None, made) for name, made in trial.proposal.genotype.items()}
+    parts = _parts(changes(incumbent, trial) if incumbent else new)
+    told = [_change(name, *map(_listed, zip(*pairs, strict=True))) for name, pairs in parts.items()]
+    more = len(told) - MOST_CHANGES
+    return ", ".join(told[:MOST_CHANGES]) + (f" and {more} more" if more > 0 else "")
 
 
-def fitted(text: str, width: int) -> str:
-    """A text that is cut where there is no room."""
+def _change(name: str, before: str, after: str) -> str:
+    if not after:
+        return f"no {name}"
+    return f"{name} {change(before, after) if before else after}"
+
+
+def _listed(made: Sequence[Decision]) -> str:
+    """A decision of each copy, - for a copy that is not there; empty if none is."""
+    there = any(one is not None for one in made)
+    return ",".join("-" if one is None else decision(one) for one in made) if there else ""
+
+
+def _parts(given: Mapping[str, Made]) -> dict[str, list[Made]]:
+    """Repeated parts, ``kernel[0]`` and ``kernel[1]``, under one name, in their order."""
+    found: dict[str, list[Made]] = {}
+    for name, made in given.items():
+        found.setdefault(re.sub(r"\[\d+\]", "", name), []).append(made)
+    return found
+
+
+def _fitted(text: str, width: int) -> str:
     found = Text(text)
     found.truncate(width, overflow="ellipsis")
     return found.plain
@@ -299,13 +324,4 @@ def fitted(text: str, width: int) -> str:
 
 def shown(values: Mapping[str, float]) -> str:
     """``val_acc 0.9713, params 38,310``."""
-    return ", ".join(
-        f"{name} {value:,.0f}" if abs(value) >= 1000 else f"{name} {value:.4g}"
-        for name, value in values.items()
-    )
-
-
-def aligned(rows: Mapping[str, str]) -> str:
-    """Names and texts side by side, indented, one line each."""
-    width = max(map(len, rows), default=0)
-    return "\n".join(f"  {name:<{width}}  {text}" for name, text in rows.items())
+    return ", ".join(f"{name} {number(value)}" for name, value in values.items())

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import perf_counter
 from typing import Any, Literal
 
 import wandb
@@ -24,7 +25,6 @@ from nas_hydra.tracker.account import (
     warm_up,
 )
 from nas_hydra.tracker.candidates import Candidates
-from nas_hydra.tracker.pace import Pace
 from nas_hydra.tracker.wandb_place import WandbPlace, wandb_place
 from nas_hydra.trial import Trial
 
@@ -34,12 +34,40 @@ ARTIFACT_FILES = (
     *(".hydra/config.yaml", "journal.log"),
     *("best.yaml", "best.ckpt", "best.svg", "pareto.svg", "report.html"),
 )
+
 SHARE = 0.005
 """Of the search's time, what logging may take while it runs."""
 MOST_WAITING = 1_000
 """Where more trials wait to be logged, only every second, third, ... is, and each new best."""
 LOST = (wandb.Error, HandleAbandonedError, MailboxClosedError, ConnectionError, TimeoutError)
 """What W&B raises when its service has died, or its server took too long."""
+
+
+class Pace:
+    """Holds a side job to a share of the time since its beginning.
+
+    Args:
+        share: of the time, 0 to 1.
+    """
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+        self._began = perf_counter()
+        self._spent = 0.0
+
+    @property
+    def due(self) -> bool:
+        """Whether the job has taken no more than its share."""
+        return self._spent <= self._share * (perf_counter() - self._began)
+
+    @contextmanager
+    def spending(self) -> Iterator[None]:
+        """Count the time of a block as the job's."""
+        began = perf_counter()
+        try:
+            yield
+        finally:
+            self._spent += perf_counter() - began
 
 
 class WandbTracker:
@@ -124,7 +152,6 @@ class WandbTracker:
         self._say_where()
 
     def _catch_up(self) -> None:
-        """Log trials that wait, until logging has had its share of the time."""
         while self._pace.due and self._done < len(self._trials):
             with self._pace.spending():
                 self._advance(self._stride)
@@ -172,12 +199,7 @@ class WandbTracker:
         return begun
 
     def _begin(self, suffix: str, **what: Any) -> wandb.Run:
-        """Open a W&B run.
-
-        Args:
-            suffix: of its id, after the search's.
-            what: it is.
-        """
+        """Open a W&B run, whose id is the search's with a suffix."""
         search = self._search
         with discreet():
             return wandb.init(

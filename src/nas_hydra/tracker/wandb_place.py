@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from nas_hydra.small_file import read_json, replace
+from nas_hydra.files.small_file import read_json, replace
 
 FILE = "wandb.json"
 

@@ -13,8 +13,8 @@ from wandb.sdk.lib.service.service_connection import WandbApiFailedError
 from wandb.util import app_url
 
 from nas_hydra.errors import NasHydraError
-from nas_hydra.small_file import replace as write_text
-from nas_hydra.tracker.account import has_account
+from nas_hydra.files.small_file import replace as write_text
+from nas_hydra.tracker.account import has_account, quiet
 
 LONGEST_TITLE = 128
 """Characters that W&B takes."""
@@ -23,7 +23,7 @@ Block = Any
 
 
 @dataclass(frozen=True)
-class Request:
+class ReportRequest:
     """A report that somebody asked for.
 
     Args:
@@ -77,12 +77,17 @@ class Home:
         return f"{self.app}/{self.entity}/{self.project}"
 
 
+def app_address() -> str:
+    """Where W&B's pages are, as the settings at this place say; nobody is asked."""
+    return str(app_url(quiet().settings.base_url))
+
+
 def run_id(run: str) -> str:
     """The id of a run, by its path."""
     return run.rpartition("/")[2]
 
 
-def publish(request: Request, title: str, blocks: Callable[[Home], list[Block]]) -> str:
+def publish(request: ReportRequest, title: str, blocks: Callable[[Home], list[Block]]) -> str:
     """Publish a report, or update the one that was published before.
 
     Args:
@@ -102,7 +107,7 @@ def publish(request: Request, title: str, blocks: Callable[[Home], list[Block]])
     with answering(request):
         api = wandb.Api()
         owner, name = home_of(request)
-        home = Home(app_url(api.settings["base_url"]), owner or str(api.default_entity), name)
+        home = Home(app_address(), owner or str(api.default_entity), name)
         for place in dict.fromkeys([home, *map(home.of, request.runs)]):
             ensure_project(api, place.entity, place.project)
         report = wr.Report(
@@ -119,7 +124,7 @@ def publish(request: Request, title: str, blocks: Callable[[Home], list[Block]])
     return str(report.url)
 
 
-def check_ready(request: Request) -> None:
+def check_ready(request: ReportRequest) -> None:
     """Make sure that there is an account, and the library.
 
     Raises:
@@ -138,7 +143,7 @@ def check_ready(request: Request) -> None:
 
 
 @contextmanager
-def answering(request: Request) -> Iterator[None]:
+def answering(request: ReportRequest) -> Iterator[None]:
     """Tell W&B's errors as ours.
 
     Raises:
@@ -154,7 +159,7 @@ def answering(request: Request) -> Iterator[None]:
         ) from error
 
 
-def home_of(request: Request) -> tuple[str | None, str]:
+def home_of(request: ReportRequest) -> tuple[str | None, str]:
     """Entity and project: those given, else those of the runs; no entity is the account's own.
 
     Raises:

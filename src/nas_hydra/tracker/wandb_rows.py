@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from nas_hydra.document.text import change
 from nas_hydra.report.history import Moment
 from nas_hydra.report.lineage import Change, Step
 from nas_hydra.run import Run
@@ -42,9 +43,9 @@ def history_row(moment: Moment, several: bool) -> dict[str, float]:
     trial, best, population = moment.trial, moment.best, moment.population
     return {
         "trial": trial.number,
-        **prefixed("best", best.values if best else {}),
-        **prefixed("trial", {**trial.metrics, **trial.values}),
-        **prefixed("population", vars(population) if population else {}),
+        **_prefixed("best", best.values if best else {}),
+        **_prefixed("trial", {**trial.metrics, **trial.values}),
+        **_prefixed("population", vars(population) if population else {}),
         "duplicates": moment.duplicates,
         "failures": moment.failures,
         "cost/seconds": moment.seconds,
@@ -54,7 +55,7 @@ def history_row(moment: Moment, several: bool) -> dict[str, float]:
     }
 
 
-def prefixed(prefix: str, values: Mapping[str, float]) -> dict[str, float]:
+def _prefixed(prefix: str, values: Mapping[str, float]) -> dict[str, float]:
     """``{"val_acc": 0.9}`` as ``{"best/val_acc": 0.9}``."""
     return {f"{prefix}/{name}": value for name, value in values.items()}
 
@@ -66,11 +67,10 @@ Table = tuple[list[str], list[list[Any]]]
 def trial_table(run: Run, trials: Sequence[Trial]) -> Table:
     """One row per trial, one column per objective, metric and gene; empty where inactive."""
     columns = ["number", "state", "origin", "parents", *run.measures, *run.genes, "error"]
-    return columns, [trial_row(trial, run.measures, run.genes) for trial in trials]
+    return columns, [_trial_row(trial, run.measures, run.genes) for trial in trials]
 
 
-def trial_row(trial: Trial, measures: Sequence[str], genes: Sequence[str]) -> list[Any]:
-    """A trial's cells, in the order of the columns."""
+def _trial_row(trial: Trial, measures: Sequence[str], genes: Sequence[str]) -> list[Any]:
     proposal = trial.proposal
     measured = {**trial.metrics, **trial.values}
     return [
@@ -112,7 +112,7 @@ def lineage_table(run: Run, line: Sequence[Step]) -> Table:
             step.trial.number,
             step.parent.number if step.parent else None,
             step.trial.proposal.origin,
-            changed(step.changes) if step.parent else step.trial.proposal.genotype.summary,
+            _changed(step.changes),
             *(step.trial.values.get(name) for name in names),
             *(step.gains.get(name) for name in names),
         ]
@@ -121,21 +121,20 @@ def lineage_table(run: Run, line: Sequence[Step]) -> Table:
     return [*columns, *(f"gain/{name}" for name in names)], rows
 
 
-def changed(changes: Mapping[str, Change]) -> str:
-    """``width 16 -> 32, depth None -> 3``."""
-    return ", ".join(
-        f"{name} {shown(before)} -> {shown(after)}" for name, (before, after) in changes.items()
-    )
+def _changed(changes: Mapping[str, Change]) -> str:
+    """``width 16 → 32, depth None → 3``."""
+    told = (f"{name} {change(*map(shown, pair))}" for name, pair in changes.items())
+    return ", ".join(told)
 
 
 def flat_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
     """What ``summary.json`` says about the winner and the counts, under the history's names."""
     flat = {f"trials/{name}": count for name, count in summary.get("trials", {}).items()}
     if best := summary.get("best"):
-        flat |= prefixed("best", best["values"])
+        flat |= _prefixed("best", best["values"])
         flat |= {"best/trial": best["trial"], "best/key": best["key"]}
         flat["best/genotype"] = dict(best["genotype"])
-    flat |= prefixed("regret", summary.get("regret", {}))
+    flat |= _prefixed("regret", summary.get("regret", {}))
     if "pareto" in summary:
         flat |= {"pareto": list(summary["pareto"]), "hypervolume": summary["hypervolume"]}
     return flat

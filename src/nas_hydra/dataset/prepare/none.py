@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from nas_hydra.dataset.prepare.base import Prepare
+from nas_hydra.dataset.prepare import Prepare
 from nas_hydra.dataset.tree import Tree
 
 

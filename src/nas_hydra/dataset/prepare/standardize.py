@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from nas_hydra.dataset.check import CONSTANT, check_spread
-from nas_hydra.dataset.prepare.base import Prepare
+from nas_hydra.dataset.prepare import Prepare
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Standardize(Prepare):
         Raises:
             ConfigError: if no channel has any.
         """
-        mean, std = statistics(parts)
+        mean, std = _statistics(parts)
         check_spread(mean, std)
         return Standardized(mean, torch.where(std > CONSTANT, std, 1.0))
 
@@ -46,7 +46,7 @@ class Standardized(nn.Module):
         return (images - self.mean) / self.std
 
 
-def statistics(parts: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
+def _statistics(parts: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of each channel, (C, 1, 1), of pixels (n, C, H, W) in parts.
 
     Sums are in float64, and depend on how the pixels are cut into parts in their last bits.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nas_hydra.dataset.split.base import Places, Splitter, shuffled
+from nas_hydra.dataset.split import Places, Splitter, shuffled
 from nas_hydra.dataset.tree import Tree, rows
 from nas_hydra.errors import ConfigError
 

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nas_hydra.dataset.split.base import Places, Splitter, shuffled
-from nas_hydra.dataset.tree import Tree, is_classes, told
+from nas_hydra.dataset.split import Places, Splitter, shuffled
+from nas_hydra.dataset.tree import Tree, form_of, is_classes
 from nas_hydra.errors import ConfigError
 
 
@@ -17,29 +17,25 @@ class Stratified(Splitter):
 
     def parted(self, target: Tree, size: float, seed: int, key: str) -> tuple[Tensor, Tensor]:
         """See ``Splitter``; the target is labels of classes, int64 (N,)."""
-        return stratified(checked(target), size, seed, key)
+        return stratified(_labels(target), size, seed, key)
 
     def drawn(
         self, target: Tree, number: int, seed: int, key: str, within: Tensor | None = None
     ) -> Tensor:
         """See ``Splitter``; there are two of each class, or one on each side of ``within``."""
-        labels = checked(target)
+        labels = _labels(target)
         if within is None:
             return stratified(labels, number, seed, key, (0, 2))[1]
         return stratified(2 * labels + within, number, seed, key, (0, 1))[1]
 
 
-def checked(target: Tree) -> Tensor:
-    """Labels of classes.
-
-    Raises:
-        ConfigError: if the target is something else.
-    """
+def _labels(target: Tree) -> Tensor:
+    """Labels of classes."""
     if not is_classes(target):
         raise ConfigError(
             "dataset.split",
-            f"is stratified, which needs labels of classes, int64 (N,), and not {told(target)}; say"
-            " +dataset/split=random",
+            f"is stratified, which needs labels of classes, int64 (N,), and not"
+            f" {form_of(target)}; say +dataset/split=random",
         )
     labels: Tensor = target
     return labels

@@ -10,22 +10,24 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nas_hydra.export.layers import in_words
-from nas_hydra.export.source.batch import Comparison, DifferentError
+from nas_hydra.export.format import layer_in_words
 from nas_hydra.export.source.forward import body, parameters
-from nas_hydra.export.source.layer import CONTAINERS, constructor, kind
 from nas_hydra.export.source.layout import (
+    CONTAINERS,
     INDENT,
     WIDTH,
     Expression,
     Group,
+    UnwritableError,
     Value,
-    lines,
-    values,
-    written,
+    code_lines,
+    constants,
+    constructor,
+    literal_or_tuple,
+    torch_class,
+    with_texts,
 )
-from nas_hydra.export.source.literal import UnwritableError, literal_or_tuple
-from nas_hydra.export.source.record import Pass
+from nas_hydra.export.source.record import DifferentError, Pass, PassComparison
 
 SMALL = 16
 """A buffer of no more numbers is written out; what is larger comes with the weights."""
@@ -37,7 +39,7 @@ Attribute = tuple[str, Expression]
 
 
 @dataclass(frozen=True)
-class Source:
+class ClassSource:
     """The code of one module's class.
 
     Args:
@@ -56,12 +58,14 @@ class Source:
 
     def shape(self) -> Any:
         """What is the same for all modules of one class: everything but the constants."""
-        kept = [(begin, written(made, lambda value: value.name)) for begin, made in self.attributes]
+        kept = [
+            (begin, with_texts(made, lambda value: value.name)) for begin, made in self.attributes
+        ]
         return self.base, tuple(kept), self.signature, self.forward
 
     def constants(self) -> list[Value]:
         """The constants of the constructor, in order."""
-        return list(chain.from_iterable(values(made) for _, made in self.attributes))
+        return list(chain.from_iterable(constants(made) for _, made in self.attributes))
 
 
 @dataclass
@@ -74,7 +78,7 @@ class Class:
     """
 
     name: str
-    sources: list[Source]
+    sources: list[ClassSource]
     places: list[str | None] = field(init=False)
     """For each constant of the constructor: the parameter that it is, if it is one."""
     given: dict[str, int] = field(init=False)
@@ -91,7 +95,7 @@ class Class:
         self.places = [found.get(column) for column in columns]
         self.given = {name: columns.index(column) for column, name in found.items()}
 
-    def call(self, source: Source) -> Group:
+    def call(self, source: ClassSource) -> Group:
         """The call that makes one of its modules."""
         constants = source.constants()
         keyword = len(self.given) > POSITIONAL
@@ -101,16 +105,21 @@ class Class:
     def code(self) -> list[str]:
         """The lines of the class."""
         source, places = self.sources[0], iter(self.places)
-        head = [f"class {self.name}(nn.Module):", *quoted(source.docs[0], INDENT)]
+        head = [f"class {self.name}(nn.Module):", *_quoted(source.docs[0], INDENT)]
         if source.docs[0]:
             head.append("")
         made = [f"{INDENT}def __init__({', '.join(['self', *self.given])}):"]
         made.append(f"{INDENT * 2}super().__init__()")
         for begin, expression in source.attributes:
-            text = written(expression, lambda value: next(places) or literal_or_tuple(value.value))
-            made += lines(text, INDENT * 2, begin)
+            text = with_texts(
+                expression, lambda value: next(places) or literal_or_tuple(value.value)
+            )
+            made += code_lines(text, INDENT * 2, begin)
         made = [*made, ""] if source.attributes else []
-        forward = [f"{INDENT}def forward({source.signature}):", *quoted(source.docs[1], INDENT * 2)]
+        forward = [
+            f"{INDENT}def forward({source.signature}):",
+            *_quoted(source.docs[1], INDENT * 2),
+        ]
         return [*head, *made, *forward, *(INDENT * 2 + line for line in source.forward)]
 
 
@@ -147,14 +156,16 @@ class Classes:
         Raises:
             UnwritableError: if a module of it cannot be written, naming it.
         """
-        names = {module: name for name, module in network.named_modules() if kind(module) is None}
+        names = {
+            module: name for name, module in network.named_modules() if torch_class(module) is None
+        }
         heights: dict[int, list[nn.Module]] = {}
         for module in names:
-            heights.setdefault(height(module), []).append(module)
+            heights.setdefault(_height(module), []).append(module)
         for _, modules in sorted(heights.items()):
             self._group({module: self._named_source(module, names[module]) for module in modules})
 
-    def _group(self, sources: Mapping[nn.Module, Source]) -> None:
+    def _group(self, sources: Mapping[nn.Module, ClassSource]) -> None:
         shapes: dict[Any, list[nn.Module]] = {}
         for module, source in sources.items():
             shapes.setdefault(source.shape(), []).append(module)
@@ -165,25 +176,25 @@ class Classes:
             for module in modules:
                 self._calls[module] = self.all[-1].call(sources[module])
 
-    def _named_source(self, module: nn.Module, name: str) -> Source:
+    def _named_source(self, module: nn.Module, name: str) -> ClassSource:
         try:
             return self._source(module)
         except UnwritableError as error:
-            raise UnwritableError(f"{in_words(name, module)}: {error}") from None
+            raise UnwritableError(f"{layer_in_words(name, module)}: {error}") from None
 
-    def _source(self, module: nn.Module) -> Source:
+    def _source(self, module: nn.Module) -> ClassSource:
         if module not in self._one or module not in self._other:
             raise UnwritableError("no image ever passes through it")
         done = self._one[module]
         if done.looks:
             raise UnwritableError("what it does depends on the numbers in its tensors")
         try:
-            result = Comparison(*self._images).of(done, self._other[module])
+            result = PassComparison(*self._images).of(done, self._other[module])
         except DifferentError:
             raise UnwritableError("it does something else for another number of images") from None
-        return Source(
+        return ClassSource(
             type(module).__name__,
-            (first_line(vars(type(module)).get("__doc__")), first_line(module.forward.__doc__)),
+            (_first_line(vars(type(module)).get("__doc__")), _first_line(module.forward.__doc__)),
             tuple(self._attributes(module)),
             parameters(done),
             tuple(body(done, result)),
@@ -192,10 +203,10 @@ class Classes:
     def _attributes(self, module: nn.Module) -> list[Attribute]:
         made: list[Attribute] = []
         for name, weights in module.named_parameters(recurse=False):
-            made.append((f"self.{name} = ", Group("nn.Parameter(", (empty(name, weights),))))
+            made.append((f"self.{name} = ", Group("nn.Parameter(", (_empty(name, weights),))))
         for name, tensor in module.named_buffers(recurse=False):
-            made.append(("", Group("self.register_buffer(", (f'"{name}"', buffer(name, tensor)))))
-        for name, child in children_of(module).items():
+            made.append(("", Group("self.register_buffer(", (f'"{name}"', _buffer(name, tensor)))))
+        for name, child in _children_of(module).items():
             layer = self._made(child)
             if name.isidentifier():
                 made.append((f"self.{name} = ", layer))
@@ -204,13 +215,12 @@ class Classes:
         return made
 
     def _made(self, module: nn.Module) -> Group:
-        """The call that makes a module."""
-        owner = kind(module)
+        owner = torch_class(module)
         if owner is None:
             return self._calls[module]
         if not issubclass(owner, CONTAINERS):
             return constructor(module, owner)
-        children = {name: self._made(child) for name, child in children_of(module).items()}
+        children = {name: self._made(child) for name, child in _children_of(module).items()}
         begin = f"nn.{owner.__name__}("
         if issubclass(owner, nn.ModuleDict):
             return Group(begin + "{", tuple(_entries(children)), "})", listing=True)
@@ -225,12 +235,11 @@ def _entries(children: Mapping[str, Group]) -> list[Group]:
     return [replace(made, before=f'"{name}": {made.before}') for name, made in children.items()]
 
 
-def empty(name: str, tensor: Tensor) -> Expression:
-    """Room for weights."""
+def _empty(name: str, tensor: Tensor) -> Expression:
     return Group("torch.empty(", (Value(f"{name}_shape", tuple(tensor.shape)),))
 
 
-def buffer(name: str, tensor: Tensor) -> Expression:
+def _buffer(name: str, tensor: Tensor) -> Expression:
     """Its numbers if they are few, else room for them."""
     if tensor.numel() > SMALL or tensor.is_complex():
         shape = Value(f"{name}_shape", tuple(tensor.shape))
@@ -241,20 +250,19 @@ def buffer(name: str, tensor: Tensor) -> Expression:
     return Group("torch.tensor(", (Value(name, numbers), *dtype))
 
 
-def children_of(module: nn.Module) -> dict[str, nn.Module]:
+def _children_of(module: nn.Module) -> dict[str, nn.Module]:
     """A module's children by name; one that has two names is there twice."""
     inner = module.named_modules(remove_duplicate=False)
     return {name: child for name, child in inner if name and "." not in name}
 
 
-def height(module: nn.Module) -> int:
+def _height(module: nn.Module) -> int:
     """How many classes of a network's own are nested in a module, at most."""
-    inner = max((height(child) for child in module.children()), default=0)
-    return inner + (kind(module) is None)
+    inner = max((_height(child) for child in module.children()), default=0)
+    return inner + (torch_class(module) is None)
 
 
-def quoted(doc: str, indent: str) -> list[str]:
-    """A documentation's lines; none if there is none."""
+def _quoted(doc: str, indent: str) -> list[str]:
     if not doc:
         return []
     wrapped = textwrap.wrap(f'"""{doc}', WIDTH - len(indent) - len('"""'))
@@ -262,7 +270,7 @@ def quoted(doc: str, indent: str) -> list[str]:
     return [indent + line for line in wrapped]
 
 
-def first_line(doc: str | None) -> str:
+def _first_line(doc: str | None) -> str:
     """The first line of a documentation, safe to quote."""
     found = cleandoc(doc or "").splitlines()[:1]
     return found[0].replace("\\", "\\\\").replace('"""', "'''") if found else ""

@@ -6,9 +6,8 @@ import torch
 from torch import nn
 
 from nas_hydra.export.source.classes import Class, Classes
-from nas_hydra.export.source.layout import Group, lines
-from nas_hydra.export.source.literal import literal
-from nas_hydra.export.source.record import Recorder
+from nas_hydra.export.source.layout import Group, code_lines, literal
+from nas_hydra.export.source.record import PassRecorder
 
 IMAGES = (2, 3)
 """Two numbers of images, so that what depends on their number can be told from other numbers."""
@@ -64,7 +63,7 @@ def source(
     Raises:
         UnwritableError: if a part of the network cannot be written as code, naming the layer.
     """
-    found = classes_of(network, shape)
+    found = _classes_of(network, shape)
     code = "\n\n\n".join("\n".join(one.code()) for one in found)
     names = Group("[", tuple(literal(name) for name in classes), "]")
     return FILE.format(
@@ -72,15 +71,15 @@ def source(
         shape=f"(N, {', '.join(map(str, shape))})",
         size=", ".join(map(str, (1, *shape))),
         imports="\n".join(line for used, line in IMPORTS.items() if used in code),
-        classes="\n".join(lines(names, "", "CLASSES = ")),
+        classes="\n".join(code_lines(names, "", "CLASSES = ")),
         code=code,
         weights=weights,
         network=found[-1].name,
-        ties="".join(f"    {line}\n" for line in ties(network)),
+        ties="".join(f"    {line}\n" for line in _ties(network)),
     )
 
 
-def ties(network: nn.Module) -> Iterator[str]:
+def _ties(network: nn.Module) -> Iterator[str]:
     """Lines that make modules one where they are one in the network, which classes cannot say."""
     first: dict[nn.Module, str] = {}
     for path, module in network.named_modules(remove_duplicate=False):
@@ -92,11 +91,10 @@ def ties(network: nn.Module) -> Iterator[str]:
             yield f"{there}.register_module({literal(name)}, {one})"
 
 
-def classes_of(network: nn.Module, shape: Sequence[int]) -> list[Class]:
-    """A network's classes, the innermost first."""
+def _classes_of(network: nn.Module, shape: Sequence[int]) -> list[Class]:
     passes = []
     for number in IMAGES:
-        recorder = Recorder(network)
+        recorder = PassRecorder(network)
         with recorder.watching():
             network(torch.zeros(number, *shape))
         passes.append(recorder.passes)

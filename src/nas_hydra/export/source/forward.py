@@ -11,10 +11,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from nas_hydra.export.source.batch import Images
-from nas_hydra.export.source.layer import kind
-from nas_hydra.export.source.literal import UnwritableError, literal
-from nas_hydra.export.source.record import Name, Part, Pass, Step, Unknown, items
+from nas_hydra.export.source.layout import UnwritableError, literal, torch_class
+from nas_hydra.export.source.record import Call, Element, Images, Name, Pass, Unknown, items
 
 INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "matmul": "@", "pow": "**"}
 """Methods of tensors that are written as operators, as are their forms in place and reversed."""
@@ -53,17 +51,17 @@ class Writer:
 
     def __init__(self, recorded: Pass) -> None:
         self._module = recorded.module
-        self._texts: dict[Step, str] = {}
-        self._infix: set[Step] = set()
-        self._unnamed: set[Step] = set()
+        self._texts: dict[Call, str] = {}
+        self._infix: set[Call] = set()
+        self._unnamed: set[Call] = set()
         self._taken = {*recorded.parameters, "self", "torch", "nn", "F"}
-        tensors = [source.text for source in names(list(recorded.parameters.values()))]
-        self._first = next(iter(tensors), "")
+        given = _leaves(list(recorded.parameters.values()))
+        self._first = next((leaf.text for leaf in given if isinstance(leaf, Name)), "")
 
     def lines(self, result: Any) -> Iterator[str]:
         """The lines, the last of which returns the result."""
-        steps = live(result)
-        uses = Counter(step for value in (result, *map(inputs, steps)) for step in direct(value))
+        steps = _live(result)
+        uses = Counter(step for value in (result, *map(_inputs, steps)) for step in _direct(value))
         for step in sorted(steps, key=lambda step: step.number):
             text = self._call(step)
             while len(text) > LONGEST and (inner := self._longest_part(step)):
@@ -76,17 +74,17 @@ class Writer:
                 yield self._assignment(step, text)
         yield f"return {self._value(result)}"
 
-    def _longest_part(self, step: Step) -> Step | None:
-        parts = [part for part in direct(inputs(step)) if part in self._unnamed]
+    def _longest_part(self, step: Call) -> Call | None:
+        parts = [part for part in _direct(_inputs(step)) if part in self._unnamed]
         return max(parts, key=lambda part: len(self._texts[part]), default=None)
 
-    def _assignment(self, step: Step, text: str) -> str:
+    def _assignment(self, step: Call, text: str) -> str:
         self._infix.discard(step)
         self._unnamed.discard(step)
         self._texts[step] = self._name(step)
         return f"{self._texts[step]} = {text}"
 
-    def _name(self, step: Step) -> str:
+    def _name(self, step: Call) -> str:
         words = step.function.split(".")
         word = words[-1] if not words[-1].isdecimal() else "_".join(words[-2:])
         word = "part" if word in ("__getitem__", "__get__") else word.strip("_")
@@ -96,9 +94,9 @@ class Writer:
         self._taken.add(found)
         return found
 
-    def _call(self, step: Step) -> str:
+    def _call(self, step: Call) -> str:
         if step.function.startswith("self."):
-            return f"{path(step.function, self._module)}({self._arguments(step)})"
+            return f"{_path(step.function, self._module)}({self._arguments(step)})"
         if step.function.startswith(METHOD):
             return self._method(step, step.function.removeprefix(METHOD))
         for prefix, short in HOMES.items():
@@ -106,7 +104,7 @@ class Writer:
                 return f"{short}{step.function.removeprefix(prefix)}({self._arguments(step)})"
         raise UnwritableError(f"it calls {step.function}, which torch does not have")
 
-    def _method(self, step: Step, name: str) -> str:
+    def _method(self, step: Call, name: str) -> str:
         plain = name.strip("_")
         reverse = plain not in INFIX and plain.startswith("r") and plain[1:] in INFIX
         operator = INFIX.get(plain[1:] if reverse else plain)
@@ -123,9 +121,9 @@ class Writer:
 
     def _operand(self, value: Any) -> str:
         text = self._value(value)
-        return f"({text})" if isinstance(value, Step) and value in self._infix else text
+        return f"({text})" if isinstance(value, Call) and value in self._infix else text
 
-    def _arguments(self, step: Step, skip: int = 0) -> str:
+    def _arguments(self, step: Call, skip: int = 0) -> str:
         listed = [self._value(value) for value in step.arguments[skip:]]
         named = [f"{name}={self._value(value)}" for name, value in step.named.items()]
         return ", ".join([*listed, *named])
@@ -140,13 +138,13 @@ class Writer:
 
     def _value(self, value: Any) -> str:
         match value:
-            case Step():
+            case Call():
                 return self._texts[value]
-            case Part():
+            case Element():
                 places = "".join(f"[{literal(place)}]" for place in value.places)
                 return self._operand(value.step) + places
             case Name():
-                return path(value.text, self._module) if value.text[:5] == "self." else value.text
+                return _path(value.text, self._module) if value.text[:5] == "self." else value.text
             case Images():
                 size = f"{self._first}.shape[0]"
                 return size if value.times == 1 else f"{value.times} * {size}"
@@ -167,19 +165,18 @@ class Writer:
         return f"({', '.join(texts)}{',' if len(texts) == 1 else ''})"
 
 
-def path(text: str, module: nn.Module) -> str:
+def _path(text: str, module: nn.Module) -> str:
     """``self.nodes.0.weight`` as Python says it: ``self.nodes[0].weight``."""
     written, here = "self", module
     for word in text.split(".")[1:]:
-        written = member(written, word, kind(here))
+        written = _member(written, word, torch_class(here))
         here = getattr(here, word)
         if not isinstance(here, nn.Module):
             break
     return written
 
 
-def member(owner: str, name: str, container: type[nn.Module] | None) -> str:
-    """How a member of a module is said."""
+def _member(owner: str, name: str, container: type[nn.Module] | None) -> str:
     if container is nn.ModuleDict:
         return f'{owner}["{name}"]'
     if name.isidentifier():
@@ -187,41 +184,33 @@ def member(owner: str, name: str, container: type[nn.Module] | None) -> str:
     return f'getattr({owner}, "{name}")' if container is None else f"{owner}[{name}]"
 
 
-def inputs(step: Step) -> Any:
-    """All arguments of a step."""
+def _inputs(step: Call) -> Any:
     return [step.arguments, step.named]
 
 
-def leaves(value: Any) -> Iterator[Any]:
-    """Whatever stands in a nested value."""
+def _leaves(value: Any) -> Iterator[Any]:
     inner = items(value)
     for _, part in inner or ():
-        yield from leaves(part)
+        yield from _leaves(part)
     if isinstance(value, slice):
-        yield from leaves([value.start, value.stop, value.step])
+        yield from _leaves([value.start, value.stop, value.step])
     elif inner is None:
         yield value
 
 
-def direct(value: Any) -> Iterator[Step]:
-    """The steps that a value refers to, each as often as it does."""
-    for leaf in leaves(value):
-        if isinstance(leaf, Step | Part):
-            yield leaf.step if isinstance(leaf, Part) else leaf
+def _direct(value: Any) -> Iterator[Call]:
+    for leaf in _leaves(value):
+        if isinstance(leaf, Call | Element):
+            yield leaf.step if isinstance(leaf, Element) else leaf
 
 
-def names(value: Any) -> Iterator[Name]:
-    """The named tensors in a value."""
-    return (leaf for leaf in leaves(value) if isinstance(leaf, Name))
-
-
-def live(result: Any) -> set[Step]:
+def _live(result: Any) -> set[Call]:
     """The steps without which the result would not be."""
-    found: set[Step] = set()
-    waiting = list(direct(result))
+    found: set[Call] = set()
+    waiting = list(_direct(result))
     while waiting:
         step = waiting.pop()
         if step not in found:
             found.add(step)
-            waiting += direct(inputs(step))
+            waiting += _direct(_inputs(step))
     return found

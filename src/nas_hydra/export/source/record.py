@@ -1,4 +1,7 @@
-"""What each module of a network does in a forward pass, written down as it happens."""
+"""What each module of a network does in a forward pass, written down as it happens.
+
+Two passes are compared, of different numbers of images, to tell where that number comes in.
+"""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -28,12 +31,12 @@ class Unknown:
 
 
 @dataclass(eq=False)
-class Step:
+class Call:
     """One call.
 
     Args:
         function: its dotted name in torch, or of a child: ``self.features.0``.
-        arguments: with a ``Name``, ``Step``, ``Part`` or ``Unknown`` for each tensor.
+        arguments: with a ``Name``, ``Call``, ``Element`` or ``Unknown`` for each tensor.
         named: likewise.
         number: of the step, in the order in which the network takes them.
     """
@@ -45,7 +48,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Part:
+class Element:
     """An element of what a step returned, if that is no tensor.
 
     Args:
@@ -53,7 +56,7 @@ class Part:
         places: where it stands; the second is a place within the first, and so on.
     """
 
-    step: Step
+    step: Call
     places: tuple[int | str, ...]
 
 
@@ -89,7 +92,7 @@ class Pass:
         if inner is None:
             return value
         found = {place: self.remember(part, _part(source, place)) for place, part in inner}
-        return found if isinstance(value, Mapping) else type_of(value)(found.values())
+        return found if isinstance(value, Mapping) else _type_of(value)(found.values())
 
     def describe(self, value: Any) -> Any:
         """A value with each tensor replaced by what stands for it."""
@@ -101,19 +104,18 @@ class Pass:
         if inner is None:
             return value
         found = {place: self.describe(part) for place, part in inner}
-        return found if isinstance(value, Mapping) else type_of(value)(found.values())
+        return found if isinstance(value, Mapping) else _type_of(value)(found.values())
 
 
 def _part(source: Any, place: int | str) -> Any:
-    if isinstance(source, Step):
-        return Part(source, (place,))
-    if isinstance(source, Part):
-        return Part(source.step, (*source.places, place))
+    if isinstance(source, Call):
+        return Element(source, (place,))
+    if isinstance(source, Element):
+        return Element(source.step, (*source.places, place))
     return Name(f"{source.text}[{place!r}]")
 
 
-def type_of(value: Any) -> type:
-    """List or tuple."""
+def _type_of(value: Any) -> type:
     return list if isinstance(value, list) else tuple
 
 
@@ -124,13 +126,12 @@ def items(value: Any) -> list[tuple[Any, Any]] | None:
     return list(enumerate(value)) if isinstance(value, list | tuple) else None
 
 
-def has_tensor(value: Any) -> bool:
-    """Whether a tensor is in it."""
+def _has_tensor(value: Any) -> bool:
     inner = items(value)
-    return isinstance(value, Tensor) or any(has_tensor(part) for _, part in inner or ())
+    return isinstance(value, Tensor) or any(_has_tensor(part) for _, part in inner or ())
 
 
-class Recorder(TorchFunctionMode):
+class PassRecorder(TorchFunctionMode):
     """Writes down every torch function and every child that a module's forward calls.
 
     The pass is a real one, with real tensors: control flow takes the way that it takes for images
@@ -157,9 +158,9 @@ class Recorder(TorchFunctionMode):
         if self._inside and getattr(func, "__name__", "") in LOOKS:
             self._inside[-1].looks = True
         result = func(*args, **kwargs)
-        if given is not None and has_tensor(result):
-            named = {name: given[1][name] for name in kwargs if not is_default(func, name, kwargs)}
-            step = Step(resolve_name(func) or repr(func), given[0], named, next(self._numbers))
+        if given is not None and _has_tensor(result):
+            named = {name: given[1][name] for name in kwargs if not _is_default(func, name, kwargs)}
+            step = Call(resolve_name(func) or repr(func), given[0], named, next(self._numbers))
             self._inside[-1].remember(result, step)
         return result
 
@@ -179,7 +180,7 @@ class Recorder(TorchFunctionMode):
 
     def _enter(self, module: nn.Module, args: Any, kwargs: Any) -> tuple[Any, Any]:
         given = self._inside[-1].describe((args, kwargs)) if self._inside else ((), {})
-        args, kwargs = alike(args), alike(kwargs)
+        args, kwargs = _alike(args), _alike(kwargs)
         bound = signature(module.forward).bind(*args, **kwargs).arguments
         now = Pass(module, given)
         for name, tensor in (*module.named_parameters(), *module.named_buffers()):
@@ -196,13 +197,13 @@ class Recorder(TorchFunctionMode):
             return output
         caller = self._inside[-1]
         path = next((n for n, m in caller.module.named_modules() if m is module), "")
-        output = alike(output)
-        step = Step(f"self.{path}", done.given[0], done.given[1], next(self._numbers))
+        output = _alike(output)
+        step = Call(f"self.{path}", done.given[0], done.given[1], next(self._numbers))
         caller.remember(output, step)
         return output
 
 
-def alike(value: Any) -> Any:
+def _alike(value: Any) -> Any:
     """The same with new objects for its tensors: one object can be two arguments, or a result too.
 
     They share their memory, so that what is changed in place is changed in both.
@@ -212,11 +213,11 @@ def alike(value: Any) -> Any:
     inner = items(value)
     if inner is None:
         return value
-    found = {place: alike(part) for place, part in inner}
-    return found if isinstance(value, Mapping) else type_of(value)(found.values())
+    found = {place: _alike(part) for place, part in inner}
+    return found if isinstance(value, Mapping) else _type_of(value)(found.values())
 
 
-def is_default(func: Any, name: str, kwargs: Mapping[str, Any]) -> bool:
+def _is_default(func: Any, name: str, kwargs: Mapping[str, Any]) -> bool:
     """Whether a function would do the same without this argument."""
     if name.startswith("_"):
         return True
@@ -227,3 +228,71 @@ def is_default(func: Any, name: str, kwargs: Mapping[str, Any]) -> bool:
     except (KeyError, TypeError, ValueError):  # written in C
         return False
     return type(default) is type(kwargs[name]) and default == kwargs[name]
+
+
+@dataclass(frozen=True)
+class Images:
+    """A multiple of the number of images."""
+
+    times: int
+
+
+class DifferentError(Exception):
+    """A module does something else for another number of images."""
+
+
+class PassComparison:
+    """Two passes of one module, of so many images.
+
+    Args:
+        first: number of images in the first pass.
+        second: in the second, another one.
+    """
+
+    def __init__(self, first: int, second: int) -> None:
+        self._first, self._second = first, second
+        self._steps: dict[Call, Call] = {}
+
+    def of(self, one: Pass, other: Pass) -> Any:
+        """The result of the first pass, with ``Images`` for what depends on their number.
+
+        Raises:
+            DifferentError: if the passes are not the same otherwise.
+        """
+        return self._same(one.result, other.result)
+
+    def _same(self, one: Any, other: Any) -> Any:
+        if isinstance(one, Call) and isinstance(other, Call):
+            return self._step(one, other)
+        if isinstance(one, Element) and isinstance(other, Element) and one.places == other.places:
+            return Element(self._step(one.step, other.step), one.places)
+        if isinstance(one, slice) and isinstance(other, slice):
+            ends = ((one.start, other.start), (one.stop, other.stop), (one.step, other.step))
+            return slice(*(self._same(*pair) for pair in ends))
+        left, right = items(one), items(other)
+        if left is not None and right is not None:
+            return self._all(one, left, right)
+        return one if type(one) is type(other) and one == other else self._images(one, other)
+
+    def _all(self, value: Any, left: Any, right: Any) -> Any:
+        if [place for place, _ in left] != [place for place, _ in right]:
+            raise DifferentError
+        pairs = zip(left, right, strict=True)
+        found = {place: self._same(one, other) for (place, one), (_, other) in pairs}
+        return found if isinstance(value, Mapping) else _type_of(value)(found.values())
+
+    def _step(self, one: Call, other: Call) -> Call:
+        if one not in self._steps:
+            if one.function != other.function:
+                raise DifferentError
+            arguments = self._same(one.arguments, other.arguments)
+            self._steps[one] = Call(
+                one.function, arguments, self._same(one.named, other.named), one.number
+            )
+        return self._steps[one]
+
+    def _images(self, one: Any, other: Any) -> Images:
+        whole = type(one) is int and type(other) is int and one % self._first == 0
+        if not whole or one * self._second != other * self._first:
+            raise DifferentError
+        return Images(one // self._first)

@@ -1,0 +1,318 @@
+"""From the composed config to the parts of a search, everything checked before anything runs."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from numpy.random import default_rng
+from omegaconf import DictConfig, OmegaConf
+
+from nas_hydra.app.completing import complete, with_spelled
+from nas_hydra.app.settings import Settings, resolved, settings_of, shown
+from nas_hydra.app.space import build_space, check_components, sample
+from nas_hydra.app.warm_start import initial_candidates
+from nas_hydra.config.component import build
+from nas_hydra.config.later import identifying
+from nas_hydra.constraint.rules import limits_of
+from nas_hydra.engine import Engine
+from nas_hydra.engine.restoring import restored
+from nas_hydra.errors import CandidateError, ConfigError, listing
+from nas_hydra.evaluator import Evaluator
+from nas_hydra.files.digest import anything, digests, is_path
+from nas_hydra.loop import Search
+from nas_hydra.objective import (
+    Direction,
+    Objectives,
+    metrics_of,
+    objectives_from,
+    unmeasured,
+    wanted,
+)
+from nas_hydra.record import Record
+from nas_hydra.record.study import BEGUN, OtherDataError, OtherRunError
+from nas_hydra.report.files import RunFiles
+from nas_hydra.report.run_page import RunPage
+from nas_hydra.report.summary import summarize
+from nas_hydra.run import Run
+from nas_hydra.search_space import SearchSpace
+from nas_hydra.strategy import Strategy
+from nas_hydra.strategy.base import blindness
+from nas_hydra.strategy.initial import Initial
+from nas_hydra.tracker import Tracker
+from nas_hydra.tracker.base import Expendable
+from nas_hydra.tracker.terminal import Terminal
+
+log = logging.getLogger(__name__)
+
+SAMPLES = 5
+"""How many random candidates the dry pass tries before it calls the space itself wrong."""
+
+IDENTITY = (
+    *("search_space", "dataset", "task", "trainer", "optimizer", "scheduler"),
+    *("evaluator", "strategy", "objective", "seed"),
+)
+"""The parts of the config that decide which trials a run has."""
+
+NAMING = ("search_space", "dataset", "task", "trainer", "optimizer", "scheduler", "evaluator")
+"""Those of them that may name files whose content decides what is measured."""
+
+NEUTRAL = ("store", "memory_limit")
+"""Keys of an evaluator that save work, and change no result."""
+
+
+def assemble(
+    config: DictConfig,
+    choices: Mapping[str, str],
+    group: str,
+    command: str,
+    search: type[Search] = Search,
+) -> Search:
+    """Build a search; its record is opened last, so that a wrong config writes nothing.
+
+    Args:
+        config: the composed config; what it leaves to the data is filled in, see ``complete``.
+        choices: config group -> the option taken.
+        group: the sweep that the search is part of, or a name of its own.
+        command: what to type to go on with it.
+        search: what becomes of the parts.
+
+    Raises:
+        ConfigError: for whatever is wrong with the config.
+    """
+    written = resolved(config)
+    evaluator: Evaluator = build(settings_of(written).evaluator, "evaluator", Evaluator)
+    plain = complete(config, written, evaluator.builds)
+    settings = settings_of(plain)
+    limits = limits_of(settings.objective, evaluator.counted)
+    space = build_space(config, evaluator.builds, limits)
+    check_components([*(space.parts.values() if evaluator.builds else ()), *space.constraints])
+    evaluator.prepare(space)
+    untold = not evaluator.metrics
+    if untold:  # until a candidate was tried
+        dry_pass(space, evaluator, settings.seed)
+    plain = with_spelled(config, plain, evaluator.metrics)
+    settings = settings_of(plain)
+    objectives = objectives_of(settings.objective, evaluator)
+    needs = {"space": space, "objectives": objectives}
+    initial = settings.strategy.pop("initial", None)
+    strategy: Strategy = build(settings.strategy, "strategy", Strategy, **needs)
+    engine = build(settings.engine, "engine", Engine, limits=settings.trial)
+    tracker = build(settings.tracker, "tracker", Tracker)
+    if not untold:
+        dry_pass(space, evaluator, settings.seed)
+    known = identity(plain, engine.ahead, engine.order, evaluator)
+    url = (settings.record.get("storage") or {}).get("url")
+    candidates = initial_candidates(initial, space, objectives, known, url, evaluator.changed)
+    folder = Path(settings.folder)
+    try:
+        record = open_record(settings.record, needs, known, lambda: evaluator.changed(folder))
+    except OtherRunError as error:
+        begun = as_begun(config, error.trials)
+        if begun is None:
+            raise
+        return assemble(begun, choices, group, command)
+    imported = sum(one.known is not None for one in candidates)
+    run = run_of(settings, space, evaluator, objectives, imported)(
+        group=group, command=command, choices=choices, config=shown(config)
+    )
+    if learns_nothing := blindness(strategy, run.trials):
+        log.warning("%s", learns_nothing)
+    pages = [RunPage(space)] if settings.report else []
+    trackers: list[Tracker] = [RunFiles(space), *pages, Expendable(tracker), Terminal()]
+    strategy = Initial(candidates, strategy) if candidates else strategy
+    repeats = settings.budget.repeats
+    return search(run, space, strategy, evaluator, engine, record, trackers, repeats, summarize)
+
+
+def run_of(
+    settings: Settings,
+    space: SearchSpace,
+    evaluator: Evaluator,
+    objectives: Objectives,
+    imported: int,
+) -> Callable[..., Run]:
+    """What the run is, as far as its parts tell; the rest is what was typed.
+
+    Args:
+        settings: of the whole config.
+        space: that is searched.
+        evaluator: knows its metrics.
+        objectives: of the search.
+        imported: how many trials are taken over from elsewhere, beside the budget.
+    """
+    return partial(
+        Run,
+        folder=Path(settings.folder),
+        name=settings.name,
+        objectives=objectives,
+        genes=[gene.name for gene in space.genes],
+        metrics=evaluator.metrics,
+        trials=settings.budget.trials + imported,
+        seed=settings.seed,
+        optimum=evaluator.optimum(space, objectives),
+    )
+
+
+def open_record(
+    config: Mapping[str, Any],
+    needs: Mapping[str, Any],
+    known: Mapping[str, Any],
+    changed: Callable[[], str],
+) -> Record:
+    """The record, new or as it was left.
+
+    Args:
+        config: of the record.
+        needs: the space and the objectives.
+        known: what identifies the run.
+        changed: how its data differs from what its folder has kept, which may say more exactly.
+
+    Raises:
+        ConfigError: if another run's record is there.
+    """
+    try:
+        record: Record = build(config, "record", Record, **needs, identity=known)
+    except OtherDataError as error:
+        exactly = "" if error.files else changed()
+        raise OtherDataError(exactly or error.how, error.files) from None
+    return record
+
+
+def identity(
+    plain: Mapping[str, Any], ahead: int, order: str, evaluator: Evaluator
+) -> dict[str, Any]:
+    """The part of the config that decides which trials a run has.
+
+    Args:
+        plain: the whole config.
+        ahead: of the engine, which may have counted its workers for it.
+        order: likewise.
+        evaluator: knows its machine, if the metrics depend on it, and its data.
+    """
+    known = identifying({key: plain[key] for key in IDENTITY})
+    given = known["evaluator"]
+    return {
+        **known,
+        "evaluator": {key: given[key] for key in given if key not in NEUTRAL},
+        "engine": {"ahead": ahead, "order": order, "threads": plain["engine"].get("threads")},
+        "budget": {"repeats": plain["budget"]["repeats"]},
+        BEGUN: {"trials": plain["budget"]["trials"]},
+        "machine": evaluator.machine,
+        "data": evaluator.data,
+        "files": files_of(known, evaluator),
+    }
+
+
+def files_of(known: Mapping[str, Any], evaluator: Evaluator) -> dict[str, str]:
+    """Digests of the files and folders that decide what is measured, by the text that names them.
+
+    Our own datasets, and others whose images the evaluator notes, are known by those; where
+    nothing is built, none is read.
+
+    Args:
+        known: the parts of the config.
+        evaluator: knows its data, or does not.
+    """
+    dataset = known["dataset"] if evaluator.builds and not evaluator.data else {}
+    ours = str(dataset.get("_target_")).startswith("nas_hydra.")
+    return {
+        **digests([known[part] for part in NAMING if part in known]),
+        **digests([known["search_space"], known.get("task")], is_path),
+        **({} if ours else digests(dataset, anything)),
+        **evaluator.files,
+    }
+
+
+def as_begun(config: DictConfig, trials: int | None) -> DictConfig | None:
+    """The config of a search that goes on with a larger budget, its strategy as it was begun.
+
+    Settings of a strategy may follow from the budget, and another strategy would be another search.
+
+    Args:
+        config: of this search.
+        trials: the budget with which the one in its folder began; None if that is not known.
+
+    Returns:
+        None if the strategy does not depend on it.
+    """
+    now = OmegaConf.to_container(config.strategy, resolve=True)
+    then = config.copy()
+    OmegaConf.update(then, "budget.trials", trials or config.budget.trials)
+    strategy = OmegaConf.to_container(then.strategy, resolve=True)
+    then = config.copy()
+    OmegaConf.update(then, "strategy", strategy, merge=False)
+    return None if strategy == now else then
+
+
+def objectives_of(given: Mapping[str, Any], evaluator: Evaluator) -> Objectives:
+    """What a config wants, and an evaluator can measure.
+
+    Args:
+        given: the config group ``objective``, its metrics named as they are measured.
+        evaluator: knows what it measures, if anybody does.
+
+    Raises:
+        ConfigError: if it is nothing, or nothing that is measured.
+    """
+    known = wanted(evaluator.objectives, given)
+    measured = evaluator.metrics
+    if not metrics_of(known) and measured:
+        example = next(iter(evaluator.directions), measured[0])
+        way = evaluator.directions.get(example, "minimize")
+        problem = f"names no metric; measured are {listing(measured)}"
+        raise ConfigError("objective", f"{problem}: 'objective={{{example}: {way}}}'")
+    objectives = objectives_from(known)
+    check_objectives(objectives, measured, evaluator.directions)
+    return objectives
+
+
+def check_objectives(
+    objectives: Objectives, metrics: Sequence[str], directions: Mapping[str, Direction]
+) -> None:
+    """Make sure that every objective and every limited metric is measured, and is wanted better.
+
+    Args:
+        objectives: of the search.
+        metrics: what is measured; empty if that is not known yet.
+        directions: which way some of them are better.
+
+    Raises:
+        ConfigError: naming the metrics that are, or the direction.
+    """
+    for name in objectives.names if metrics else ():
+        if name not in metrics:
+            raise ConfigError(f"objective.{name}", unmeasured(name, metrics))
+    for one in objectives:
+        right = directions.get(one.name, one.direction)
+        if one.direction != right:
+            problem = f"is {one.direction!r}, but {one.name} is better the other way; say {right}"
+            raise ConfigError(f"objective.{one.name}", problem)
+
+
+def dry_pass(space: SearchSpace, evaluator: Evaluator, seed: int) -> None:
+    """Build a random candidate and pass images through it, before anything is trained.
+
+    Raises:
+        ConfigError: if the constraints refuse nearly all candidates, or none of ``SAMPLES`` random
+            ones can work; names the choices of one.
+    """
+    rng = default_rng(seed)
+    failures: dict[str, CandidateError] = {}
+    for _ in range(SAMPLES):
+        genotype = sample(space, rng)
+        space.encode(genotype)  # not every strategy does
+        try:
+            with restored():  # what a candidate does to this process stays with the candidate
+                evaluator.check(space.close(genotype))
+        except CandidateError as error:
+            failures[genotype.summary] = error
+        else:
+            break
+    else:
+        name, failure = failures.popitem()
+        problem = f"a random candidate ({name or 'nothing is open'}): {failure}"
+        raise ConfigError("search_space.model", problem)
+    for name, failure in failures.items():
+        log.warning("the candidate %s cannot work: %s", name, failure)

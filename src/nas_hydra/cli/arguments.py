@@ -1,0 +1,174 @@
+"""Commands that compose nothing: their words are ``name=value``, checked against a model."""
+
+import shlex
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from traceback import format_exception
+from typing import Annotated, Any, TypeVar
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from nas_hydra.config.component import importable
+from nas_hydra.errors import (
+    ConfigError,
+    NasHydraError,
+    UnforeseenError,
+    exit_code,
+    in_one_line,
+    listing,
+    nearest,
+    tell,
+)
+from nas_hydra.masking import masked, masked_words
+
+
+class Words(BaseModel):
+    """What can be said to a command. A field's description is what the help says of it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def listed(text: str | None) -> list[str]:
+    """The names in ``[a, b]`` or ``a,b``."""
+    names = (text or "").strip("[]").split(",")
+    return [name.strip() for name in names if name.strip()]
+
+
+def _resolved(text: str | None) -> Any:
+    """What the user writes may refer to the user's environment."""
+    try:
+        return OmegaConf.create({"given": text})["given"]
+    except OmegaConfBaseException as error:
+        raise ValueError(str(error).splitlines()[0]) from error
+
+
+class ForeignWords(Words):
+    """What can be said to a command that opens a finished run or model, perhaps a stranger's."""
+
+    trust: Annotated[tuple[str, ...], BeforeValidator(listed)] = Field(
+        (), description="modules whose classes may be used: [my_package]; else only known ones"
+    )
+    config_dirs: Annotated[tuple[Path, ...], BeforeValidator(listed)] = Field(
+        (),
+        alias="config_dir",
+        description="a folder of your own, as --config-dir: modules beside and within it are found",
+    )
+
+
+class RecordWords(ForeignWords):
+    """The same, where the record of a search is read."""
+
+    url: Annotated[str | None, BeforeValidator(_resolved)] = Field(
+        None,
+        alias="record.storage.url",
+        description="where the record is, if it is on a server; none is connected to else",
+    )
+
+
+W = TypeVar("W", bound=Words)
+
+
+def command(
+    argv: Sequence[str], about: str, kind: type[W], work: Callable[[W, Sequence[str]], None]
+) -> int:
+    """Read a command's words, do its work, and return the exit code.
+
+    Args:
+        argv: the program's name, then what was typed.
+        about: the first lines of the help.
+        kind: which names it knows.
+        work: is given what was said, and the words that are no ``name=value`` of its own.
+    """
+    if {"-h", "--help"} & set(argv[1:]):
+        print(about + "\n" + "\n".join(described(kind)))
+        return 0
+    return attempt(lambda: _work(work, *read(argv[1:], kind)))
+
+
+def _work(work: Callable[[W, Sequence[str]], None], said: W, rest: Sequence[str]) -> None:
+    with importable(getattr(said, "config_dirs", ())):
+        work(said, rest)
+
+
+def attempt(work: Callable[[], None]) -> int:
+    """Do a command's work, tell what stops it in one message, and return the exit code."""
+    try:
+        work()
+    except KeyboardInterrupt as error:
+        return exit_code(error)
+    except (NasHydraError, OSError) as error:
+        return tell(error)
+    except Exception as error:  # noqa: BLE001  a fault of ours; it is told, and its traceback kept
+        return tell(_unforeseen(error))
+    return 0
+
+
+def _unforeseen(error: Exception) -> UnforeseenError:
+    """A fault of this package; its traceback goes to a file, since such a command has no log."""
+    with NamedTemporaryFile(
+        "w", prefix="nas-hydra-", suffix=".log", delete=False, errors="backslashreplace"
+    ) as log:
+        log.writelines(format_exception(error))
+    problem = f"{in_one_line(error)}; nobody foresaw this: please report it, with {log.name}"
+    return UnforeseenError(problem)
+
+
+def described(kind: type[Words]) -> list[str]:
+    """The help's line for each name."""
+    width = max(map(len, spoken(kind))) + 2
+    fields = kind.model_fields.values()
+    return [
+        f"  {name + '=':<{width}}{field.description}"
+        for name, field in zip(spoken(kind), fields, strict=True)
+    ]
+
+
+def spoken(kind: type[Words]) -> list[str]:
+    """The names as they are typed."""
+    return [field.alias or name for name, field in kind.model_fields.items()]
+
+
+def typed(program: str, words: Sequence[str]) -> str:
+    """A command as it was typed, but for secrets, to be shown."""
+    return shlex.join([program, *masked_words(words)])
+
+
+def read(words: Sequence[str], kind: type[W]) -> tuple[W, list[str]]:
+    """The values that were given by name, checked, and all other words.
+
+    Raises:
+        ConfigError: if one is missing or wrong.
+    """
+    named, rest, known = {}, [], spoken(kind)
+    for word in words:
+        name, equals, value = word.partition("=")
+        if equals and name in known:
+            named[name] = value
+        else:
+            rest.append(word)
+    try:
+        return kind.model_validate({name: value or None for name, value in named.items()}), rest
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        if first["type"] == "missing":
+            raise ConfigError(name, f"is missing; say {name}=...") from None
+        given = masked(named[name], name)
+        raise ConfigError(name, f"is '{given}'; {_lowered(first['msg'])}") from None
+
+
+def _lowered(message: str) -> str:
+    return message[:1].lower() + message[1:]
+
+
+def unknown(word: str, kind: type[Words], more: Sequence[str] = ()) -> ConfigError:
+    """A word that the command does not know, and those that it does."""
+    name = word.split("=", 1)[0]
+    allowed = [*spoken(kind), *more]
+    return ConfigError(
+        name,
+        f"is nothing that can be said here; allowed: {listing(allowed)}{nearest(name, allowed)}",
+    )

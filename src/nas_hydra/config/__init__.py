@@ -1,0 +1,1 @@
+"""Configs: what their components are called with, may do, and refer to."""

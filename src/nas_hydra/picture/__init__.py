@@ -1,0 +1,1 @@
+"""Pictures of spaces, candidates and fronts: drawn by this package, as SVG and PNG."""

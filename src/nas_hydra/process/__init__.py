@@ -1,0 +1,1 @@
+"""What belongs to the process: its children, the memory it shares, and its warnings."""

@@ -1,0 +1,97 @@
+"""How a retrained model compares with the networks that were trained beside it."""
+
+from collections.abc import Sequence
+
+from nas_hydra.document.content import Table
+from nas_hydra.document.text import number
+from nas_hydra.objective import Objective
+from nas_hydra.retrain.training import NetworkResult, Spread
+
+FEWEST = 3
+"""Seeds from which on an interval is told."""
+
+
+def verdict(results: Sequence[NetworkResult], objective: Objective, percent: Sequence[str]) -> str:
+    """How the model compares with the baselines, in a sentence or two.
+
+    Args:
+        results: of each network, the model's first.
+        objective: by which they are compared.
+        percent: the scores that are shown in per cent, see ``Task``.
+    """
+    name = objective.name
+    own, *others = [one for one in results if name in one.metrics]
+    share = name in _shares(percent)
+    value = own.metrics[name]
+    head = f"{own.name.capitalize()} has a {name} of {_mean(value, share)}"
+    if not others:
+        return f"{head}; it is compared with nothing."
+    told = ", and ".join(_against(own, one, objective, share) for one in others)
+    few = min(len(one.metrics[name].values) for one in (own, *others)) < FEWEST
+    doubt = f" With fewer than {FEWEST} seeds, that may be chance." if few else ""
+    return f"{head}: {told}.{doubt}"
+
+
+def _against(own: NetworkResult, one: NetworkResult, objective: Objective, share: bool) -> str:
+    """``it beats a random candidate by 1.2 points (their intervals do not overlap)``."""
+    mine, its = own.metrics[objective.name], one.metrics[objective.name]
+    gain = objective.signed(mine.mean - its.mean)
+    if not gain:
+        return f"{one.name} is as good"
+    by = f"{number(float(f'{100 * abs(gain):.2g}'))} points" if share else f"{abs(gain):.2g}"
+    told = f"it beats {one.name} by {by}" if gain > 0 else f"{one.name} was better by {by}"
+    ends = interval(mine, share), interval(its, share)
+    if ends[0] is None or ends[1] is None:
+        return told
+    apart = ends[0][0] > ends[1][1] or ends[1][0] > ends[0][1]
+    how = "do not overlap" if apart else "overlap, so that may be chance"
+    return f"{told} (their intervals {how})"
+
+
+def interval(value: Spread, share: bool) -> tuple[float, float] | None:
+    """The interval of a mean within what is possible; None of too few seeds.
+
+    Args:
+        value: over the seeds.
+        share: whether it is one, from 0 to 1.
+    """
+    if value.interval is None or len(value.values) < FEWEST:
+        return None
+    low, high = value.interval
+    return (max(low, 0.0), min(high, 1.0)) if share else (low, high)
+
+
+def compared(results: Sequence[NetworkResult], percent: Sequence[str]) -> Table:
+    """What was measured of the networks, one a line.
+
+    Args:
+        results: of each.
+        percent: the scores that are shown in per cent, see ``Task``.
+    """
+    names = [name for name in results[0].metrics if name != "train_loss"]
+    shares = _shares(percent)
+    rows = [
+        (one.name, *(_measured(one, name, name in shares) for name in names)) for one in results
+    ]
+    return Table(("network", *names), rows)
+
+
+def _shares(percent: Sequence[str]) -> list[str]:
+    return [f"test_{name}" for name in percent]
+
+
+def _measured(one: NetworkResult, name: str, share: bool) -> str:
+    """``92.31 % ± 0.12 (92.0 to 92.6)``."""
+    if name not in one.metrics:
+        return "failed"
+    value, factor = one.metrics[name], 100 if share else 1
+    shown = _mean(value, share)
+    if not value.std:
+        return shown
+    ends = interval(value, share)
+    told = f" ({factor * ends[0]:.4g} to {factor * ends[1]:.4g})" if ends else ""
+    return f"{shown} ± {factor * value.std:.2g}{told}"
+
+
+def _mean(value: Spread, share: bool) -> str:
+    return f"{100 * value.mean:.2f} %" if share else number(value.mean)
