@@ -47,7 +47,7 @@ def ablation(
     Raises:
         ConfigError: if the trial to start from is not there.
     """
-    first, origin = starting_point(searched, start)
+    first, origin = _starting_point(searched, start)
     path = list(way(searched.space, first, searched.winner.proposal.genotype, knowledge))
     candidates = [candidate for _, candidate in path]
     known = knowledge.trained(candidates, train) if train else knowledge.estimates(candidates)
@@ -58,16 +58,16 @@ def ablation(
     return Ablation(known[0], origin, steps)
 
 
-def starting_point(searched: ExplainedSearch, start: Start) -> tuple[Genotype, str]:
+def _starting_point(searched: ExplainedSearch, start: Start) -> tuple[Genotype, str]:
     """The first candidate, and which one that is in words."""
     if start == "default":
         return searched.space.walk(default), "the first option or the middle of each decision"
     if start == "median":
-        return median(searched)
+        return _median(searched)
     return searched.genotype(int(start)), f"trial {start}"
 
 
-def median(searched: ExplainedSearch) -> tuple[Genotype, str]:
+def _median(searched: ExplainedSearch) -> tuple[Genotype, str]:
     """The median of the search's random candidates, or of all if there are few of them.
 
     Those that a strategy made of others are much like the winner, and say little about the space.
@@ -93,7 +93,7 @@ def way(
     yield "", start
     while dict(current) != dict(goal):
         open_genes = [name for name in current if name in goal and current[name] != goal[name]]
-        options = [mixed(space, start, goal, taken | {name}) for name in open_genes]
+        options = [_mixed(space, start, goal, taken | {name}) for name in open_genes]
         allowed = [space.feasible(option) for option in options]
         scores = knowledge.scores(options)
         best = max(range(len(options)), key=lambda place: (allowed[place], scores[place]))
@@ -102,7 +102,7 @@ def way(
         yield open_genes[best], current
 
 
-def mixed(space: SearchSpace, start: Genotype, goal: Genotype, taken: set[str]) -> Genotype:
+def _mixed(space: SearchSpace, start: Genotype, goal: Genotype, taken: set[str]) -> Genotype:
     """The start with some decisions of the goal, and the goal's where the start has none."""
 
     def decide(gene: Gene) -> Decision:
@@ -141,7 +141,7 @@ class SearchTrainer:
         doubt_datasets()  # this process may have loaded images that have changed since
         self._evaluator.prepare(searched.space)
         self._threads = identity["engine"].get("threads") or 1
-        check_data(searched, self._evaluator)
+        _check_data(searched, self._evaluator)
 
     def __call__(self, genotype: Genotype) -> float:
         """The objective's value.
@@ -158,7 +158,7 @@ class SearchTrainer:
         return found.metrics[searched.objective.name]
 
 
-def check_data(searched: ExplainedSearch, evaluator: Evaluator) -> None:
+def _check_data(searched: ExplainedSearch, evaluator: Evaluator) -> None:
     """Make sure that what is measured now can be compared with what the search has measured.
 
     Raises:

@@ -27,7 +27,7 @@ from nas_hydra.predictor import Array
 from nas_hydra.report.lineage import Step, lineage
 
 
-def ancestors(searched: ExplainedSearch) -> list[Ancestor]:
+def _ancestors(searched: ExplainedSearch) -> list[Ancestor]:
     """From the first ancestor to the winner."""
     steps = lineage(searched.winner, searched.past.trials)
     return [_ancestor(step, searched.objective.name) for step in steps]
@@ -105,21 +105,21 @@ def _explained(
         importances=single,
         interactions=pairs,
         effects=[effect(known[one.genes[0]], draws, surrogate, winner) for one in single],
-        surfaces=list(surfaces(pairs, known, mean, surrogate)),
+        surfaces=list(_surfaces(pairs, known, mean, surrogate)),
         ablation=ablation(searched, knowledge, start, training),
-        lineage=ancestors(searched),
+        lineage=_ancestors(searched),
         tolerance=tolerance,
         neighbours=neighbours(
             searched, knowledge, tolerance, searched.builds if count is None else count
         ),
         robustness=robust,
         summary=[],
-        notes=list(notes(searched)),
+        notes=list(_notes(searched)),
     )
     return replace(found, summary=summary(found))
 
 
-def surfaces(
+def _surfaces(
     pairs: Sequence[Importance], known: dict[str, GeneLevels], mean: Array, surrogate: MetaModel
 ) -> Iterator[Surface]:
     """The pairs that matter most, decision by decision."""
@@ -127,7 +127,7 @@ def surfaces(
         yield surface(known[one], known[other], mean, surrogate)
 
 
-def notes(searched: ExplainedSearch) -> Iterator[str]:
+def _notes(searched: ExplainedSearch) -> Iterator[str]:
     """What to know of this search in particular."""
     past = searched.past
     failed = sum(trial.state == "failed" for trial in past.trials)

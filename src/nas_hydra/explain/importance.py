@@ -68,27 +68,27 @@ def sample(space: SearchSpace, size: int = SIZE) -> list[Genotype]:
 
 def axes(genes: Sequence[Gene], sample: Sequence[Genotype]) -> list[GeneLevels]:
     """The genes that a sample knows more than one level of."""
-    found = [axis(gene, sample) for gene in genes]
+    found = [_axis(gene, sample) for gene in genes]
     return [one for one in found if len(np.unique(one.levels[one.active])) > 1]
 
 
-def axis(gene: Gene, sample: Sequence[Genotype]) -> GeneLevels:
+def _axis(gene: Gene, sample: Sequence[Genotype]) -> GeneLevels:
     """A gene's levels in a sample."""
     found = [
-        level(gene, genotype[gene.name]) if gene.name in genotype else INACTIVE
+        _level(gene, genotype[gene.name]) if gene.name in genotype else INACTIVE
         for genotype in sample
     ]
-    return GeneLevels(gene, decisions(gene), np.array(found))
+    return GeneLevels(gene, _decisions(gene), np.array(found))
 
 
-def decisions(gene: Gene) -> list[Decision]:
+def _decisions(gene: Gene) -> list[Decision]:
     """One decision for each level of a gene."""
     if isinstance(gene, Categorical) or not many(gene):
         return list(values(gene))
     return [gene.at((part + 0.5) / RANGE_PARTS) for part in range(RANGE_PARTS)]
 
 
-def level(gene: Gene, decision: Decision) -> int:
+def _level(gene: Gene, decision: Decision) -> int:
     """The level that a decision belongs to."""
     if isinstance(gene, Categorical):
         return gene.labels.index(decision)
@@ -166,9 +166,9 @@ def importances(axes: Sequence[GeneLevels], draws: Array) -> list[Importance]:
     """
     variance = draws.var(axis=1)
     found = [
-        importance((axis.gene.name,), main_effect(axis.levels, draws), variance) for axis in axes
+        _importance((axis.gene.name,), main_effect(axis.levels, draws), variance) for axis in axes
     ]
-    return ranked(found)
+    return _ranked(found)
 
 
 def interactions(axes: Sequence[GeneLevels], mean: Array, draws: Array) -> list[Importance]:
@@ -182,9 +182,9 @@ def interactions(axes: Sequence[GeneLevels], mean: Array, draws: Array) -> list[
     variance, rows = draws.var(axis=1), mean[None]
     pairs = list(combinations(axes, 2))
     pairs.sort(key=lambda two: -pair_effect(two[0].levels, two[1].levels, rows)[0])
-    return ranked(
+    return _ranked(
         [
-            importance(
+            _importance(
                 (one.gene.name, other.gene.name),
                 pair_effect(one.levels, other.levels, draws),
                 variance,
@@ -194,7 +194,7 @@ def interactions(axes: Sequence[GeneLevels], mean: Array, draws: Array) -> list[
     )
 
 
-def importance(genes: tuple[str, ...], explained: Array, variance: Array) -> Importance:
+def _importance(genes: tuple[str, ...], explained: Array, variance: Array) -> Importance:
     """A share with its interval; of functions without any variance, none.
 
     Args:
@@ -207,7 +207,7 @@ def importance(genes: tuple[str, ...], explained: Array, variance: Array) -> Imp
     return Importance(genes, middle, low, high)
 
 
-def ranked(found: list[Importance]) -> list[Importance]:
+def _ranked(found: list[Importance]) -> list[Importance]:
     """The largest first."""
     return sorted(found, key=lambda one: -one.share)
 
@@ -222,7 +222,7 @@ def effect(axis: GeneLevels, draws: Array, surrogate: MetaModel, winner: Genotyp
         winner: whose decision is marked.
     """
     name = axis.gene.name
-    taken = level(axis.gene, winner[name]) if name in winner else None
+    taken = _level(axis.gene, winner[name]) if name in winner else None
     found = []
     for place, label in enumerate(axis.labels):
         having = axis.levels == place
@@ -244,7 +244,7 @@ def surface(one: GeneLevels, other: GeneLevels, mean: Array, surrogate: MetaMode
     """
     values = [
         [
-            worth(mean[(one.levels == row) & (other.levels == column)], surrogate)
+            _worth(mean[(one.levels == row) & (other.levels == column)], surrogate)
             for column in places
         ]
         for places in [range(len(other.labels))]
@@ -253,6 +253,6 @@ def surface(one: GeneLevels, other: GeneLevels, mean: Array, surrogate: MetaMode
     return Surface((one.gene.name, other.gene.name), one.labels, other.labels, values)
 
 
-def worth(scores: Array, surrogate: MetaModel) -> float | None:
+def _worth(scores: Array, surrogate: MetaModel) -> float | None:
     """The mean of some scores in the objective's units; None of none."""
     return float(surrogate.values(scores.mean())) if len(scores) else None

@@ -29,7 +29,7 @@ class NetworkSize(NamedTuple):
         return params, flops
 
 
-def network_size(space: SearchSpace, genotype: Mapping[str, Decision]) -> NetworkSize | None:
+def _network_size(space: SearchSpace, genotype: Mapping[str, Decision]) -> NetworkSize | None:
     """Parameters and FLOPs of a candidate, built without memory; None if it cannot be built.
 
     Raises:
@@ -74,15 +74,16 @@ def neighbours(
     good = _good(searched, own, near, knowledge, tolerance)[:COUNTED]
     if not count:
         return [_neighbour(own, known, None, None) for known in good[:MOST]]
-    base = network_size(searched.space, winner)
+    base = _network_size(searched.space, winner)
     priced = [
-        _neighbour(own, known, network_size(searched.space, known.genotype), base) for known in good
+        _neighbour(own, known, _network_size(searched.space, known.genotype), base)
+        for known in good
     ]
-    cheaper = [one for one in priced if one.flops_share is not None and saves(one)]
+    cheaper = [one for one in priced if one.flops_share is not None and _saves(one)]
     return sorted(cheaper, key=lambda one: one.flops_share or 0.0)[:MOST]
 
 
-def saves(one: Neighbour) -> bool:
+def _saves(one: Neighbour) -> bool:
     """Whether one of FLOPs and parameters is less, and the other no more."""
     shares = one.flops_share or 0.0, one.params_share or 0.0
     return min(shares) <= -LESS and max(shares) <= LESS

@@ -49,7 +49,7 @@ def _share(row: int, one: Importance) -> Trace:
 def _name(row: int, name: str) -> dict[str, Any]:
     """The name of a line, above it at the left."""
     place = {"xref": "paper", "x": 0, "xanchor": "left", "y": row - 0.1, "yanchor": "bottom"}
-    return {**place, "text": label(shortened(name)), "showarrow": False}
+    return {**place, "text": label(_shortened(name)), "showarrow": False}
 
 
 def effect(found: Effect, objective: str) -> Plot:
@@ -60,13 +60,13 @@ def effect(found: Effect, objective: str) -> Plot:
         _levels(others, "other decisions", ALONE),
         _levels(winning, "the winner's decision", WINNING),
     ]
-    names = [shortened(level.decision) for level in found.levels]
+    names = [_shortened(level.decision) for level in found.levels]
     axis = {"type": "category", "categoryorder": "array", "categoryarray": [*map(label, names)]}
     return Plot(
         [trace for trace in traces if trace["x"]],
         f"{objective} by {found.gene}",
-        shortened(found.gene),
-        shortened(objective),
+        _shortened(found.gene),
+        _shortened(objective),
         layout={"xaxis": axis},
     )
 
@@ -74,7 +74,7 @@ def effect(found: Effect, objective: str) -> Plot:
 def _levels(levels: Sequence[Level], name: str, place: int) -> dict[str, Any]:
     return {
         "name": name,
-        "x": [label(shortened(level.decision)) for level in levels],
+        "x": [label(_shortened(level.decision)) for level in levels],
         "y": [level.value for level in levels],
         "mode": "markers",
         "marker": {"color": color(place), "size": 11, "symbol": ["circle", "diamond"][place]},
@@ -96,8 +96,8 @@ def surface(found: Surface, objective: str) -> Plot:
     first, second = found.genes
     trace = {
         "type": "heatmap",
-        "x": [label(shortened(one)) for one in found.columns],
-        "y": [label(shortened(one)) for one in found.rows],
+        "x": [label(_shortened(one)) for one in found.columns],
+        "y": [label(_shortened(one)) for one in found.rows],
         "z": [list(row) for row in found.values],
         "texttemplate": "%{z:.4g}",
         "textfont": {"color": shade("ink")},
@@ -110,7 +110,7 @@ def surface(found: Surface, objective: str) -> Plot:
     return Plot(
         [trace],
         f"{objective} by {first} and {second}",
-        shortened(second),
+        _shortened(second),
         "",
         height=FRAME + 60 + ROW * len(found.rows),
         layout={
@@ -120,7 +120,7 @@ def surface(found: Surface, objective: str) -> Plot:
                 "type": "category",
                 "autorange": "reversed",
                 "showgrid": False,
-                "title": {"text": label(shortened(first)), "standoff": 12},
+                "title": {"text": label(_shortened(first)), "standoff": 12},
             },
         },
     )
@@ -148,7 +148,7 @@ def walk(found: Ablation, objective: str) -> Plot:
         traces,
         f"{objective} on the way to the winner",
         "decisions made as the winner's",
-        shortened(objective),
+        _shortened(objective),
         layout={"xaxis": {"dtick": max(1, len(values) // 10)}},
     )
 
@@ -176,7 +176,7 @@ def _told(step: AblationStep) -> str:
     return label(f"{step.gene}: {in_words(step.after)} ({WORDS[step.source]})")
 
 
-def shortened(name: str) -> str:
+def _shortened(name: str) -> str:
     """A long name without its middle."""
     half = (LONGEST - 1) // 2
     return name if len(name) <= LONGEST else f"{name[:half]}\N{HORIZONTAL ELLIPSIS}{name[-half:]}"

@@ -77,11 +77,11 @@ def publish(
     name = run.resolve().name  # tells it from others of the project
     title = f"Why trial {found.winner.trial} won: {found.objective} in {name}"
     return wandb_report.publish(
-        request, title, lambda home: blocks(found, place.path if place else None, home)
+        request, title, lambda home: _blocks(found, place.path if place else None, home)
     )
 
 
-def blocks(found: Explanation, run: str | None, home: Home) -> list[Block]:
+def _blocks(found: Explanation, run: str | None, home: Home) -> list[Block]:
     """The report: the document, then panels over the search's run, and links.
 
     Args:
@@ -100,10 +100,10 @@ def blocks(found: Explanation, run: str | None, home: Home) -> list[Block]:
     won = f"trial {found.winner.trial} won with {found.objective} {number(found.winner.value)}"
     link = linked(run, home, "the run", f"of {found.trials} trials: {won}")
     links = wr.UnorderedList(items=[link])
-    return [*text, wr.H2(text="The search"), grid(found, run, home), links]
+    return [*text, wr.H2(text="The search"), _grid(found, run, home), links]
 
 
-def grid(found: Explanation, run: str, home: Home) -> "wr.PanelGrid":
+def _grid(found: Explanation, run: str, home: Home) -> "wr.PanelGrid":
     """The best value by trials and, where something was trained, by epochs."""
     import wandb_workspaces.reports.v2 as wr  # optional
 

@@ -28,20 +28,20 @@ def robustness(searched: ExplainedSearch, surrogate: MetaModel) -> Robustness:
     and the surrogate takes some of that off.
     """
     top = searched.ranked[:TOP]
-    repeated = repeated_noise(searched)
+    repeated = _repeated_noise(searched)
     if repeated is None:
         inputs = surrogate.describe([trial.proposal.genotype for trial in top])
         mean = surrogate.values(surrogate.scores(inputs)[0]) * searched.objective.signed(1.0)
-        drawn = draw(mean, np.full(len(top), surrogate.noise))
-        return told(searched, top, drawn, surrogate.noise, "predictor")
+        drawn = _draw(mean, np.full(len(top), surrogate.noise))
+        return _told(searched, top, drawn, surrogate.noise, "predictor")
     known = [searched.measured[trial.key] for trial in top]
     mean = np.array([searched.objective.signed(fmean(values)) for values in known])
     sizes = np.array([len(values) for values in known])
-    drawn = draw(mean, repeated * np.sqrt(1 + 1 / sizes))
-    return told(searched, top, drawn, repeated, "repeats")
+    drawn = _draw(mean, repeated * np.sqrt(1 + 1 / sizes))
+    return _told(searched, top, drawn, repeated, "repeats")
 
 
-def repeated_noise(searched: ExplainedSearch) -> float | None:
+def _repeated_noise(searched: ExplainedSearch) -> float | None:
     """Standard deviation between repeated trials, pooled over candidates; None without any."""
     groups = [np.array(values) for values in searched.measured.values() if len(values) > 1]
     if not groups:
@@ -50,12 +50,12 @@ def repeated_noise(searched: ExplainedSearch) -> float | None:
     return float(np.sqrt(squares / sum(len(values) - 1 for values in groups)))
 
 
-def draw(mean: Array, spread: Array) -> Array:
+def _draw(mean: Array, spread: Array) -> Array:
     """Values as another seed might give them, (TIMES, candidates); more is better."""
     return mean + spread * default_rng(0).standard_normal((TIMES, len(mean)))
 
 
-def told(
+def _told(
     searched: ExplainedSearch,
     top: Sequence[Trial],
     drawn: Array,

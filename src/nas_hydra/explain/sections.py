@@ -48,17 +48,17 @@ def document(found: Explanation) -> Document:
     guessed = not hopeless(found)
     return Document(
         f"Why it won: {found.objective}",
-        about(found),
+        _about(found),
         [
-            Section("In short", headline(found)),
-            Section("Which decisions mattered", list(mattered(found))),
-            Section("What each decision is worth", list(worth(found)) if guessed else []),
-            Section("Decisions that work together", list(together(found)) if guessed else []),
-            Section("The way to the winner", list(way(found))),
-            Section("Where the winner comes from", list(descent(found))),
-            Section("As good" + ", and cheaper" * priced(found), list(alternatives(found))),
-            Section("With another seed", list(seeds(found))),
-            Section("How this was found out", [method(found)]),
+            Section("In short", _headline(found)),
+            Section("Which decisions mattered", list(_mattered(found))),
+            Section("What each decision is worth", list(_worth(found)) if guessed else []),
+            Section("Decisions that work together", list(_together(found)) if guessed else []),
+            Section("The way to the winner", list(_way(found))),
+            Section("Where the winner comes from", list(_descent(found))),
+            Section("As good" + ", and cheaper" * _priced(found), list(_alternatives(found))),
+            Section("With another seed", list(_seeds(found))),
+            Section("How this was found out", [_method(found)]),
         ],
     )
 
@@ -66,11 +66,11 @@ def document(found: Explanation) -> Document:
 def brief(found: Explanation) -> list[Element]:
     """The importances and the summary, for a terminal."""
     trusted, *rest = map(Paragraph, found.summary)
-    shares = [] if hopeless(found) else [importance_table(found.importances)]
+    shares = [] if hopeless(found) else [_importance_table(found.importances)]
     return [trusted, *shares, *rest, *map(Note, found.notes)]
 
 
-def about(found: Explanation) -> str:
+def _about(found: Explanation) -> str:
     """What is explained, in a line."""
     direction = "more" if found.direction == "maximize" else "less"
     return (
@@ -78,7 +78,7 @@ def about(found: Explanation) -> str:
     )
 
 
-def headline(found: Explanation) -> Sequence[Element]:
+def _headline(found: Explanation) -> Sequence[Element]:
     """How far all of it can be trusted, a few numbers, and the summary."""
     figures = {
         "trust in predictions": f"{found.agreement:.2f}",
@@ -94,11 +94,11 @@ def headline(found: Explanation) -> Sequence[Element]:
     ]
 
 
-def mattered(found: Explanation) -> Iterator[Element]:
+def _mattered(found: Explanation) -> Iterator[Element]:
     """The importance of each decision."""
     if hopeless(found):
         yield Note("Too little was learned to tell which decisions mattered.")
-        yield importance_table(found.importances, folded=DOUBTED)
+        yield _importance_table(found.importances, folded=DOUBTED)
         return
     single = sum(one.share for one in found.importances)
     yield Paragraph(
@@ -107,10 +107,10 @@ def mattered(found: Explanation) -> Iterator[Element]:
         " decisions that work together, and every share has its 95 % interval."
     )
     yield plots.importances(found.importances[:MOST_SHOWN])
-    yield importance_table(found.importances, folded=FOLDED)
+    yield _importance_table(found.importances, folded=FOLDED)
 
 
-def importance_table(
+def _importance_table(
     found: Sequence[Importance], name: str = "decision", folded: str = ""
 ) -> Table:
     """Shares with their intervals, which are sorted by their width."""
@@ -124,7 +124,7 @@ def importance_table(
     return Table((name, "share", "95 % interval"), rows, folded=folded)
 
 
-def worth(found: Explanation) -> Iterator[Element]:
+def _worth(found: Explanation) -> Iterator[Element]:
     """Partial dependence: the best options of the most important decisions."""
     effects = [one for one in found.effects[:MOST_SHOWN] if one.levels]
     if not effects:
@@ -132,7 +132,7 @@ def worth(found: Explanation) -> Iterator[Element]:
     drawn = {one.gene: plots.effect(one, found.objective) for one in effects}
     yield Switch(drawn, "decision")
     columns = "decision", "best on average", found.objective, "95 % interval", "the winner's"
-    rows = [effect_row(one, found) for one in effects]
+    rows = [_effect_row(one, found) for one in effects]
     yield Table((*columns, f"{found.objective} of it"), rows, folded=FOLDED)
     left = len(found.effects) - len(found.effects[:MOST_SHOWN])
     more = f" {left} less important ones are in explanation.json." if left else ""
@@ -143,7 +143,7 @@ def worth(found: Explanation) -> Iterator[Element]:
     )
 
 
-def effect_row(one: Effect, found: Explanation) -> list[Cell]:
+def _effect_row(one: Effect, found: Explanation) -> list[Cell]:
     """A decision's line: its best option, and the winner's."""
     best = max(one.levels, key=lambda level: better(found) * level.value)
     own = next((level for level in one.levels if level.winner), None)
@@ -155,7 +155,7 @@ def effect_row(one: Effect, found: Explanation) -> list[Cell]:
     ]
 
 
-def together(found: Explanation) -> Iterator[Element]:
+def _together(found: Explanation) -> Iterator[Element]:
     """Interactions of pairs."""
     if not found.interactions:
         return
@@ -169,10 +169,10 @@ def together(found: Explanation) -> Iterator[Element]:
     }
     if surfaces:
         yield Switch(surfaces, "pair")
-    yield importance_table(found.interactions, "pair", FOLDED)
+    yield _importance_table(found.interactions, "pair", FOLDED)
 
 
-def way(found: Explanation) -> Iterator[Element]:
+def _way(found: Explanation) -> Iterator[Element]:
     """The ablation; what is only guessed is left out where the guesses are not worth telling."""
     start, steps = found.ablation.start, found.ablation.steps
     yield Paragraph(
@@ -182,7 +182,7 @@ def way(found: Explanation) -> Iterator[Element]:
     if not hopeless(found):
         yield plots.walk(found.ablation, found.objective)
     columns = "step", "decision", "before", "after", "difference", "known from", "value"
-    rows = [step_row(place, one, hopeless(found)) for place, one in enumerate(steps, start=1)]
+    rows = [_step_row(place, one, hopeless(found)) for place, one in enumerate(steps, start=1)]
     yield Table((*columns, *(["predicted"] if not hopeless(found) else [])), rows)
     yield Note(
         "A difference is measured where the record has both candidates, and else that of two"
@@ -194,7 +194,7 @@ def way(found: Explanation) -> Iterator[Element]:
             yield Note(f"Not trained: {step.candidate.error}")
 
 
-def step_row(place: int, step: AblationStep, doubted: bool) -> list[Cell]:
+def _step_row(place: int, step: AblationStep, doubted: bool) -> list[Cell]:
     """A step's line."""
     one, also = step.candidate, f" (also: {', '.join(step.also)})" if step.also else ""
     guessed = step.source == "predicted"
@@ -207,18 +207,18 @@ def step_row(place: int, step: AblationStep, doubted: bool) -> list[Cell]:
     ]
 
 
-def descent(found: Explanation) -> Iterator[Element]:
+def _descent(found: Explanation) -> Iterator[Element]:
     """The lineage, a line for each decision that changed."""
     if len(found.lineage) < 2:
         origin = found.lineage[0].origin if found.lineage else "unknown"
         yield Note(f"Trial {found.winner.trial} has no ancestors; its origin is {origin}.")
         return
     columns = "step", "trial", "origin", found.objective, "difference", "decision", "change"
-    rows = [row for place, one in enumerate(found.lineage) for row in ancestor_rows(place, one)]
+    rows = [row for place, one in enumerate(found.lineage) for row in _ancestor_rows(place, one)]
     yield Table(columns, rows)
 
 
-def ancestor_rows(place: int, one: Ancestor) -> Iterator[Sequence[Cell]]:
+def _ancestor_rows(place: int, one: Ancestor) -> Iterator[Sequence[Cell]]:
     """An ancestor's lines; its value stands in the first."""
     gained = None if one.difference is None else Sorted(one.difference, signed(one.difference))
     first: Sequence[Cell] = (place, one.trial, one.origin, one.value, gained)
@@ -227,20 +227,20 @@ def ancestor_rows(place: int, one: Ancestor) -> Iterator[Sequence[Cell]]:
     if not changes:
         yield *first, "" if one.parent is None else "nothing", ""
     for line, (gene, made) in enumerate(changes):
-        yield *(again if line else first), gene, told(made)
+        yield *(again if line else first), gene, _told(made)
 
 
-def told(made: Change) -> str:
+def _told(made: Change) -> str:
     """``16 → 32``."""
     return change(*map(in_words, made))
 
 
-def priced(found: Explanation) -> bool:
+def _priced(found: Explanation) -> bool:
     """Whether the networks of neighbours were counted."""
     return any(one.flops_share is not None for one in found.neighbours)
 
 
-def alternatives(found: Explanation) -> Iterator[Element]:
+def _alternatives(found: Explanation) -> Iterator[Element]:
     """Neighbours of the winner; those that are only predicted if that is worth telling."""
     limit = f"worse by at most {number(found.tolerance)}, as two seeds differ"
     kept = [one for one in found.neighbours if one.source != "predicted" or not hopeless(found)]
@@ -248,28 +248,28 @@ def alternatives(found: Explanation) -> Iterator[Element]:
         yield Note(f"No candidate one decision away is known to be as good: {limit}.")
         return
     yield Paragraph(f"One decision away from the winner and {limit}, in the record or predicted.")
-    sizes = ("FLOPs", "parameters") * priced(found)
-    rows = [neighbour_row(one, priced(found)) for one in kept]
+    sizes = ("FLOPs", "parameters") * _priced(found)
+    rows = [_neighbour_row(one, _priced(found)) for one in kept]
     yield Table(("decision", "change", "difference", "known from", *sizes), rows)
 
 
-def neighbour_row(one: Neighbour, counted: bool) -> list[Cell]:
+def _neighbour_row(one: Neighbour, counted: bool) -> list[Cell]:
     """A neighbour's line."""
     gene, also = changed_gene(one.changed)
-    sizes = [sized(one.flops, one.flops_share), sized(one.params, one.params_share)]
+    sizes = [_sized(one.flops, one.flops_share), _sized(one.params, one.params_share)]
     gain = Sorted(one.difference, signed(one.difference))
-    made = told(one.changed[gene]) + (f" (also: {', '.join(also)})" if also else "")
+    made = _told(one.changed[gene]) + (f" (also: {', '.join(also)})" if also else "")
     return [gene, made, gain, WORDS[one.source], *(sizes if counted else [])]
 
 
-def sized(size: int | None, against: float | None) -> Cell:
+def _sized(size: int | None, against: float | None) -> Cell:
     """``12,000 (-22 %)``."""
     if size is None or against is None:
         return size
     return Sorted(size, f"{number(size)} ({percent(against)})")
 
 
-def seeds(found: Explanation) -> Iterator[Element]:
+def _seeds(found: Explanation) -> Iterator[Element]:
     """The robustness of the ranking."""
     one = found.robustness
     yield Paragraph(
@@ -295,7 +295,7 @@ def seeds(found: Explanation) -> Iterator[Element]:
     yield Note(f"Standard deviation of the noise: {number(one.noise)}. {basis}")
 
 
-def method(found: Explanation) -> Bullets:
+def _method(found: Explanation) -> Bullets:
     """What the numbers are, and when not to trust them."""
     return Bullets(
         [

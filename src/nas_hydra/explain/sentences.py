@@ -22,7 +22,7 @@ WORDS: Mapping[Source, str] = {
 
 def summary(found: Explanation) -> list[str]:
     """What a reader should know: how far it can be trusted first."""
-    return [trust(found), *importance(found), *walk(found), *cheaper(found), *robust(found)]
+    return [trust(found), *_importance(found), *_walk(found), *_cheaper(found), *_robust(found)]
 
 
 def hopeless(found: Explanation) -> bool:
@@ -30,7 +30,7 @@ def hopeless(found: Explanation) -> bool:
     return found.agreement < USELESS
 
 
-def importance(found: Explanation) -> Iterator[str]:
+def _importance(found: Explanation) -> Iterator[str]:
     """Which decisions mattered."""
     if hopeless(found):
         return
@@ -58,7 +58,7 @@ def _share(one: Importance, name: bool = True) -> str:
     )
 
 
-def walk(found: Explanation) -> Iterator[str]:
+def _walk(found: Explanation) -> Iterator[str]:
     """The way to the winner."""
     steps, start = found.ablation.steps, found.ablation.start
     if not steps:
@@ -75,14 +75,14 @@ def walk(found: Explanation) -> Iterator[str]:
         yield f"The largest step is {made}: {signed(step.difference)} ({WORDS[step.source]})."
 
 
-def cheaper(found: Explanation) -> Iterator[str]:
+def _cheaper(found: Explanation) -> Iterator[str]:
     """What could be saved."""
     priced = [one for one in found.neighbours if one.flops_share is not None]
     if priced and not hopeless(found):
-        yield f"As good as can be told, and cheaper: {neighbour(priced[0])}."
+        yield f"As good as can be told, and cheaper: {_neighbour(priced[0])}."
 
 
-def neighbour(one: Neighbour) -> str:
+def _neighbour(one: Neighbour) -> str:
     """``kernel: 7 → 5, -0.1 (predicted), -22 % FLOPs``."""
     saved = "" if one.flops_share is None else f", {percent(one.flops_share)} FLOPs"
     gene, _ = changed_gene(one.changed)
@@ -90,7 +90,7 @@ def neighbour(one: Neighbour) -> str:
     return f"{gene}: {made}, {signed(one.difference)} ({WORDS[one.source]}){saved}"
 
 
-def robust(found: Explanation) -> Iterator[str]:
+def _robust(found: Explanation) -> Iterator[str]:
     """Whether another seed would have chosen otherwise."""
     one = found.robustness
     if len(one.contenders) < 2:

@@ -90,7 +90,7 @@ def packed(prepare: nn.Module) -> Packed | None:
     return Packed(stream.getvalue(), names)
 
 
-def normalize_of(prepare: nn.Module, channels: int) -> Normalize | None:
+def _normalize_of(prepare: nn.Module, channels: int) -> Normalize | None:
     """What images of so many channels are normalised by; None if something else is done to them."""
     if isinstance(prepare, nn.Identity):
         return Normalize(mean=[0.0] * channels, std=[1.0] * channels)
@@ -164,9 +164,9 @@ class Retraining:
 def write(folder: Path, one: Retraining, weights: Path) -> None:
     """Write the model, and then what it gives on the test split as it is read from there."""
     with drafted(folder) as draft:
-        described = write_model(draft, one, weights)
-        report = tested(draft, one)
-        metrics = measured(one, report)
+        described = _write_model(draft, one, weights)
+        report = _tested(draft, one)
+        metrics = _measured(one, report)
         replace(draft / METRICS, json.dumps(metrics, indent=2) + "\n")
         drawn = ""
         if "confusion" in metrics:
@@ -182,7 +182,7 @@ def write(folder: Path, one: Retraining, weights: Path) -> None:
         replace(draft / CARD, markdown(shown))
 
 
-def write_model(draft: Path, one: Retraining, weights: Path) -> Description:
+def _write_model(draft: Path, one: Retraining, weights: Path) -> Description:
     """Write what a model is, and nothing of what it is worth."""
     shutil.copyfile(weights, draft / WEIGHTS)
     replace(draft / CONFIG, OmegaConf.to_yaml(OmegaConf.create(masked_file(one.candidate))))
@@ -191,31 +191,31 @@ def write_model(draft: Path, one: Retraining, weights: Path) -> Description:
         save_examples(draft / EXAMPLES, one.seen.examples)
         files["examples"] = EXAMPLES
     digests = {name: digest_of_file(draft / file) for name, file in files.items()}
-    described = description(draft, one, digests)
+    described = _description(draft, one, digests)
     replace(draft / DESCRIPTION, json.dumps(sealed(described.content), indent=2) + "\n")
     return described
 
 
-def tested(draft: Path, one: Retraining) -> Report:
+def _tested(draft: Path, one: Retraining) -> Report:
     """What the model gives that is read from its folder."""
     batches = one.prepared.data.test_batches()
     assert batches is not None  # both stages of a winner test
     return one.prepared.task.tested(read_artifact(draft).model(), batches)
 
 
-def description(draft: Path, one: Retraining, digests: Mapping[str, str]) -> Description:
+def _description(draft: Path, one: Retraining, digests: Mapping[str, str]) -> Description:
     """What ``model.json`` holds; a preparation that it has no words for becomes a file."""
     data, source = one.prepared.data, one.searched.past.folder.absolute()
     prepare = preparation(data)
     normalize = (
-        normalize_of(prepare, data.input_shape[0]) if isinstance(data, ImageDataset) else None
+        _normalize_of(prepare, data.input_shape[0]) if isinstance(data, ImageDataset) else None
     )
     content = None if normalize else packed(prepare)
     kept = None
     if content is not None:
         replace(draft / PREPARE, content.content)
         kept = Preparation(sha256=digest_of_file(draft / PREPARE), classes=content.classes)
-    known: dict[str, Any] = {**one.prepared.task.facts(data), **taken(data), **digests}
+    known: dict[str, Any] = {**one.prepared.task.facts(data), **_taken(data), **digests}
     return Description(
         **known,
         normalize=normalize,
@@ -225,32 +225,32 @@ def description(draft: Path, one: Retraining, digests: Mapping[str, str]) -> Des
     )
 
 
-def taken(data: Data) -> dict[str, Any]:
+def _taken(data: Data) -> dict[str, Any]:
     """What a model of this data takes, as ``Description`` has it."""
     if isinstance(data, ImageDataset):
         channels, height, width = data.input_shape
         return {"image": Image(channels=channels, height=height, width=width)}
     inputs, _ = next(raw_rows(data, 1))
-    return {"inputs": kinds(inputs)}
+    return {"inputs": _kinds(inputs)}
 
 
-def kinds(tree: Tree) -> Any:
+def _kinds(tree: Tree) -> Any:
     """A tree of inputs as ``Description.inputs``."""
     if isinstance(tree, Tensor):
         return {"dtype": str(tree.dtype).removeprefix("torch."), "shape": list(tree.shape[1:])}
     if isinstance(tree, Mapping):
-        return {str(name): kinds(part) for name, part in tree.items()}
-    return [kinds(part) for part in tree]
+        return {str(name): _kinds(part) for name, part in tree.items()}
+    return [_kinds(part) for part in tree]
 
 
-def measured(one: Retraining, report: Report) -> dict[str, Any]:
+def _measured(one: Retraining, report: Report) -> dict[str, Any]:
     """What ``metrics.json`` holds."""
     searched, trial, noted = one.searched, one.trial, one.seen
     return {
         "trial": trial.number,
         "seeds": one.seeds,
         "first_use_of_test_split": one.first_use,
-        noted.key: numbers(one, report.total),
+        noted.key: _numbers(one, report.total),
         noted.key_of_seen: noted.figures,
         "networks": [asdict(result) for result in one.results],
         **report.parts,
@@ -264,7 +264,7 @@ def measured(one: Retraining, report: Report) -> dict[str, Any]:
     }
 
 
-def numbers(one: Retraining, total: int) -> dict[str, Any]:
+def _numbers(one: Retraining, total: int) -> dict[str, Any]:
     """How many rows there were for what."""
     data = one.prepared.data
     known: dict[str, Any] = {"trained_on": data.rows, "tested_on": total}

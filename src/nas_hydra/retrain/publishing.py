@@ -29,10 +29,10 @@ def publish(folder: Path, retraining: Retraining) -> None:
     if isinstance(tracker, Publisher):
         files = [folder / name for name in FILES if (folder / name).is_file()]
         with spared(tracker):
-            tracker.publish(run_of(folder, retraining), "retrain", summary(retraining), files)
+            tracker.publish(_run_of(folder, retraining), "retrain", _summary(retraining), files)
 
 
-def run_of(folder: Path, retraining: Retraining) -> Run:
+def _run_of(folder: Path, retraining: Retraining) -> Run:
     """The retraining as trackers see it: in the search's group, with its config."""
     searched = retraining.searched
     name = str(searched.plain["name"])
@@ -51,7 +51,7 @@ def run_of(folder: Path, retraining: Retraining) -> Run:
     )
 
 
-def summary(retraining: Retraining) -> dict[str, Any]:
+def _summary(retraining: Retraining) -> dict[str, Any]:
     """The verdict, and role and metric -> mean and, of several seeds, standard deviation."""
     found: dict[str, Any] = {"trial": retraining.trial.number, "seeds": retraining.seeds}
     found["verdict"] = retraining.verdict

@@ -57,7 +57,7 @@ class Retrained:
     verdict: str = ""
 
 
-def log_progress(progress: Progress) -> None:
+def _log_progress(progress: Progress) -> None:
     """A line in the log when a training has ended."""
     if progress.trial:
         log.info("%s/%s  %s: %s", progress.done, progress.total, progress.what, progress.outcome)
@@ -67,7 +67,7 @@ def retrain(
     request: Request,
     overrides: Sequence[str] = (),
     command: str = "",
-    watch: Watch = log_progress,
+    watch: Watch = _log_progress,
 ) -> list[Retrained]:
     """Train trials of a search anew, on its training and validation rows, and test them.
 
@@ -98,13 +98,13 @@ def _retrained(
 ) -> list[Retrained]:
     """Of an opened search; arguments as of ``retrain``."""
     trials = chosen(searched.past, request.trial, request.pareto == "all")
-    folders = places(request, trials)
+    folders = _places(request, trials)
     genotypes = [searched.genotype(trial) for trial in trials]
     space, numbers = searched.space, [trial.number for trial in trials]
     winners = [winner(space, *both) for both in zip(numbers, genotypes, strict=True)]
-    evaluator = final_evaluator(searched, winners)
-    check(searched, evaluator, winners)
-    found = [check_data(searched, one, evaluator.stage, request.force) for one in winners]
+    evaluator = _final_evaluator(searched, winners)
+    _check(searched, evaluator, winners)
+    found = [_check_data(searched, one, evaluator.stage, request.force) for one in winners]
     random = []
     if request.random:
         keys = [one.key for one in genotypes]
@@ -114,9 +114,9 @@ def _retrained(
     engine = build(searched.settings.engine, "engine", limits=searched.settings.trial)
     with tempfile.TemporaryDirectory(prefix="nas-hydra-") as weights:
         contenders = [*winners, *random, *known.values()]
-        wanted = tested(searched, evaluator)
+        wanted = _tested(searched, evaluator)
         trained = train(contenders, request.seeds, evaluator, wanted, engine, Path(weights), watch)
-        seeds, first, watched = request.seeds, first_use(request.run), monitors(winners)
+        seeds, first, watched = request.seeds, _first_use(request.run), _monitors(winners)
         retrainings = [
             Retraining(
                 *(searched, trial, own, trained, [*random, *pair], seeds, command, first, watched),
@@ -124,10 +124,10 @@ def _retrained(
             )
             for trial, own, pair, known in zip(trials, winners, baselines, found, strict=True)
         ]
-        return written(folders, retrainings)
+        return _written(folders, retrainings)
 
 
-def written(folders: Sequence[Path], retrainings: Sequence[Retraining]) -> list[Retrained]:
+def _written(folders: Sequence[Path], retrainings: Sequence[Retraining]) -> list[Retrained]:
     """Write every model that could be trained, each into its folder.
 
     Raises:
@@ -152,12 +152,12 @@ def written(folders: Sequence[Path], retrainings: Sequence[Retraining]) -> list[
     return done
 
 
-def first_use(run: Path) -> bool:
+def _first_use(run: Path) -> bool:
     """Whether no model below the run's folder was tested before."""
     return not any(run.glob(f"retrain*/**/{DESCRIPTION}"))
 
 
-def places(request: Request, trials: Sequence[Trial]) -> list[Path]:
+def _places(request: Request, trials: Sequence[Trial]) -> list[Path]:
     """Where each model goes: several, or one that was asked for, into folders by number.
 
     Raises:
@@ -179,21 +179,21 @@ def places(request: Request, trials: Sequence[Trial]) -> list[Path]:
     return found
 
 
-def final_evaluator(searched: RetrainedSearch, winners: Sequence[Contender]) -> FinalEvaluator:
+def _final_evaluator(searched: RetrainedSearch, winners: Sequence[Contender]) -> FinalEvaluator:
     """The search's evaluator, but for what it trains on.
 
     Raises:
         ConfigError: if the search has trained nothing, or on nothing.
     """
     given = searched.settings.evaluator
-    check_trains(given.get("_target_"))
+    _check_trains(given.get("_target_"))
     evaluator = build({**given, "store": None}, "evaluator", Evaluator)
     if "_target_" not in searched.settings.dataset:
         raise ConfigError("dataset", "names no data to train on; say dataset=NAME")
-    return FinalEvaluator(evaluator, monitored=bool(monitors(winners)))
+    return FinalEvaluator(evaluator, monitored=bool(_monitors(winners)))
 
 
-def check_trains(target: Any) -> None:
+def _check_trains(target: Any) -> None:
     """Make sure that a search's evaluator trains networks.
 
     Raises:
@@ -208,19 +208,19 @@ def check_trains(target: Any) -> None:
         )
 
 
-def monitors(winners: Sequence[Contender]) -> list[str]:
+def _monitors(winners: Sequence[Contender]) -> list[str]:
     """What watches the trainings of these networks."""
     return list(dict.fromkeys(name for one in winners for name in monitoring(one.candidate)))
 
 
-def tested(searched: RetrainedSearch, evaluator: FinalEvaluator) -> list[Objective]:
+def _tested(searched: RetrainedSearch, evaluator: FinalEvaluator) -> list[Objective]:
     """The search's objectives as they are measured in the end, or what the task measures first."""
     given = [Objective(name_in_test(one.name), one.direction) for one in searched.past.objectives]
     known = [one for one in given if one.name in evaluator.metrics]
     return known or [Objective(*one) for one in evaluator.directions.items()][:1]
 
 
-def check(
+def _check(
     searched: RetrainedSearch, evaluator: FinalEvaluator, winners: Sequence[Contender]
 ) -> None:
     """Make sure, before anything is trained, that the networks work on this data.
@@ -237,7 +237,7 @@ def check(
             raise ConfigError(KEY, f"{one.name} cannot work: {error}") from error
 
 
-def check_data(searched: RetrainedSearch, one: Contender, stage: Stage, force: bool) -> Seen:
+def _check_data(searched: RetrainedSearch, one: Contender, stage: Stage, force: bool) -> Seen:
     """Make sure that the data is that of the search, and find what was seen of its test rows.
 
     Raises:

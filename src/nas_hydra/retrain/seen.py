@@ -154,7 +154,7 @@ def changes(identity: Mapping[str, Any], data: Data, found: Seen) -> Iterator[st
     if found.by_search is None:
         return
     splits, unit = [found.examples[name] for name in SEARCHED], found.unit
-    lost = sum(missing(data, found.examples[TRAINING], one) for one in splits)
+    lost = sum(_missing(data, found.examples[TRAINING], one) for one in splits)
     if not lost:
         return
     if any(found.by_search):
@@ -167,7 +167,7 @@ def changes(identity: Mapping[str, Any], data: Data, found: Seen) -> Iterator[st
     yield f"{lost:,} of the search's {total:,} {unit} are not among those for training any more"
 
 
-def missing(dataset: Dataset, drawn: Examples, split: Examples) -> int:
+def _missing(dataset: Dataset, drawn: Examples, split: Examples) -> int:
     """How many rows of a split are no development rows of the dataset, with the same target.
 
     Those that its limit leaves out are looked at only if need be.

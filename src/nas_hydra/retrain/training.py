@@ -107,7 +107,7 @@ def train(
     try:
         engine.start(evaluator)
         for number, (one, seed) in enumerate(wanted):
-            job = job_of(one, objectives, number, seed, weights_file(weights, number))
+            job = _job_of(one, objectives, number, seed, weights_file(weights, number))
             pending[engine.submit(job)] = job, f"{one.name}, seed {seed}"
         for done, future in enumerate(as_completed(pending), start=1):
             watch(Progress(done, len(pending), pending[future][1], future.result()))
@@ -120,7 +120,7 @@ def train(
     return trained
 
 
-def job_of(
+def _job_of(
     one: Contender, objectives: Sequence[Objective], number: int, seed: int, weights: Path
 ) -> Job:
     """The training of a contender with a seed; the contender's name is the job's key."""

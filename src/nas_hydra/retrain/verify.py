@@ -38,7 +38,7 @@ class NotVerifiedError(NasHydraError):
 
 @dataclass(frozen=True)
 class Metrics:
-    """What is checked of ``metrics.json``, see ``nas_hydra.retrain.files.measured``."""
+    """What is checked of ``metrics.json``, see ``nas_hydra.retrain.files``."""
 
     trial: int
     networks: Sequence[NetworkResult]
@@ -75,10 +75,10 @@ def verify(artifact: Artifact) -> list[str]:
         ConfigError: if a file is missing or damaged, or the dataset is not there.
         NotVerifiedError: if something does not hold; says what.
     """
-    noted, metrics = noted_rows(artifact), noted_metrics(artifact)
+    noted, metrics = _noted_rows(artifact), _noted_metrics(artifact)
     one = Prepared({**artifact.config, "dataset": artifact.dataset}, "final")
     found = Seen(noted, metrics.seen.get("unknown") or "", one.data.unit)
-    report = measured(artifact, one)
+    report = _measured(artifact, one)
     problems = [
         *_of_data(noted, final_rows(one.data)),
         *_of_test(found),
@@ -101,7 +101,7 @@ def verify(artifact: Artifact) -> list[str]:
     ]
 
 
-def noted_rows(artifact: Artifact) -> dict[str, Examples]:
+def _noted_rows(artifact: Artifact) -> dict[str, Examples]:
     """The rows that a model's folder notes.
 
     Raises:
@@ -119,7 +119,7 @@ def noted_rows(artifact: Artifact) -> dict[str, Examples]:
     return known
 
 
-def noted_metrics(artifact: Artifact) -> Metrics:
+def _noted_metrics(artifact: Artifact) -> Metrics:
     """What ``metrics.json`` says.
 
     Raises:
@@ -131,21 +131,21 @@ def noted_metrics(artifact: Artifact) -> Metrics:
     return known
 
 
-def measured(artifact: Artifact, one: Prepared) -> Report:
+def _measured(artifact: Artifact, one: Prepared) -> Report:
     """What the model gives on the test rows as they are.
 
     Raises:
         ConfigError: if these are none that it takes, or of more classes.
     """
     try:
-        return one.task.tested(network_of(artifact), batches(artifact, one))
+        return one.task.tested(network_of(artifact), _batches(artifact, one))
     except NasHydraError:
         raise
     except Exception as error:  # any module may raise anything on what it was not made for
         raise ConfigError("dataset", f"{OTHER} ({in_one_line(error)})") from error
 
 
-def batches(artifact: Artifact, one: Prepared) -> Iterator[tuple[Tree, Tree]]:
+def _batches(artifact: Artifact, one: Prepared) -> Iterator[tuple[Tree, Tree]]:
     """The test rows, made sure that they are of the kind that the model takes.
 
     Raises:
@@ -160,12 +160,12 @@ def batches(artifact: Artifact, one: Prepared) -> Iterator[tuple[Tree, Tree]]:
         yield inputs, target
 
 
-def figures(known: Spread) -> list[float | None]:
+def _figures(known: Spread) -> list[float | None]:
     """What is computed from the values of several seeds."""
     return [known.mean, known.std, *(known.interval or (None, None))]
 
 
-def same(
+def _same(
     told: Sequence[float | None], computed: Sequence[float | None], nearness: float = EXACT
 ) -> bool:
     """Whether numbers are equal, but for the last bits, in which libraries may differ.
@@ -217,19 +217,21 @@ def _of_figures(metrics: Metrics, report: Report) -> Iterator[str]:
         )
     for name, value in report.figures.items():
         known = metrics.model.get(name)
-        if known is None or not same(listed(known), listed(value), EXACT if counted else ROUNDED):
-            shown = "nothing" if known is None else in_digits(known)
-            yield f"the model's {name} is {in_digits(value)}, and by {METRICS} {shown}"
+        if known is None or not _same(
+            _listed(known), _listed(value), EXACT if counted else ROUNDED
+        ):
+            shown = "nothing" if known is None else _in_digits(known)
+            yield f"the model's {name} is {_in_digits(value)}, and by {METRICS} {shown}"
 
 
-def listed(figure: Figure) -> list[float]:
+def _listed(figure: Figure) -> list[float]:
     """A number, or the ends of an interval."""
     return [figure] if isinstance(figure, int | float) else list(figure)
 
 
-def in_digits(figure: Figure) -> str:
+def _in_digits(figure: Figure) -> str:
     """``0.9900``, ``0.9800 to 1.0000``."""
-    return " to ".join(f"{one:.4f}" for one in listed(figure))
+    return " to ".join(f"{one:.4f}" for one in _listed(figure))
 
 
 def _of_networks(metrics: Metrics, report: Report, params: int) -> Iterator[str]:
@@ -245,7 +247,7 @@ def _of_networks(metrics: Metrics, report: Report, params: int) -> Iterator[str]
             yield f"the first seed's {name} is {value:.4f}, and by {METRICS} {first:.4f}"
     for one in metrics.networks:
         for name, known in one.metrics.items():
-            if not (known.values and same(figures(known), figures(spread(known.values)))):
+            if not (known.values and _same(_figures(known), _figures(spread(known.values)))):
                 yield f"{name} of {one.name} is not the mean of its values in {METRICS}"
 
 
