@@ -124,6 +124,12 @@ def test_the_whole_explanation_is_in_the_report(service):
         assert line in found
 
 
+def test_nothing_is_folded_away(service):
+    shown = text(published(service, explained(agreement=0.1)))
+    assert "<details" not in shown
+    assert "not to be relied on:\n\n| decision | share |" in shown
+
+
 def test_what_markdown_would_take_for_its_own_is_escaped(service):
     found = explained(summary=["cell*width and <b> matter most."])
     sent = text(published(service, found))
