@@ -8,7 +8,7 @@ from numpy.random import default_rng
 from explain.known import search
 from nas_hydra.app.finished import open_explained
 from nas_hydra.explain.metamodel import MetaModel
-from nas_hydra.explain.robustness import robustness
+from nas_hydra.explain.rivals import robustness
 
 RANDOM = ("strategy=random", "budget.trials=60")
 

@@ -18,9 +18,8 @@ from nas_hydra.explain.importance import (
     surface,
 )
 from nas_hydra.explain.metamodel import Knowledge, MetaModel
-from nas_hydra.explain.neighbour import neighbours
 from nas_hydra.explain.result import Ancestor, Explanation, Importance, Surface
-from nas_hydra.explain.robustness import robustness
+from nas_hydra.explain.rivals import neighbours, robustness
 from nas_hydra.explain.sentences import summary
 from nas_hydra.front import Front
 from nas_hydra.predictor import Array
