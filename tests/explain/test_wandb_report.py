@@ -117,7 +117,7 @@ def test_the_whole_explanation_is_in_the_report(service):
         "| 0 | 4 | random | 0.912 |  |  |  |",
         "| 1 | 17 | mutation | 0.951 | +0.039 | op | skip → conv\\|3x3 |",
         "| width | 32 → 24 | -0.006 | predicted | 12,000 (-22 %) | 900 (-25 %) |",
-        "another one would come out first in 33 % of cases",
+        "another one of the best 2 would come out first in 33 % of cases",
         "| 1 | 17 | 0.951 | 67 % |",
         "agrees with what was measured by 0.83",
     ):

@@ -126,7 +126,7 @@ def surface(found: Surface, objective: str) -> Plot:
     )
 
 
-def walk(found: Ablation, objective: str) -> Plot:
+def ablation(found: Ablation, objective: str) -> Plot:
     """The value from step to step; what is only predicted is dotted and grey."""
     values = list(accumulate([found.start.value, *(step.difference for step in found.steps)]))
     known = enumerate(found.steps, start=1)

@@ -18,11 +18,27 @@ WORDS: Mapping[Source, str] = {
     "trained": "trained for this",
     "predicted": "predicted",
 }
+NOISE = {
+    "repeats": "The noise is the spread of candidates that the search evaluated repeatedly.",
+    "predictor": (
+        "The noise is how far the better half of the measured values are from what is predicted of"
+        " them by a predictor that does not know them. It holds more than chance in training, so"
+        " this is a cautious guess; repeated evaluations would measure it. Each candidate is drawn"
+        " around what is predicted of it, since the best of many measured values has had luck."
+    ),
+}
+"""By its source, what it is."""
 
 
 def summary(found: Explanation) -> list[str]:
     """What a reader should know: how far it can be trusted first."""
-    return [trust(found), *_importance(found), *_walk(found), *_cheaper(found), *_robust(found)]
+    return [
+        trust(found),
+        *_importances(found),
+        *_ablation(found),
+        *_cheapest(found),
+        *robust(found),
+    ]
 
 
 def hopeless(found: Explanation) -> bool:
@@ -30,7 +46,7 @@ def hopeless(found: Explanation) -> bool:
     return found.agreement < USELESS
 
 
-def _importance(found: Explanation) -> Iterator[str]:
+def _importances(found: Explanation) -> Iterator[str]:
     """Which decisions mattered."""
     if hopeless(found):
         return
@@ -58,7 +74,7 @@ def _share(one: Importance, name: bool = True) -> str:
     )
 
 
-def _walk(found: Explanation) -> Iterator[str]:
+def _ablation(found: Explanation) -> Iterator[str]:
     """The way to the winner."""
     steps, start = found.ablation.steps, found.ablation.start
     if not steps:
@@ -75,7 +91,7 @@ def _walk(found: Explanation) -> Iterator[str]:
         yield f"The largest step is {made}: {signed(step.difference)} ({WORDS[step.source]})."
 
 
-def _cheaper(found: Explanation) -> Iterator[str]:
+def _cheapest(found: Explanation) -> Iterator[str]:
     """What could be saved."""
     priced = [one for one in found.neighbours if one.flops_share is not None]
     if priced and not hopeless(found):
@@ -90,7 +106,7 @@ def _neighbour(one: Neighbour) -> str:
     return f"{gene}: {made}, {signed(one.difference)} ({WORDS[one.source]}){saved}"
 
 
-def _robust(found: Explanation) -> Iterator[str]:
+def robust(found: Explanation) -> Iterator[str]:
     """Whether another seed would have chosen otherwise."""
     one = found.robustness
     if len(one.contenders) < 2:
@@ -138,3 +154,20 @@ def changed_gene(changes: Mapping[str, Change]) -> tuple[str, list[str]]:
 def in_words(decision: Decision | None) -> str:
     """A decision, also where there is none."""
     return INACTIVE if decision is None else shown(decision)
+
+
+def method(found: Explanation) -> list[str]:
+    """What the numbers are, and when not to trust them."""
+    return [
+        f"Predictions are those of a Gaussian process that has learned from {found.trials}"
+        " measured candidates. On trials that were kept from it, its ranking agrees with"
+        f" what was measured by {found.agreement:.2f} (Spearman; 1 is perfect, 0 chance).",
+        "Importances are a functional ANOVA (Hutter et al. 2014) of that predictor over a"
+        " uniform sample of the space, not of the search's own trials: these are what the"
+        " strategy preferred, and mislead. Shares are of normal scores of the ranks.",
+        "Intervals are of functions drawn from the posterior of resampled trials, so they"
+        " hold both what is not known of the space and the luck of which trials there are.",
+        "A predicted value is the one in the record that has the predicted rank; none is"
+        " beyond the best and the worst that were measured.",
+        "docs/explaining.md says more, and how well this does where the truth is known.",
+    ]
