@@ -24,8 +24,7 @@ from nas_hydra.document.content import (
 from nas_hydra.document.text import duration, number
 from nas_hydra.objective import Objective
 from nas_hydra.retrain.seen import Seen
-from nas_hydra.retrain.training import NetworkResult
-from nas_hydra.retrain.verdict import FEWEST, compared, verdict
+from nas_hydra.retrain.verdict import FEWEST, NetworkResult, compared, verdict
 from nas_hydra.search_space import Decision
 from nas_hydra.search_space.gene import shown
 from nas_hydra.task import Task

@@ -43,8 +43,8 @@ from nas_hydra.report.summary import versions
 from nas_hydra.retrain.card import CardFacts, card
 from nas_hydra.retrain.confusion import picture
 from nas_hydra.retrain.seen import Seen
-from nas_hydra.retrain.training import Contender, NetworkResult, SeedTraining, network_result
-from nas_hydra.retrain.verdict import verdict
+from nas_hydra.retrain.training import Contender, SeedTraining
+from nas_hydra.retrain.verdict import NetworkResult, network_result, verdict
 from nas_hydra.task.report import Report
 from nas_hydra.trial import Trial
 

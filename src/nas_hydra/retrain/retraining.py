@@ -30,7 +30,8 @@ from nas_hydra.retrain.contenders import Request, baseline_of, random_candidate,
 from nas_hydra.retrain.files import Retraining, packed, write
 from nas_hydra.retrain.publishing import publish
 from nas_hydra.retrain.seen import Seen, changes, seen
-from nas_hydra.retrain.training import Contender, NetworkResult, Progress, Watch, train
+from nas_hydra.retrain.training import Contender, Progress, Watch, train
+from nas_hydra.retrain.verdict import NetworkResult
 from nas_hydra.trial import Trial
 
 log = logging.getLogger(__name__)

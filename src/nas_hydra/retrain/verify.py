@@ -19,8 +19,7 @@ from nas_hydra.files.small_file import read_json
 from nas_hydra.network import network_of
 from nas_hydra.report.summary import versions
 from nas_hydra.retrain.seen import SEARCHED, TEST, TRAINING, Seen, final_rows
-from nas_hydra.retrain.training import NetworkResult, Spread, spread
-from nas_hydra.retrain.verdict import compared
+from nas_hydra.retrain.verdict import NetworkResult, Spread, compared, spread
 from nas_hydra.task import Task
 from nas_hydra.task.report import Figure, Report, hits
 
