@@ -26,11 +26,19 @@ from nas_hydra.evaluator.final import FinalEvaluator, monitoring, name_in_test
 from nas_hydra.evaluator.prepared import Prepared
 from nas_hydra.files.small_file import check_place
 from nas_hydra.objective import Objective
-from nas_hydra.retrain.contenders import Request, baseline_of, random_candidate, winner
 from nas_hydra.retrain.files import Retraining, packed, write
 from nas_hydra.retrain.publishing import publish
 from nas_hydra.retrain.seen import Seen, changes, seen
-from nas_hydra.retrain.training import Contender, Progress, Watch, train
+from nas_hydra.retrain.training import (
+    Contender,
+    Progress,
+    Request,
+    Watch,
+    baseline_of,
+    random_candidate,
+    train,
+    winner,
+)
 from nas_hydra.retrain.verdict import NetworkResult
 from nas_hydra.trial import Trial
 
