@@ -57,7 +57,7 @@ HOSTILE = [
     *(("optuna.storages.RDBStorage", [FILE]), ("optuna.create_study", [FILE])),
     *(("nas_hydra.record.storage.journal", [MARKER]), ("nas_hydra.record.storage.storage", [FILE])),
     *(("nas_hydra.record.storage.os.mkdir", [MARKER]),),
-    *(("nas_hydra.report.winners.replace", [MARKER, "x"]),),
+    *(("nas_hydra.report.files.replace", [MARKER, "x"]),),
     *(("nas_hydra.engine.worker.end_with_parent", []), ("nas_hydra.engine.worker.LazyPickle", [1])),
     *(("nas_hydra.config.component.build", [{"_target_": "os.system", "_args_": [TOUCH]}, "k"]),),
     *(("torch.nn.Linear.__init__.__globals__.get", ["x"]), ("torch:os.system", [TOUCH])),

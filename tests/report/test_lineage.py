@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from nas_hydra.report.lineage import lineage
+from nas_hydra.report.history import lineage
 from trials import complete, trials
 
 

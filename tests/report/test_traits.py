@@ -1,6 +1,6 @@
 """What the best candidates have in common."""
 
-from nas_hydra.report.traits import traits
+from nas_hydra.report.outcome import traits
 from nas_hydra.search_space import Categorical, Integer, Real
 from trials import complete
 

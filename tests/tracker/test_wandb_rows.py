@@ -3,8 +3,7 @@
 from dataclasses import replace
 
 from nas_hydra.objective import Objectives
-from nas_hydra.report.history import History, Moment
-from nas_hydra.report.lineage import lineage
+from nas_hydra.report.history import History, Moment, lineage
 from nas_hydra.tracker import wandb_rows as rows
 from nas_hydra.trial import Trial
 from trials import ONE, TWO, complete, search, trials

@@ -17,10 +17,9 @@ from nas_hydra.front import Front
 from nas_hydra.loop import Search
 from nas_hydra.masking import masked, masked_file, masked_words
 from nas_hydra.record.journal import exclusive
-from nas_hydra.report.files import read_own_summary
+from nas_hydra.report.files import check_weights, read_own_summary
 from nas_hydra.report.run_page import PAGE, RunPage
 from nas_hydra.report.summary import agrees
-from nas_hydra.report.winners import check_weights
 from nas_hydra.trial import Trial
 
 log = logging.getLogger(__name__)

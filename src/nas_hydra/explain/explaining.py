@@ -23,7 +23,7 @@ from nas_hydra.explain.rivals import neighbours, robustness
 from nas_hydra.explain.sentences import summary
 from nas_hydra.front import Front
 from nas_hydra.predictor import Array
-from nas_hydra.report.lineage import Step, lineage
+from nas_hydra.report.history import Step, lineage
 
 
 def _ancestors(searched: ExplainedSearch) -> list[Ancestor]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from nas_hydra.explain.metamodel import MetaModel
 from nas_hydra.explain.result import Effect, Importance, Level, Surface
 from nas_hydra.predictor import Array
-from nas_hydra.report.traits import many
+from nas_hydra.report.outcome import many
 from nas_hydra.search_space import Categorical, Decision, Gene, Genotype, SearchSpace
 from nas_hydra.search_space.gene import shown
 from nas_hydra.search_space.scale import fraction, values

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from nas_hydra.report.lineage import Change
+from nas_hydra.report.history import Change
 from nas_hydra.search_space import Decision
 
 Source = Literal["measured", "trained", "predicted"]

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from nas_hydra.document.text import change, number, percent, share, signed
 from nas_hydra.explain.result import Explanation, Importance, Neighbour, Source
-from nas_hydra.report.lineage import Change
-from nas_hydra.report.traits import INACTIVE
+from nas_hydra.report.history import Change
+from nas_hydra.report.outcome import INACTIVE
 from nas_hydra.search_space import Decision
 from nas_hydra.search_space.gene import shown
 

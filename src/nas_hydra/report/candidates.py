@@ -1,5 +1,6 @@
 """What a search's page says of candidates: their decisions, the winner, and where it comes from."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -17,10 +18,11 @@ from nas_hydra.document import (
     Sorted,
     Table,
 )
+from nas_hydra.document.content import plain
+from nas_hydra.document.content import told as text_of
 from nas_hydra.document.text import change, number, signed
-from nas_hydra.report.lineage import Change, Step, changes, lineage
-from nas_hydra.report.outcome import Outcome
-from nas_hydra.report.traits import INACTIVE, Trait, traits
+from nas_hydra.report.history import Change, Step, changes, lineage
+from nas_hydra.report.outcome import INACTIVE, Outcome, Trait, traits
 from nas_hydra.search_space import Decision, Genotype
 from nas_hydra.search_space.gene import shown
 from nas_hydra.trial import Trial
@@ -47,40 +49,51 @@ def trials_table(
     """
     given = list(rows)
     decisions = [trial.proposal.genotype for trial, _ in given]
-    names = dict.fromkeys(name for genotype in decisions for name in genotype)
-    apart = [name for name in names if len({_told(one, name) for one in decisions}) > 1]
-    alike = [name for name in names if name not in apart]
+    names = parts(dict.fromkeys(name for genotype in decisions for name in genotype))
+    made = {name: [decided(one, of) for one in decisions] for name, of in names.items()}
+    apart = {name: cells for name, cells in made.items() if len({*cells}) > 1}
+    alike = {name: cells[0] for name, cells in made.items() if name not in apart}
     if len(apart) > MOST_COLUMNS:
         told = [[*cells, changed(changes(winner, trial))] for trial, cells in given]
         return Table([*columns, f"differs from trial {winner.number} in"], told)
-    told = [
-        [*cells, *(decided(trial.proposal.genotype, name) for name in apart)]
-        for trial, cells in given
-    ]
-    same = ", ".join(f"{name} {_told(decisions[0], name)}" for name in alike)
+    told = [[*cells, *more] for (_, cells), *more in zip(given, *apart.values(), strict=True)]
+    same = ", ".join(f"{name} {plain(text_of(cell))}" for name, cell in alike.items())
     few = same and len(given) > 1 and len(alike) <= MOST_COLUMNS
     return Table([*columns, *short(apart)], told, f"The same in all: {same}." if few else "")
 
 
-def short(names: Sequence[str]) -> list[str]:
+def parts(names: Iterable[str]) -> dict[str, list[str]]:
+    """Repeated parts, ``kernel[0]`` and ``kernel[1]``, under one name, in their order."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(re.sub(r"\[\d+\]", "", name), []).append(name)
+    return found
+
+
+def short(names: Iterable[str]) -> list[str]:
     """Names without the parts that all begin with."""
-    parts = [name.split(".") for name in names]
+    paths = [name.split(".") for name in names]
     same = 0
-    while len(names) > 1 and len({tuple(one[: same + 1]) for one in parts}) == 1:
+    while len(paths) > 1 and len({tuple(one[: same + 1]) for one in paths}) == 1:
         same += 1
-    return [".".join(one[min(same, len(one) - 1) :]) for one in parts]
+    return [".".join(one[min(same, len(one) - 1) :]) for one in paths]
 
 
-def decided(genotype: Genotype, name: str) -> Cell:
-    """A decision as a cell, empty if it is not active; numbers are sorted as such."""
-    decision = genotype.get(name)
-    if isinstance(decision, int | float) and not isinstance(decision, bool):
+def decided(genotype: Genotype, names: Sequence[str]) -> Cell:
+    """A decision as a cell, empty if it is not active; numbers are sorted as such.
+
+    Args:
+        genotype: that holds it.
+        names: of the decision in each copy of a repeated part, whose decisions are one list.
+    """
+    active = [place for place, name in enumerate(names) if name in genotype]
+    if not active:
+        return None
+    decision = genotype.get(names[0])
+    if len(names) == 1 and isinstance(decision, int | float) and not isinstance(decision, bool):
         return Sorted(decision, shown(decision))
-    return shown(decision) if name in genotype else None
-
-
-def _told(genotype: Genotype, name: str) -> str:
-    return shown(genotype[name]) if name in genotype else INACTIVE
+    known = names[: active[-1] + 1]
+    return ", ".join(shown(genotype[name]) if name in genotype else "-" for name in known)
 
 
 def changed(found: Mapping[str, Change]) -> str:
@@ -103,10 +116,10 @@ def winner(outcome: Outcome) -> list[Element]:
     if best is None:
         return []
     svg, config = folder / "best.svg", folder / "best.yaml"
-    decisions = best.proposal.genotype
+    genotype = best.proposal.genotype
     measured = {name: number(value) for name, value in {**best.values, **best.metrics}.items()}
-    rows: list[list[Cell]] = [[name, _named(decision)] for name, decision in decisions.items()]
-    about = f"trial {best.number}: {decisions.summary}"
+    rows: list[list[Cell]] = [[name, decided(genotype, of)] for name, of in parts(genotype).items()]
+    about = f"trial {best.number}: {genotype.summary}"
     return [
         Facts({"trial": number(best.number), **measured}),
         *([Picture(_content(svg), about)] if svg.is_file() else []),
@@ -171,7 +184,8 @@ def common(outcome: Outcome) -> list[Element]:
     """What the best have more often than all trials."""
     best, everyone = outcome.leaders, outcome.ranked
     found = traits(best, everyone, outcome.genes) if len(best) >= FEWEST else []
-    told = [trait for trait in found if trait.difference > 0][:MOST_TRAITS]
+    taken = [trait for trait in found if trait.decision != INACTIVE]  # what is not follows
+    told = [trait for trait in taken if trait.difference > 0][:MOST_TRAITS]
     if not told:
         return []
     weak = " Of so few, that is weak evidence." if len(best) < WEAK else ""

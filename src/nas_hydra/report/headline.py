@@ -8,24 +8,23 @@ from nas_hydra.document.text import counted, duration, number, signed
 from nas_hydra.front import Front
 from nas_hydra.report.next_steps import next_steps
 from nas_hydra.report.outcome import Outcome
-from nas_hydra.report.summary import count, founders
-from nas_hydra.report.summary import ties as summed_ties
+from nas_hydra.report.summary import count, founders, ties
 from nas_hydra.run import Run
 from nas_hydra.shell import pasteable
 
 
 def headline(outcome: Outcome) -> list[Element]:
     """The result in two sentences, the next command, a few numbers, and what to know of it."""
-    sentences = " ".join([*result(outcome), *certainty(outcome)])
+    sentences = " ".join([*_result(outcome), *_certainty(outcome)])
     return [
         Bullets([sentences] if sentences else [], "sentences"),
-        *first_step(outcome),
-        Facts(numbers(outcome)),
-        Bullets([*remarks(outcome)]),
+        *_first_step(outcome),
+        Facts(_numbers(outcome)),
+        Bullets([*_remarks(outcome)]),
     ]
 
 
-def result(outcome: Outcome) -> Iterator[str]:
+def _result(outcome: Outcome) -> Iterator[str]:
     """What won, and by how much over the random candidates that the search began with."""
     best, run = outcome.front.best, outcome.run
     if best is None:
@@ -50,12 +49,12 @@ def result(outcome: Outcome) -> Iterator[str]:
         yield f"{told}, the best of {counted(len(outcome.ranked), 'candidate')}."
 
 
-def certainty(outcome: Outcome) -> Iterator[str]:
+def _certainty(outcome: Outcome) -> Iterator[str]:
     """How many others are as good, as far as the validation rows can tell."""
     noise, best = outcome.noise, outcome.front.best
     if noise is None or best is None or len(outcome.ranked) < 2:
         if outcome.front.ties:
-            yield f"{ties(outcome.front)}."
+            yield f"{_ties(outcome.front)}."
         return
     floor = outcome.objective.fitness(best.values) - noise
     violation = outcome.run.objectives.violation
@@ -69,10 +68,10 @@ def certainty(outcome: Outcome) -> Iterator[str]:
         yield f"No other candidate is within {of}."
     else:
         others = "1 other is" if near == 1 else f"{near:,} others are"
-        yield f"{others} within the noise of the validation ({of}): which is best is open."
+        yield f"{others} within the noise of the validation ({of}): which of them is best is open."
 
 
-def first_step(outcome: Outcome) -> list[Element]:
+def _first_step(outcome: Outcome) -> list[Element]:
     """What to type next."""
     for purpose, typed in steps(outcome).items():
         return [Paragraph(f"Next, {purpose}:"), Code(typed)]
@@ -86,19 +85,17 @@ def steps(outcome: Outcome) -> dict[str, str]:
         return {"to go on with this one": pasteable(run.command)}
     if outcome.front.best is None:
         return {}
-    return next_steps(run, {"trials": count(outcome.trials), **summed_ties(outcome.front)})
+    return next_steps(run, {"trials": count(outcome.trials), **ties(outcome.front)})
 
 
-def numbers(outcome: Outcome) -> dict[str, str]:
+def _numbers(outcome: Outcome) -> dict[str, str]:
     """The search in a few numbers."""
-    run, trials, best = outcome.run, outcome.trials, outcome.front.best
-    shown: dict[str, str] = {}
-    if best is not None:
-        shown |= {name: number(value) for name, value in best.values.items()}
-        shown["found in trial"] = number(best.number)
-    shown["trials"] = f"{len(trials):,} of {run.trials:,}"
-    shown["decisions"] = number(len(run.genes))
-    shown["time of evaluation"] = duration(sum(trial.seconds for trial in trials))
+    run, trials = outcome.run, outcome.trials
+    shown = {
+        "trials": f"{len(trials):,} of {run.trials:,}",
+        "decisions": number(len(run.genes)),
+        "time of evaluation": duration(sum(trial.seconds for trial in trials)),
+    }
     counts = {
         "epochs trained": sum(trial.epochs for trial in trials),
         "failed": sum(trial.state == "failed" for trial in trials),
@@ -108,11 +105,11 @@ def numbers(outcome: Outcome) -> dict[str, str]:
     return shown | {name: number(count) for name, count in counts.items() if count}
 
 
-def remarks(outcome: Outcome) -> Iterator[str]:
+def _remarks(outcome: Outcome) -> Iterator[str]:
     """What else a reader has to know of the result."""
     run, front = outcome.run, outcome.front
     goals = ", ".join(f"{one.direction} {one.name}" for one in run.objectives)
-    yield f"Searched: {goals}{limits(run)}."
+    yield f"Goal: {goals}{_limits(run)}."
     if not outcome.ended:
         yield (
             f"This search was interrupted after {len(outcome.trials):,} of {run.trials:,} trials;"
@@ -127,18 +124,18 @@ def remarks(outcome: Outcome) -> Iterator[str]:
     if len(front.members) > 1:
         yield f"The winner shown is {front.choice}."
     if front.ties and outcome.noise is not None:
-        yield f"{ties(front)}."
+        yield f"{_ties(front)}."
     for name, optimum in run.optimum.items():
         yield f"The best possible {name} is {number(optimum)}."
 
 
-def ties(front: Front) -> str:
+def _ties(front: Front) -> str:
     """``2 other candidates are as good; decided by val_loss, then by params, then by age``."""
     others = "1 other candidate is" if front.ties == 1 else f"{front.ties:,} other candidates are"
     return f"{others} as good; decided by {', then by '.join([*front.decided_by, 'age'])}"
 
 
-def limits(run: Run) -> str:
+def _limits(run: Run) -> str:
     """The limits in words."""
     bounds = [
         f"{limit.name} {words} {number(bound)}"

@@ -171,9 +171,11 @@ def population(found: Sequence[Moment], objective: Objective) -> list[Plot]:
     known = [(moment.trial.number, moment.population) for moment in found]
     rows = [(number, population) for number, population in known if population is not None]
     x = [number for number, _ in rows]
-    high = [population.mean + population.spread for _, population in rows]
-    low = [population.mean - population.spread for _, population in rows]
     mean = [population.mean for _, population in rows]
+    values = [moment.trial.values[objective.name] for moment in found if moment.trial.complete]
+    seen = [*mean, *values]
+    high = [min(population.mean + population.spread, max(seen)) for _, population in rows]
+    low = [max(population.mean - population.spread, min(seen)) for _, population in rows]
     diversity = [population.diversity for _, population in rows]
     return [
         Plot(

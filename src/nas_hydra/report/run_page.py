@@ -17,6 +17,7 @@ from nas_hydra.document import (
     Note,
     Paragraph,
     Section,
+    Sorted,
     Switch,
     Table,
 )
@@ -140,8 +141,9 @@ def front(outcome: Outcome, found: list[Moment]) -> list[Element]:
     return [
         Paragraph(
             f"{len(rows)} of {len(outcome.ranked)} candidates are on the front: no other one is"
-            f" better in one objective and no worse in the others. Their hypervolume is"
-            f" {number(outcome.front.hypervolume)}, from {reference} on."
+            " better in one objective and no worse in the others. How much they are better than"
+            f" {reference}, in all objectives at once, is the hypervolume:"
+            f" {number(outcome.front.hypervolume)}."
         ),
         Switch({one.name: plots.against(outcome, one) for one in others}, f"{first.name} against"),
         trials_table(["trial", *names], rows, outcome.front.best),
@@ -213,10 +215,9 @@ def spent(outcome: Outcome) -> list[Element]:
         for name, group in groups.items()
         if len(found := costs(outcome.trials, group)) > 1
     ]
-    note = Note(
-        "Time and epochs of trials known from another run are what they took there. Time is of"
-        " evaluation, summed over all workers."
-    )
+    known = any(trial.source is not None for trial in outcome.trials)
+    there = " Time and epochs of trials known from another run are what they took there." * known
+    note = Note(f"Time is of evaluation, summed over all workers.{there}")
     return [*tables, note] if tables else []
 
 
@@ -224,10 +225,16 @@ def cost_table(group: str, found: Sequence[Cost]) -> Table:
     """The costs of groups of trials side by side."""
     whole = sum(cost.seconds for cost in found) or 1.0
     rows: list[list[Cell]] = [
-        [one.name, one.trials, one.epochs, round(one.seconds, 3), Bar(one.seconds / whole)]
+        [
+            one.name,
+            one.trials,
+            one.epochs,
+            Sorted(one.seconds, duration(one.seconds)),
+            Bar(one.seconds / whole),
+        ]
         for one in found
     ]
-    return Table([group, "trials", "epochs", "seconds", "share of time"], rows)
+    return Table([group, "trials", "epochs", "time", "share of time"], rows)
 
 
 def best_trials(outcome: Outcome) -> list[Element]:
@@ -253,7 +260,7 @@ def reproduce(outcome: Outcome) -> list[Element]:
     """What to type next, the command, and what it ran with."""
     run = outcome.run
     further: list[Element] = []
-    for purpose, typed in steps(outcome).items():
+    for purpose, typed in [*steps(outcome).items()][1:]:  # the page begins with the first
         further += [Paragraph(f"{purpose[:1].upper()}{purpose[1:]}:"), Code(typed)]
     return [
         *further,

@@ -1,7 +1,6 @@
 """The terminal: a live line while the search runs, and the winner at its end."""
 
 import logging
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -16,7 +15,8 @@ from nas_hydra.document.terminal import content
 from nas_hydra.document.text import change, duration, number
 from nas_hydra.errors import shortened
 from nas_hydra.front import KNEE, Front
-from nas_hydra.report.lineage import Change, changes
+from nas_hydra.report.candidates import parts
+from nas_hydra.report.history import Change, changes
 from nas_hydra.report.next_steps import next_steps
 from nas_hydra.report.summary import founders_in_words
 from nas_hydra.run import Run
@@ -309,11 +309,8 @@ def _listed(made: Sequence[Decision]) -> str:
 
 
 def _parts(given: Mapping[str, Made]) -> dict[str, list[Made]]:
-    """Repeated parts, ``kernel[0]`` and ``kernel[1]``, under one name, in their order."""
-    found: dict[str, list[Made]] = {}
-    for name, made in given.items():
-        found.setdefault(re.sub(r"\[\d+\]", "", name), []).append(made)
-    return found
+    """What is given of each copy of a repeated part, under one name."""
+    return {name: [given[one] for one in copies] for name, copies in parts(given).items()}
 
 
 def _fitted(text: str, width: int) -> str:

@@ -12,8 +12,7 @@ import wandb
 from wandb.sdk.mailbox import HandleAbandonedError, MailboxClosedError
 
 from nas_hydra.front import Front
-from nas_hydra.report.history import History, window
-from nas_hydra.report.lineage import lineage
+from nas_hydra.report.history import History, lineage, window
 from nas_hydra.run import Run
 from nas_hydra.tracker import wandb_rows as rows
 from nas_hydra.tracker.account import (

@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nas_hydra.document.text import change
-from nas_hydra.report.history import Moment
-from nas_hydra.report.lineage import Change, Step
+from nas_hydra.report.history import Change, Moment, Step
 from nas_hydra.run import Run
 from nas_hydra.search_space.gene import shown
 from nas_hydra.trial import Trial
