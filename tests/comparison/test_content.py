@@ -93,12 +93,12 @@ def test_runs_link_to_wandb_where_they_were_online():
     assert "nas/1a |" in text
 
 
-def test_a_run_is_called_by_what_tells_it_apart():
+def test_the_name_of_a_run_without_a_page_is_shortened():
     made = comparison(TWO, TASKS[:1], runs=1)
-    end = "-evaluator_tabular-0b907712"
+    end = "-evaluator_tabular-searched-further-0b907712"
     runs = [replace(run, folder=run.folder + end) for run in made.runs]
     text = markdown(document(replace(made, runs=runs)))
-    assert "0-random\N{HORIZONTAL ELLIPSIS} |" in text
+    assert "| 0-random-evalu\N{HORIZONTAL ELLIPSIS}rther-0b907712 |" in text
     assert end not in text
 
 

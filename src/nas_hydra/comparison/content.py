@@ -3,7 +3,6 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -40,9 +39,8 @@ from nas_hydra.document.text import counted, duration, number
 REPORT = "report.html"
 RUNS = "Runs"
 """The title of their section."""
-LONG_END = 20
-"""Characters that all runs' names end with, and that tell nothing."""
-ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+LONGEST = 30
+"""Characters of a run's name in a table."""
 MANY_RUNS = 30
 """More of them are folded away."""
 Column = tuple[str, Callable[[Any], Cell]]
@@ -65,9 +63,8 @@ def document(comparison: Comparison, folder: Path | None = None, wandb: str = ""
             Section("What to know", [Bullets(comparison.notes)]),
             *(Section(task.task, [*_about(task, comparison)]) for task in comparison.tasks),
             Section("Ranks over tasks", _ranks(comparison)),
-            Section("Settings", _settings(comparison)),
             Section(RUNS, [_runs(comparison, folder, wandb)]),
-            Section("To make this anew", [Code(comparison.command)] if comparison.command else []),
+            Section("To make this anew", [*_settings(comparison), *_command(comparison)]),
         ],
     )
 
@@ -117,16 +114,15 @@ def _about(task: TaskResult, comparison: Comparison) -> Iterator[Element]:
     places = {name: place for place, name in enumerate(comparison.groups)}
     yield plots.curves(task, comparison.objective, places)
     yield Note(
-        "The best value so far: interquartile mean over the runs of a group, and its 95 %"
-        " bootstrap interval as a band."
+        "The best value so far: the mean of the middle half of a group's runs (interquartile mean),"
+        " with its 95 % bootstrap interval as a band."
     )
     yield Heading("In the end")
     yield plots.finals(task.groups, comparison.objective, places)
     yield _groups(task, comparison)
     yield Note(
-        "Best: interquartile mean of the runs' best values, with its 95 % bootstrap interval."
-        f" Trials: median of those until {number(task.target)} was reached, and empty where half"
-        " of the runs or more did not reach it."
+        f"Best: the same in the end. Trials: median of those until {number(task.target)} was"
+        " reached, and empty where half of the runs or more did not reach it."
     )
     if task.tests:
         yield Folded("Every pair of groups, tested", [*_tests(task.tests)])
@@ -236,10 +232,13 @@ def _settings(comparison: Comparison) -> list[Element]:
     return [Table(["setting", *comparison.groups], rows, folded="What else differs between groups")]
 
 
+def _command(comparison: Comparison) -> list[Element]:
+    return [Code(comparison.command)] if comparison.command else []
+
+
 def _runs(comparison: Comparison, folder: Path | None, wandb: str) -> Table:
     """Every run; of what is the same or nothing in all, no column."""
     found = comparison.runs
-    end = _common_end([Path(run.folder).name for run in found])
     known: Mapping[str, tuple[bool, Callable[[RunFacts], Cell]]] = {
         "group": (True, lambda run: run.group),
         "task": (len(comparison.tasks) > 1, lambda run: run.task),
@@ -255,31 +254,20 @@ def _runs(comparison: Comparison, folder: Path | None, wandb: str) -> Table:
             lambda run: Sorted(run.seconds, duration(run.seconds)),
         ),
         "failed": (any(run.failed for run in found), lambda run: run.failed),
-        "run": (True, lambda run: _linked(run, folder, end)),
+        "run": (True, lambda run: _linked(run, folder)),
         "W&B": (any(run.wandb for run in found), lambda run: _tracked(run, wandb)),
     }
     columns = [(name, cell) for name, (wanted, cell) in known.items() if wanted]
     return _table(columns, found, folded=f"All {len(found)} runs" if len(found) > MANY_RUNS else "")
 
 
-def _common_end(names: Sequence[str]) -> str:
-    """What all names end with, if that is long."""
-    places = zip(*map(reversed, names), strict=False)
-    alike = takewhile(lambda letters: len({*letters}) == 1, places)
-    end = "".join(letters[0] for letters in alike)[::-1]
-    end = end[end.find("-") :]
-    return end if len(names) > 1 and LONG_END < len(end) < min(map(len, names)) else ""
-
-
-def _linked(run: RunFacts, folder: Path | None, end: str) -> Cell:
-    """The run's name without what all end with; a link to its page if it has one."""
+def _linked(run: RunFacts, folder: Path | None) -> Cell:
+    """A link to the run's page if it has one, which group and seed name; else the run's name."""
     place = Path(run.folder)
-    name = place.name or run.folder
-    name = name.removesuffix(end) + ELLIPSIS if end else name
     if folder is None or not (place / REPORT).is_file():
-        return name
+        return plots.shortened(place.name or run.folder, LONGEST)
     path = os.path.relpath(place / REPORT, folder)
-    return Link(quote(os.fsencode(path)), name)  # a name need not be UTF-8
+    return Link(quote(os.fsencode(path)), "report")  # a name need not be UTF-8
 
 
 def _tracked(run: RunFacts, wandb: str) -> Cell:

@@ -129,7 +129,7 @@ def _name(row: int, name: str) -> dict[str, Any]:
     return {**place, "text": label(shortened(name)), "showarrow": False}
 
 
-def shortened(name: str) -> str:
+def shortened(name: str, longest: int = LONGEST) -> str:
     """A long name without its middle."""
-    half = (LONGEST - 1) // 2
-    return name if len(name) <= LONGEST else f"{name[:half]}\N{HORIZONTAL ELLIPSIS}{name[-half:]}"
+    half = (longest - 1) // 2
+    return name if len(name) <= longest else f"{name[:half]}\N{HORIZONTAL ELLIPSIS}{name[-half:]}"
