@@ -28,7 +28,7 @@ from nas_hydra.explain.importance import axes, importances, sample
 from nas_hydra.explain.metamodel import MetaModel
 from nas_hydra.explain.result import Importance
 from nas_hydra.search_space.gene import distribution
-from nas_hydra.strategy.acquisition import normal_scores
+from nas_hydra.strategy.surrogate import normal_scores
 
 ROOT = Path(__file__).parents[1]
 TABLE = (

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from command import COMMAND, nas_hydra
-from nas_hydra.cli.help import groups, show_help
+from nas_hydra.cli.arguments import groups, show_help
 
 CONF = Path(__file__).parents[2] / "conf"
 

@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 
 from command import nas_hydra
 from nas_hydra.explain import explain
-from nas_hydra.strategy.acquisition import normal_scores
+from nas_hydra.strategy.surrogate import normal_scores
 
 COLUMN = "cifar10_val_12"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nas_hydra.files.digest import anything, digests, is_path
-from nas_hydra.record.data import files_told
+from nas_hydra.record.reading import files_told
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 
 from command import SMALL
 from forked import Ended, command
-from nas_hydra.cli.help import groups
+from nas_hydra.cli.arguments import groups
 
 CONF = Path(__file__).parents[2] / "conf"
 SPACE = ("search_space=mlp", "dataset.limit=60", "budget.trials=1", "hydra.run.dir=run")

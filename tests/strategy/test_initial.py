@@ -3,7 +3,7 @@
 import pytest
 
 from nas_hydra.search_space import every
-from nas_hydra.strategy.initial import Initial, InitialCandidate
+from nas_hydra.strategy.base import Initial, InitialCandidate
 from nas_hydra.testing.strategy import simulate, small_space, smooth, varied_space
 from nas_hydra.trial import Evaluation
 from strategy.strategies import STRATEGIES, maker

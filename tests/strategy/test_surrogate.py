@@ -12,8 +12,15 @@ from nas_hydra.errors import ConfigError
 from nas_hydra.objective import objectives_from
 from nas_hydra.predictor.gaussian_process import GaussianProcess
 from nas_hydra.search_space import Genotype, SearchSpace
-from nas_hydra.strategy.acquisition import log_expected_improvement, normal_scores, targets
-from nas_hydra.strategy.surrogate import MOST_DOUBT, Surrogate, Trust, doubt
+from nas_hydra.strategy.surrogate import (
+    MOST_DOUBT,
+    Surrogate,
+    Trust,
+    doubt,
+    log_expected_improvement,
+    normal_scores,
+    targets,
+)
 from nas_hydra.testing.strategy import PARTS, hilly, simulate, small_space, smooth, varied_space
 from nas_hydra.trial import Proposal, Trial
 from strategy.strategies import CONF, config, maker

@@ -1,7 +1,6 @@
 """Searches from a program or a notebook; ``docs/python.md`` shows how."""
 
 from nas_hydra.api.result import Result
-from nas_hydra.api.searching import search
-from nas_hydra.api.study import Study
+from nas_hydra.api.study import Study, search
 
 __all__ = ["Result", "Study", "search"]

@@ -38,8 +38,7 @@ from nas_hydra.report.summary import summarize
 from nas_hydra.run import Run
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.strategy import Strategy
-from nas_hydra.strategy.base import blindness
-from nas_hydra.strategy.initial import Initial
+from nas_hydra.strategy.base import Initial, blindness
 from nas_hydra.tracker import Tracker
 from nas_hydra.tracker.base import Expendable
 from nas_hydra.tracker.terminal import Terminal

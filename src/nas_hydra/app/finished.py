@@ -21,8 +21,7 @@ from nas_hydra.config.foreign import check_names, check_written, foreign
 from nas_hydra.errors import ConfigError, listing, nearest
 from nas_hydra.front import Front, by_fitness
 from nas_hydra.objective import Objective, Objectives
-from nas_hydra.record.configured import PastConfig
-from nas_hydra.record.past import PastRun, read_search
+from nas_hydra.record.past import PastConfig, PastRun, read_search
 from nas_hydra.run import FEWEST_EXPLAINED
 from nas_hydra.search_space import PARTS, Genotype, SearchSpace
 from nas_hydra.trial import Trial

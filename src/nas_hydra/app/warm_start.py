@@ -9,12 +9,12 @@ from typing import Any
 from nas_hydra.errors import ConfigError, listing, nearest
 from nas_hydra.files.csv_cell import UNREADABLE, open_csv, unmarked, unreadable
 from nas_hydra.objective import Objectives
-from nas_hydra.record import data
+from nas_hydra.record import reading as data
 from nas_hydra.record.past import read_run
 from nas_hydra.record.storage import sqlite_file
 from nas_hydra.record.study import differing
 from nas_hydra.search_space import Categorical, Decision, Gene, Genotype, SearchSpace
-from nas_hydra.strategy.initial import InitialCandidate
+from nas_hydra.strategy.base import InitialCandidate
 from nas_hydra.trial import Trial
 
 log = logging.getLogger(__name__)

@@ -25,7 +25,7 @@ def main() -> None:
     """Search, sweep or explain, as the command line says; see the README for the exit codes."""
     begin()
     if {"--help", "-h"} & set(sys.argv[1:]):
-        from nas_hydra.cli.help import show_help
+        from nas_hydra.cli.arguments import show_help
 
         show_help(sys.argv[1:])
         return

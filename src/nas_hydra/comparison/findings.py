@@ -10,7 +10,7 @@ from nas_hydra.comparison.result import Comparison, GroupResult, Ranking, TaskRe
 from nas_hydra.comparison.runs import SearchRun
 from nas_hydra.comparison.statistics import FINAL, LEVEL, PAIRED, SOONEST, least_p, least_runs
 from nas_hydra.document.text import number
-from nas_hydra.record.data import told
+from nas_hydra.record.reading import told
 
 FEW_TASKS = 5
 """Below so many, mean ranks say little."""

@@ -15,7 +15,7 @@ from nas_hydra.errors import ConfigError
 from nas_hydra.evaluator import Evaluator
 from nas_hydra.explain.metamodel import Knowledge, Trains, difference
 from nas_hydra.explain.result import Ablation, AblationStep, Estimate
-from nas_hydra.record.data import files_told, told
+from nas_hydra.record.reading import files_told, told
 from nas_hydra.search_space import Decision, Gene, Genotype, SearchSpace
 from nas_hydra.search_space.scale import default
 

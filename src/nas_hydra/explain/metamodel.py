@@ -16,7 +16,7 @@ from nas_hydra.explain.result import Estimate, Source
 from nas_hydra.predictor import Array, Describe, Inputs
 from nas_hydra.predictor.gaussian_process import GaussianProcess
 from nas_hydra.search_space import Genotype
-from nas_hydra.strategy.acquisition import normal_scores
+from nas_hydra.strategy.surrogate import normal_scores
 
 MOST_POINTS, MOST_TUNED, STEPS = 300, 200, 40
 """Of the Gaussian process: trials that it learns from, and is tuned by, and how long."""

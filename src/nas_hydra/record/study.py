@@ -16,10 +16,10 @@ from nas_hydra.errors import ConfigError, SearchFailedError
 from nas_hydra.files.digest import DIGEST, digest_of, sealed
 from nas_hydra.masking import masked
 from nas_hydra.objective import Objective
-from nas_hydra.record.data import LATER, told
 from nas_hydra.record.reading import (
     COUNTED,
     FINISHED,
+    LATER,
     PLACE,
     STATES,
     check_study,
@@ -28,6 +28,7 @@ from nas_hydra.record.reading import (
     ending,
     legible,
     next_place,
+    told,
     trials_of,
     written,
 )

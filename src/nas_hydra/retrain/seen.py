@@ -12,8 +12,8 @@ from nas_hydra.dataset.examples import FILE, FILES, SAMPLES, SPLITS, Examples, r
 from nas_hydra.dataset.raw import final_examples
 from nas_hydra.dataset.source import examples, target_of
 from nas_hydra.dataset.tree import rows
-from nas_hydra.record.data import counts_told, files_told
 from nas_hydra.record.past import PastRun
+from nas_hydra.record.reading import counts_told, files_told
 
 TRAINING, TEST = "training", "test"
 SEARCHED = ("search_training", "search_validation")
