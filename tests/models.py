@@ -15,7 +15,7 @@ from nas_hydra.app.settings import resolved
 from nas_hydra.app.space import build_space
 from nas_hydra.artifact import Artifact, read_artifact
 from nas_hydra.config.component import build
-from nas_hydra.evaluator.seeding import seeded
+from nas_hydra.evaluator.base import seeded
 from networks import built
 
 

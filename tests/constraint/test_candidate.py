@@ -19,10 +19,10 @@ from nas_hydra.app.space import build_space
 from nas_hydra.compose import composed
 from nas_hydra.constraint import Candidate, MaxParams
 from nas_hydra.errors import CandidateError, ConfigError
+from nas_hydra.evaluator.base import seeded
 from nas_hydra.evaluator.build import count_parameters
 from nas_hydra.evaluator.footprint import footprint
 from nas_hydra.evaluator.meta_network import MetaNetwork, operations
-from nas_hydra.evaluator.seeding import seeded
 from networks import built, meta, two
 
 CONF = Path(package.__file__).parent / "conf"

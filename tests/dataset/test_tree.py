@@ -10,11 +10,11 @@ from nas_hydra.dataset.tree import (
     form_of,
     joined,
     leaves,
-    mapped,
     moved,
     nbytes,
     rows,
     taken,
+    tree_map,
 )
 
 
@@ -58,7 +58,7 @@ def test_rows_are_taken_of_every_tensor_at_once(sized, random):
     index = torch.tensor([random.randrange(number) for _ in range(random.randrange(1, 12))])
     found = taken(tree, index)
     assert rows(found) == len(index)
-    assert same(found, mapped(lambda one: one[index], tree)) or any(
+    assert same(found, tree_map(lambda one: one[index], tree)) or any(
         one.ndim == 4 for one in leaves(tree)
     )
     assert all(torch.equal(a, b[index]) for a, b in zip(leaves(found), leaves(tree), strict=True))
@@ -80,7 +80,7 @@ def test_structure_stays(sized):
     tree, _ = sized
     assert same(moved(tree, torch.device("cpu")), tree)
     assert form_of(tree) == form_of(taken(tree, torch.arange(rows(tree))))
-    assert type(mapped(torch.clone, tree)) is type(tree)
+    assert type(tree_map(torch.clone, tree)) is type(tree)
 
 
 def test_images_that_lie_channels_last_stay_so():

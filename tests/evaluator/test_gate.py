@@ -16,9 +16,8 @@ from nas_hydra.dataset.base import VALIDATED
 from nas_hydra.engine.runtime import pinned
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.evaluator.footprint import footprint, state_per_weight
-from nas_hydra.evaluator.gate import Gated
 from nas_hydra.evaluator.meta_network import MetaNetwork
-from nas_hydra.evaluator.train import TrainEvaluator
+from nas_hydra.evaluator.train import Gated, TrainEvaluator
 from nas_hydra.evaluator.training import Training
 from networks import meta, two
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from nas_hydra.evaluator.seeding import seeded
+from nas_hydra.evaluator.base import seeded
 
 
 def drawn() -> list[float]:

@@ -376,7 +376,7 @@ def test_our_training_code_counts(monkeypatch, tmp_path):
         "task.classification",
         "model.conv",
         "dataset.base",
-        "total_steps",
+        "config.total_steps",
     )
     assert {f"nas_hydra.{name}" for name in ours} <= (set(before["code"]))
     assert before["code"]["torch"] == torch.__version__

@@ -15,7 +15,7 @@ from nas_hydra.comparison.files import publish as publish_comparison
 from nas_hydra.errors import NasHydraError
 from nas_hydra.explain.publishing import FILE, publish
 from nas_hydra.explain.result import Explanation
-from nas_hydra.tracker.wandb_place import WandbPlace
+from nas_hydra.tracker.wandb_rows import WandbPlace
 from tracker.wandb_answers import ENTITY, Service
 from tracker.wandb_service import account
 

@@ -7,7 +7,7 @@ from torch import nn
 from export import modules
 from integration.test_spaces import SPACES
 from models import winner
-from nas_hydra.evaluator.seeding import seeded
+from nas_hydra.evaluator.base import seeded
 from nas_hydra.export.source import UnwritableError, source
 from nas_hydra.network import Network
 from networks import built

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from command import SMALL, nas_hydra, rows, start
-from nas_hydra.evaluator import costs
+from nas_hydra.evaluator import latency as costs
 
 NSGA2 = ("strategy=nsga2", "strategy.population_size=4", "objective=val_acc_params")
 

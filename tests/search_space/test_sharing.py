@@ -10,8 +10,8 @@ from nas_hydra.app.space import check_components
 from nas_hydra.config.component import build
 from nas_hydra.constraint import Candidate
 from nas_hydra.errors import ConfigError
+from nas_hydra.evaluator.base import seeded
 from nas_hydra.evaluator.build import count_parameters
-from nas_hydra.evaluator.seeding import seeded
 from nas_hydra.picture.candidate import candidate_picture
 from nas_hydra.picture.formats import svg
 from nas_hydra.search_space import SearchSpace

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nas_hydra.tracker.candidates import Candidates
+from nas_hydra.tracker.wandb_rows import Candidates
 from trials import complete, search
 
 

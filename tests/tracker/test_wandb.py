@@ -17,7 +17,7 @@ from nas_hydra.front import Front
 from nas_hydra.run import Run
 from nas_hydra.tracker.none import NoTracker
 from nas_hydra.tracker.wandb import WandbTracker
-from nas_hydra.tracker.wandb_place import WandbPlace, wandb_place
+from nas_hydra.tracker.wandb_rows import WandbPlace, wandb_place
 from tracker.wandb_file import BLOCK, WandbRun, read_runs
 from trials import ONE, TWO, complete, search, told
 

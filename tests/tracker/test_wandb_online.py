@@ -20,7 +20,7 @@ from nas_hydra.config.component import build
 from nas_hydra.front import Front
 from nas_hydra.run import Run
 from nas_hydra.tracker.wandb import WandbTracker
-from nas_hydra.tracker.wandb_place import wandb_place
+from nas_hydra.tracker.wandb_rows import wandb_place
 from tracker.wandb_answers import DROP, ENTITY, ArrivedRun, Service
 from tracker.wandb_service import account
 from trials import ONE, complete, search, told, trials

@@ -12,7 +12,7 @@ from nas_hydra.errors import ConfigError
 from nas_hydra.masking import masked
 from nas_hydra.record.past import PastRun, read_search
 from nas_hydra.report.files import read_summary
-from nas_hydra.tracker.wandb_place import wandb_place
+from nas_hydra.tracker.wandb_rows import wandb_place
 from nas_hydra.trial import Trial
 
 KEY = "RUN_DIR"

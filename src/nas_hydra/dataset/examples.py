@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nas_hydra.dataset.tree import Tree, form_of, is_images, leaves, mapped, rows
+from nas_hydra.dataset.tree import Tree, form_of, is_images, leaves, rows, tree_map
 from nas_hydra.files.small_file import replace
 
 WHOLE = 2_000_000_000
@@ -133,7 +133,7 @@ def _shaped(tree: Tree) -> str:
     """How large each row is: ``3 x 32 x 32``; of several tensors also what they are called."""
     if isinstance(tree, Tensor):
         return " x ".join(map(str, tree.shape[1:]))
-    return form_of(mapped(lambda one: one[:1], tree))
+    return form_of(tree_map(lambda one: one[:1], tree))
 
 
 def _joined(digests: Iterable[bytes]) -> NDArray[np.int64]:

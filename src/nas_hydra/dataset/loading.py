@@ -22,10 +22,10 @@ from nas_hydra.dataset.tree import (
     laid_out,
     layout,
     leaves,
-    mapped,
     nbytes,
     rows,
     taken,
+    tree_map,
 )
 from nas_hydra.document.text import byte_size
 
@@ -148,7 +148,7 @@ class SplitLoader:
         done = 0
         for part in self._parts(chosen):
             if whole is None:
-                whole = mapped(partial(_room_for, len(places)), part)
+                whole = tree_map(partial(_room_for, len(places)), part)
             for to, one in zip(leaves(whole), leaves(part), strict=True):
                 to[done : done + len(one)] = one
             done += rows(part)
@@ -176,5 +176,5 @@ def _prepared(inputs: Tree, prepare: nn.Module) -> Tree:
         if not alike(first, inputs):
             return laid_out(joined([prepare(part) for part in chunks(inputs, CHUNK)]))
         for part in chunks(inputs, CHUNK):
-            mapped(Tensor.copy_, part, prepare(part))
+            tree_map(Tensor.copy_, part, prepare(part))
         return inputs

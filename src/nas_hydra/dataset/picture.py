@@ -137,7 +137,7 @@ def _checked(given: Sequence[float]) -> Limits:
     return low, high
 
 
-class Picture(NamedTuple):
+class DecodedPicture(NamedTuple):
     """What a file holds.
 
     Args:
@@ -149,7 +149,7 @@ class Picture(NamedTuple):
     notes: Sequence[str]
 
 
-def read_picture(file: str | Path, channels: int, decoding: Decoding) -> Picture:
+def read_picture(file: str | Path, channels: int, decoding: Decoding) -> DecodedPicture:
     """Decode a file.
 
     Args:
@@ -171,7 +171,7 @@ def read_picture(file: str | Path, channels: int, decoding: Decoding) -> Picture
             if depth is None
             else deep_pixels(upright, depth, mode, decoding.background, decoding.range)
         )
-        return Picture(pixels, _notes(picture, raw))
+        return DecodedPicture(pixels, _notes(picture, raw))
 
 
 def picture_header(file: str | Path) -> tuple[tuple[int, int], str]:

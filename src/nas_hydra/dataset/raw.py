@@ -9,7 +9,7 @@ from nas_hydra.dataset.base import Dataset
 from nas_hydra.dataset.data import Data
 from nas_hydra.dataset.examples import Examples
 from nas_hydra.dataset.source import examples, target_of
-from nas_hydra.dataset.tree import Tree, mapped, rows, taken
+from nas_hydra.dataset.tree import Tree, rows, taken, tree_map
 from nas_hydra.errors import ConfigError
 
 BATCH = 256
@@ -42,7 +42,7 @@ def _given(data: Data, most: int | None) -> Iterator[tuple[Tree, Tree]]:
     left = most
     for batch in batches:
         if left is not None:
-            batch = mapped(lambda one: one[:left], tuple(batch))  # noqa: B023
+            batch = tree_map(lambda one: one[:left], tuple(batch))  # noqa: B023
             left -= rows(*batch)
         yield batch
         if left == 0:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, get_worker_info
 
 from nas_hydra.dataset.source import Source, target_of
-from nas_hydra.dataset.tree import Tree, laid_out, leaves, mapped, moved, rows, taken
+from nas_hydra.dataset.tree import Tree, laid_out, leaves, moved, rows, taken, tree_map
 from nas_hydra.errors import in_one_line
 from nas_hydra.process.shared_memory import Sent
 
@@ -183,7 +183,7 @@ class Stream:
 
 def _sent(batch: Batch) -> Batch:
     """What a worker process makes of a batch, so that it reaches the trainer without a copy."""
-    return batch if get_worker_info() is None else mapped(Sent, batch)
+    return batch if get_worker_info() is None else tree_map(Sent, batch)
 
 
 @cache

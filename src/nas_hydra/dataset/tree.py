@@ -51,7 +51,7 @@ def leaves(tree: Tree) -> list[Tensor]:
     return found
 
 
-def mapped(function: Callable[..., Any], tree: Tree, *others: Tree) -> Tree:
+def tree_map(function: Callable[..., Any], tree: Tree, *others: Tree) -> Tree:
     """The tree of what a function makes of each tensor, and of those at its place in the others.
 
     Raises:
@@ -86,7 +86,7 @@ def taken(tree: Tree, index: Tensor) -> Tree:
         tree: whose rows they are.
         index: (n,), int64, on the device of its tensors.
     """
-    return mapped(lambda one: _rows_of(one, index), tree)
+    return tree_map(lambda one: _rows_of(one, index), tree)
 
 
 def _rows_of(tensor: Tensor, index: Tensor) -> Tensor:
@@ -99,7 +99,7 @@ def _rows_of(tensor: Tensor, index: Tensor) -> Tensor:
 
 def laid_out(tree: Tree) -> Tree:
     """The same numbers as networks are fastest with: images channels last, all else in a row."""
-    return mapped(lambda one: one.contiguous(memory_format=layout(one)), tree)
+    return tree_map(lambda one: one.contiguous(memory_format=layout(one)), tree)
 
 
 def layout(tensor: Tensor) -> torch.memory_format:
@@ -117,18 +117,18 @@ def alike(tree: Tree, other: Tree) -> bool:
 
 def moved(tree: Tree, device: torch.device) -> Tree:
     """The same tree there."""
-    return mapped(lambda one: one.to(device), tree)
+    return tree_map(lambda one: one.to(device), tree)
 
 
 def chunks(tree: Tree, size: int) -> Iterator[Tree]:
     """The rows in their order, so many at a time, without a copy."""
     for start in range(0, rows(tree), size):
-        yield mapped(lambda one, start=start: one[start : start + size], tree)
+        yield tree_map(lambda one, start=start: one[start : start + size], tree)
 
 
 def joined(trees: Sequence[Tree]) -> Tree:
     """The rows of trees of one structure, one tree after the other."""
-    return mapped(lambda *tensors: torch.cat(tensors), *trees)
+    return tree_map(lambda *tensors: torch.cat(tensors), *trees)
 
 
 def is_classes(tree: Tree) -> bool:

@@ -14,8 +14,7 @@ import psutil
 
 from nas_hydra.document.text import byte_size
 from nas_hydra.engine.base import Job, Limits
-from nas_hydra.engine.printed import Printed
-from nas_hydra.engine.worker import Answer, WorkerSpec, work
+from nas_hydra.engine.worker import Answer, Printed, WorkerSpec, work
 from nas_hydra.errors import in_one_line
 from nas_hydra.process.family import end_family, ending
 

@@ -1,9 +1,15 @@
-"""What every evaluator can do, and how one stands around another."""
+"""What every evaluator can do, how one stands around another, and under which seeds it works."""
 
-from collections.abc import Mapping, Sequence
+import random
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from copy import copy
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
+
+import numpy as np
 
 from nas_hydra.evaluator.code import code_digests
 from nas_hydra.files.digest import digests
@@ -185,3 +191,29 @@ for _name in vars(Evaluator):
         "metrics",
     ):
         setattr(Wrapping, _name, _of_inner(_name))
+
+
+@cache
+def gpus() -> int:
+    """How many GPUs torch has here; to find out that there are none takes a millisecond."""
+    return int(sys.modules["torch"].cuda.device_count())
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """The generators of torch, numpy and Python seeded for a while, and put back as they were.
+
+    Of torch only where it is imported already: not everything that is evaluated needs it.
+    """
+    earlier, numpys = random.getstate(), np.random.get_state()
+    torch: Any = sys.modules.get("torch")
+    with torch.random.fork_rng(devices=range(gpus())) if torch else nullcontext():
+        if torch:
+            torch.manual_seed(seed)
+        random.seed(seed)
+        np.random.seed(seed % 2**32)
+        try:
+            yield
+        finally:
+            random.setstate(earlier)
+            np.random.set_state(numpys)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from nas_hydra.config.foreign import check_foreign
 from nas_hydra.config.instantiation import TargetError, instantiate
 from nas_hydra.dataset import Example
-from nas_hydra.dataset.tree import Tree, form_of, is_images, mapped
+from nas_hydra.dataset.tree import Tree, form_of, is_images, tree_map
 from nas_hydra.errors import CandidateError, in_one_line
 from nas_hydra.task import Task
 
@@ -43,7 +43,7 @@ def _described(inputs: Tree) -> str:
     return f"inputs {form_of(inputs)}"
 
 
-def blank(tree: Tree, rows: int, device: torch.device | None = None) -> Tree:
+def zeros(tree: Tree, rows: int, device: torch.device | None = None) -> Tree:
     """So many rows of the kind of an example's, whose numbers say nothing; on the CPU, zeros.
 
     Whole numbers, which may be places in a table, are those of the example's first row.
@@ -57,11 +57,11 @@ def blank(tree: Tree, rows: int, device: torch.device | None = None) -> Tree:
             return torch.zeros(shape, dtype=leaf.dtype, device=device)
         return leaf[:1].expand(shape).contiguous().to(device)
 
-    return mapped(made, tree)
+    return tree_map(made, tree)
 
 
 def noise(tree: Tree, rows: int, device: torch.device, normal: bool = False) -> Tree:
-    """As ``blank``, but its numbers with a fraction are random: zeros may be multiplied faster."""
+    """As ``zeros``, but its numbers with a fraction are random: zeros may be multiplied faster."""
     draw = torch.randn if normal else torch.rand
 
     def made(leaf: Tensor) -> Tensor:
@@ -69,7 +69,7 @@ def noise(tree: Tree, rows: int, device: torch.device, normal: bool = False) -> 
             return leaf
         return draw(leaf.shape, dtype=leaf.dtype, device=device)
 
-    return mapped(made, blank(tree, rows, device))
+    return tree_map(made, zeros(tree, rows, device))
 
 
 def _forward(model: nn.Module, inputs: Tree) -> Any:

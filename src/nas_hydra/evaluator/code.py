@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 LIBRARIES = ("torch", "torchvision", "pytorch-lightning", "torchmetrics", "scikit-learn", "numpy")
 OURS = tuple(
     f"nas_hydra.{name}"
-    for name in ("evaluator", "task", "dataset", "model", "cell", "scheduler", "total_steps")
+    for name in ("evaluator", "task", "dataset", "model", "cell", "scheduler", "config.total_steps")
 )
 """Those of our packages and modules that take part in training."""
 INSTALLED = {"site-packages", "dist-packages"}
 NEUTRAL = {
     f"nas_hydra.evaluator.{module}"
-    for module in (*("code", "costs", "footprint", "gate", "latency", "meta_network", "store"),)
+    for module in ("code", "footprint", "latency", "meta_network", "store")
 }
 """Modules of these that change no number."""
 

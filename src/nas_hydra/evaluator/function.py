@@ -8,9 +8,9 @@ from typing import Any
 
 from nas_hydra.config.component import locate
 from nas_hydra.errors import CandidateError, ConfigError
+from nas_hydra.evaluator.base import seeded
 from nas_hydra.evaluator.code import code_digests, source_digests
 from nas_hydra.evaluator.external import ExternalEvaluator, as_number, metrics_from, shown_value
-from nas_hydra.evaluator.seeding import seeded
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.trial import Evaluation
 

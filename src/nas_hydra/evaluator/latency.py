@@ -1,15 +1,24 @@
-"""How long a network takes for a batch, on the machine and the device that evaluates it."""
+"""What a network costs, beside what training measures: operations, memory, and time here."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from statistics import median
+from typing import Any, Protocol
 
 import torch
 from torch import nn
 
 from nas_hydra.dataset.tree import Tree, leaves
-from nas_hydra.errors import ConfigError
+from nas_hydra.errors import CandidateError, ConfigError, listing, nearest
+from nas_hydra.evaluator.base import Evaluator, Wrapping
 from nas_hydra.evaluator.build import noise
+from nas_hydra.evaluator.prepared import Prepared, prepared_by
+from nas_hydra.evaluator.trainer import processors
+from nas_hydra.objective import meant
+from nas_hydra.search_space import SearchSpace
+from nas_hydra.trial import Evaluation
 
 LEAST = {"batch_size": 1, "warmup": 0, "repeats": 1}
 
@@ -71,3 +80,122 @@ def _finish(device: torch.device) -> None:
     """Wait until a device has done what it was given; a CPU has."""
     if device.type != "cpu":
         torch.accelerator.synchronize(device)
+
+
+ON_DEMAND = ("flops", "latency", "memory")
+
+
+class Timed(Protocol):
+    """Knows how long the networks take that it trains."""
+
+    def timed(self, one: Prepared, latency: Latency) -> float:
+        """Milliseconds of a forward pass."""
+
+
+class Costed(Wrapping):
+    """Measures, before the evaluator within trains, what is asked for of ``ON_DEMAND``.
+
+    They are of this machine, and are kept in no store: latencies would be those of others.
+
+    Args:
+        inner: trains, or knows what training gives.
+        training: makes the network that is timed.
+        measure: metrics to measure; names of those of training change nothing.
+        latency: how it is measured; needed only where ``measure`` names it.
+    """
+
+    def __init__(
+        self,
+        inner: Evaluator,
+        training: Timed,
+        measure: Sequence[str] = (),
+        latency: Latency | None = None,
+    ) -> None:
+        super().__init__(inner)
+        self._training, self._measure, self._latency = training, measure, latency
+
+    @property
+    def metrics(self) -> Sequence[str]:
+        """Those of the evaluator within, and what is asked for."""
+        return [*self.inner.metrics, *(name for name in ON_DEMAND if name in self._measure)]
+
+    @property
+    def machine(self) -> str | None:
+        """The processors, if latency is measured."""
+        return processors() if "latency" in self._measure else None
+
+    def prepare(self, space: SearchSpace) -> None:
+        """As the evaluator within.
+
+        Raises:
+            ConfigError: if something is asked for that is not measured, naming what is.
+        """
+        self.inner.prepare(space)
+        if self.inner.metrics:  # else they are known once a candidate was checked
+            _check_measure(self._measure, self.metrics, self._latency)
+
+    def check(self, candidate: Mapping[str, Any]) -> None:
+        """As the evaluator within.
+
+        Raises:
+            ConfigError: as ``prepare``.
+        """
+        self.inner.check(candidate)
+        _check_measure(self._measure, self.metrics, self._latency)
+
+    def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
+        """As the evaluator within, with the costs."""
+        one = prepared_by(self, candidate)
+        costs = self.costs(one)
+        evaluation = self.inner.evaluate(one, repeat, weights)
+        if evaluation.error is not None:
+            return evaluation
+        return replace(evaluation, metrics={**evaluation.metrics, **costs})
+
+    def costs(self, one: Prepared) -> dict[str, float]:
+        """What is asked for, here and now.
+
+        Raises:
+            CandidateError: if it cannot be told.
+        """
+        found: dict[str, float] = {}
+        if "flops" in self._measure:
+            found["flops"] = float(one.meta_network.flops)
+        if "memory" in self._measure:
+            found["memory"] = float(_memory(one))
+        if "latency" in self._measure:
+            assert self._latency is not None  # or it would not have been prepared
+            found["latency"] = self._training.timed(one, self._latency)
+        return found
+
+
+def _memory(one: Prepared) -> int:
+    """Bytes that the training of a batch takes."""
+    try:
+        needed = one.footprint
+    except CandidateError:
+        needed = None
+    if needed is None or needed.output is None:
+        raise CandidateError("its memory cannot be told: it takes values to build or run it")
+    return needed.bytes
+
+
+def _check_measure(measure: Sequence[str], metrics: Sequence[str], latency: Latency | None) -> None:
+    """Make sure that everything asked for can be measured.
+
+    Args:
+        measure: what is asked for.
+        metrics: what the evaluator measures; empty if that is not known yet.
+        latency: how latency is measured.
+    """
+    allowed = list(dict.fromkeys([*metrics, *ON_DEMAND]))
+    for name in measure:
+        if meant(name, allowed) not in allowed:
+            raise ConfigError(
+                "evaluator.measure",
+                f"names '{name}', which is not measured; allowed: {listing(allowed)}"
+                f"{nearest(name, allowed)} (it has the names of the objective, here"
+                f" objective.{name}, unless it is given)",
+            )
+    if "latency" in measure and latency is None:
+        raise ConfigError("evaluator.latency", "is missing, and says how latency is measured")

@@ -15,8 +15,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from nas_hydra.dataset.tree import Tree, rows
 from nas_hydra.errors import CandidateError
-from nas_hydra.evaluator.build import blank, count_parameters, is_lazy, make_model, probe
-from nas_hydra.evaluator.seeding import seeded
+from nas_hydra.evaluator.base import seeded
+from nas_hydra.evaluator.build import count_parameters, is_lazy, make_model, probe, zeros
 from nas_hydra.process.warned import unsaid
 
 INITIALISERS = {
@@ -106,7 +106,7 @@ class MetaNetwork:
         """
         try:
             with on_meta():
-                inputs = blank(self.inputs, rows(self.inputs), META)
+                inputs = zeros(self.inputs, rows(self.inputs), META)
                 return self.bare, operations(self.bare, inputs)
         except CandidateError as error:
             if not _lacks_values(error):

@@ -13,14 +13,12 @@ from nas_hydra.dataset import Data
 from nas_hydra.dataset.data import augmentation
 from nas_hydra.dataset.own import OwnData
 from nas_hydra.errors import CandidateError, ConfigError, NasHydraError, in_one_line, listing
-from nas_hydra.evaluator.base import Evaluator, Wrapping
+from nas_hydra.evaluator.base import Evaluator, Wrapping, seeded
 from nas_hydra.evaluator.build import count_parameters, make_model
-from nas_hydra.evaluator.costs import Costed
 from nas_hydra.evaluator.fit import computing, plainly
-from nas_hydra.evaluator.latency import Latency
+from nas_hydra.evaluator.latency import Costed, Latency
 from nas_hydra.evaluator.own_trainer import dry_trainer, is_of_lightning, own_trainer, recorder
 from nas_hydra.evaluator.prepared import OnData, Prepared, training_identity
-from nas_hydra.evaluator.seeding import seeded
 from nas_hydra.evaluator.store import Stored
 from nas_hydra.objective import Direction
 from nas_hydra.search_space import SearchSpace

@@ -18,7 +18,7 @@ from nas_hydra.dataset.cache import adopt_datasets, share_datasets
 from nas_hydra.dataset.data import Noted
 from nas_hydra.dataset.own import data_of
 from nas_hydra.evaluator.base import Evaluator
-from nas_hydra.evaluator.build import blank, build_model
+from nas_hydra.evaluator.build import build_model, zeros
 from nas_hydra.evaluator.code import code_digests, targets_in
 from nas_hydra.evaluator.footprint import Footprint, of_candidate
 from nas_hydra.evaluator.meta_network import META, MetaNetwork
@@ -103,7 +103,7 @@ class Prepared(Mapping[str, Any]):
         Raises:
             CandidateError: if its network takes values to be built.
         """
-        batch = blank(self.example.inputs, self.data.batch_size, META)
+        batch = zeros(self.example.inputs, self.data.batch_size, META)
         return of_candidate(self, self.meta_network.bare, batch)
 
 

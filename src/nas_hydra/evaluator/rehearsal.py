@@ -22,11 +22,11 @@ from nas_hydra.config.kind import check_made
 from nas_hydra.dataset import Example
 from nas_hydra.dataset.tree import Tree, form_of, rows
 from nas_hydra.errors import CandidateError, ConfigError, in_one_line, listing, nearest
+from nas_hydra.evaluator.base import gpus
 from nas_hydra.evaluator.build import noise, tensors
 from nas_hydra.evaluator.fit import fit, is_lightnings
 from nas_hydra.evaluator.rates import check_rates
 from nas_hydra.evaluator.schedule import BETTER, MODES
-from nas_hydra.evaluator.seeding import gpus
 from nas_hydra.evaluator.trainer import Unprofiled, build_trainer, made_trainer
 from nas_hydra.objective import Direction
 from nas_hydra.task import Recipe, Task

@@ -16,6 +16,7 @@ from nas_hydra.config.component import build_function
 from nas_hydra.dataset.data import augmentation
 from nas_hydra.dataset.rows import number_of_batches
 from nas_hydra.errors import CandidateError, ConfigError, in_one_line
+from nas_hydra.evaluator.base import seeded
 from nas_hydra.evaluator.build import count_parameters
 from nas_hydra.evaluator.fit import computing, fit, is_measured, measure_weights
 from nas_hydra.evaluator.latency import Latency
@@ -28,7 +29,6 @@ from nas_hydra.evaluator.rehearsal import (
     rehearse,
 )
 from nas_hydra.evaluator.schedule import Schedule, check_elsewhere
-from nas_hydra.evaluator.seeding import seeded
 from nas_hydra.evaluator.trainer import build_trainer
 from nas_hydra.objective import Direction
 from nas_hydra.search_space import SearchSpace

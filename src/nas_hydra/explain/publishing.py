@@ -14,8 +14,8 @@ from nas_hydra.files.small_file import replace
 from nas_hydra.record.past import read_run
 from nas_hydra.run import EXPLANATION
 from nas_hydra.tracker import wandb_report
-from nas_hydra.tracker.wandb_place import wandb_place
 from nas_hydra.tracker.wandb_report import Block, Home, ReportRequest
+from nas_hydra.tracker.wandb_rows import wandb_place
 
 if TYPE_CHECKING:
     import wandb_workspaces.reports.v2 as wr

@@ -7,7 +7,7 @@ from torch import nn
 from torch.export import Dim, ExportedProgram
 
 from nas_hydra.dataset import Tree
-from nas_hydra.dataset.tree import mapped
+from nas_hydra.dataset.tree import tree_map
 from nas_hydra.errors import ConfigError
 from nas_hydra.export.format import Trained, culprit, first_cause, quiet
 from nas_hydra.network import outputs
@@ -50,5 +50,5 @@ def exported(module: nn.Module, *inputs: Tree) -> ExportedProgram:
     batch = Dim("batch", min=1)
     with quiet(), torch.no_grad():
         return torch.export.export(
-            module, inputs, dynamic_shapes=mapped(lambda _: {0: batch}, inputs), strict=False
+            module, inputs, dynamic_shapes=tree_map(lambda _: {0: batch}, inputs), strict=False
         )

@@ -80,7 +80,7 @@ def _seen(model: Any, dataset: Mapping[str, Any]) -> dict[str, LayerSize]:
 def _inputs(dataset: Mapping[str, Any]) -> Any:
     """Two rows that weigh nothing; None where data would have to be made for them."""
     from nas_hydra.dataset.own import OwnData, data_of
-    from nas_hydra.dataset.tree import empty_images, mapped
+    from nas_hydra.dataset.tree import empty_images, tree_map
 
     if "input_shape" in dataset:
         inputs = empty_images(dataset["input_shape"]).inputs
@@ -88,4 +88,4 @@ def _inputs(dataset: Mapping[str, Any]) -> Any:
         inputs = data.example.inputs
     else:
         return None
-    return mapped(lambda leaf: leaf.to("meta"), inputs)
+    return tree_map(lambda leaf: leaf.to("meta"), inputs)

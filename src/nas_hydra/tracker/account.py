@@ -66,7 +66,7 @@ def discreet() -> Iterator[None]:
 
 def resolve_mode(asked: str) -> Mode:
     """The mode for ``wandb.init``; an online one only where no prompt for a key can follow."""
-    configured = quiet().settings.mode
+    configured = silent_setup().settings.mode
     if os.environ.get("WANDB_MODE") or asked == "auto":
         asked = configured  # by the environment, by `wandb offline`, or W&B's default: online
     if asked in ONLINE and not has_account():
@@ -77,7 +77,7 @@ def resolve_mode(asked: str) -> Mode:
 
 def has_account() -> bool:
     """Whether W&B finds an API key (environment, settings, netrc); asks neither user nor server."""
-    quiet()
+    silent_setup()
     try:
         return wandb.login(prompt=False, verify=False)
     except AuthenticationError as error:
@@ -85,7 +85,7 @@ def has_account() -> bool:
         return False
 
 
-def quiet() -> Any:
+def silent_setup() -> Any:
     """W&B's setup, off the terminal."""
     return wandb.setup(wandb.Settings(silent=True))
 

@@ -23,8 +23,7 @@ from nas_hydra.tracker.account import (
     run_settings,
     warm_up,
 )
-from nas_hydra.tracker.candidates import Candidates
-from nas_hydra.tracker.wandb_place import WandbPlace, wandb_place
+from nas_hydra.tracker.wandb_rows import Candidates, WandbPlace, wandb_place
 from nas_hydra.trial import Trial
 
 log = logging.getLogger(__name__)

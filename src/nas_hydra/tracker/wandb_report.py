@@ -14,7 +14,7 @@ from wandb.util import app_url
 
 from nas_hydra.errors import NasHydraError
 from nas_hydra.files.small_file import replace as write_text
-from nas_hydra.tracker.account import has_account, quiet
+from nas_hydra.tracker.account import has_account, silent_setup
 
 LONGEST_TITLE = 128
 """Characters that W&B takes."""
@@ -79,7 +79,7 @@ class Home:
 
 def app_address() -> str:
     """Where W&B's pages are, as the settings at this place say; nobody is asked."""
-    return str(app_url(quiet().settings.base_url))
+    return str(app_url(silent_setup().settings.base_url))
 
 
 def run_id(run: str) -> str:
@@ -104,7 +104,7 @@ def publish(request: ReportRequest, title: str, blocks: Callable[[Home], list[Bl
     check_ready(request)
     import wandb_workspaces.reports.v2 as wr  # optional
 
-    with answering(request):
+    with _answering(request):
         api = wandb.Api()
         owner, name = home_of(request)
         home = Home(app_address(), owner or str(api.default_entity), name)
@@ -143,7 +143,7 @@ def check_ready(request: ReportRequest) -> None:
 
 
 @contextmanager
-def answering(request: ReportRequest) -> Iterator[None]:
+def _answering(request: ReportRequest) -> Iterator[None]:
     """Tell W&B's errors as ours.
 
     Raises:

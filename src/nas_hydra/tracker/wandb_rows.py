@@ -1,14 +1,22 @@
-"""What W&B is told of a search: its config, a row per trial, tables and the summary."""
+"""What W&B is told of a search, and where that is: readable without W&B itself."""
 
+import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from nas_hydra.document.text import change
+from nas_hydra.files.small_file import read_json, replace
 from nas_hydra.report.history import Change, Moment, Step
 from nas_hydra.run import Run
 from nas_hydra.search_space.gene import shown
 from nas_hydra.trial import Trial
+
+if TYPE_CHECKING:
+    import wandb
 
 LONGEST_TAG = 64
 """Characters that W&B takes."""
@@ -137,3 +145,102 @@ def flat_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
     if "pareto" in summary:
         flat |= {"pareto": list(summary["pareto"]), "hypervolume": summary["hypervolume"]}
     return flat
+
+
+PLACE_FILE = "wandb.json"
+
+
+@dataclass(frozen=True)
+class WandbPlace:
+    """The W&B run of a search, kept in the search's folder.
+
+    Args:
+        id: of the W&B run; a resumed search continues it.
+        path: ``entity/project/id``; without the entity while the run is offline.
+        rows: of how many trials W&B has the rows for certain, counted when a process ends; what
+            a killed one has left to W&B may not be on disk.
+    """
+
+    id: str
+    path: str
+    rows: int
+
+    def write(self, folder: Path) -> None:
+        """Keep it, in one step."""
+        replace(folder / PLACE_FILE, json.dumps(asdict(self)) + "\n")
+
+
+def wandb_place(folder: Path) -> WandbPlace | None:
+    """The W&B run of the search in a folder; None if it has none."""
+    return read_json(folder / PLACE_FILE, WandbPlace)
+
+
+class Candidates:
+    """Sends trials to W&B in a thread, since to begin and to end a run takes W&B a second.
+
+    When W&B is lost, the others are not sent: each would wait for it in vain.
+
+    Args:
+        search: whose candidates they are.
+        begin: opens a W&B run.
+    """
+
+    def __init__(self, search: Run, begin: "Callable[..., wandb.Run]") -> None:
+        self._search, self._begin = search, begin
+        self._thread = ThreadPoolExecutor(1)
+        self._sent: list[Future[None]] = []
+        self._stopped = False
+
+    def add(self, trial: Trial) -> None:
+        """Send a trial, unless an earlier one has answered it."""
+        if trial.duplicate_of is None:
+            self._sent.append(self._thread.submit(self._send, trial))
+            self._sent[-1].add_done_callback(self._check)
+
+    def finish(self) -> None:
+        """Wait until all are sent.
+
+        Raises:
+            Exception: by which W&B was lost.
+        """
+        self._thread.shutdown()
+        for sent in self._sent:
+            sent.result()
+
+    def stop(self) -> None:
+        """Send no more."""
+        self._stopped = True
+        self._thread.shutdown(wait=False)
+
+    def _check(self, sent: Future[None]) -> None:
+        self._stopped |= sent.exception() is not None
+
+    def _send(self, trial: Trial) -> None:
+        if self._stopped:
+            return
+        run = self._begin(
+            f"-{trial.number}",
+            job_type="candidate",
+            name=f"{self._search.name}-{trial.number}",
+            config=_candidate_config(self._search, trial),
+        )
+        run.define_metric("*", step_metric="epoch")
+        for epoch, values in epochs(trial):
+            run.log({"epoch": epoch, **values}, step=epoch)
+        run.summary.update({**trial.metrics, **trial.values, "seconds": trial.seconds})
+        if trial.error:
+            run.summary["error"] = trial.error
+        run.finish(exit_code=int(trial.state == "failed"))
+
+
+def _candidate_config(search: Run, trial: Trial) -> dict[str, Any]:
+    proposal = trial.proposal
+    return {
+        "choices": choices(search),
+        "seed": search.seed,
+        "search": search.name,
+        "trial": trial.number,
+        "origin": proposal.origin,
+        "parents": list(proposal.parents),
+        "genotype": dict(proposal.genotype),
+    }
