@@ -92,7 +92,7 @@ def _levels(levels: Sequence[Level], name: str, place: int) -> dict[str, Any]:
 
 
 def surface(found: Surface, objective: str) -> Plot:
-    """What each pair of decisions of two genes is worth, the more the darker."""
+    """What each pair of decisions of two genes is worth, the more the stronger in colour."""
     first, second = found.genes
     trace = {
         "type": "heatmap",

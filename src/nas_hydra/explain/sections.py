@@ -164,7 +164,9 @@ def _pairs(found: Explanation) -> Iterator[Element]:
         " and ".join(one.genes): plots.surface(one, found.objective) for one in found.surfaces
     }
     if surfaces:
-        yield Paragraph(f"The {found.objective} that is expected with both; darker is more.")
+        yield Paragraph(
+            f"The {found.objective} that is expected with both: the stronger the colour, the more."
+        )
         yield Switch(surfaces, "pair")
     yield _share_table(found.interactions, "pair", FOLDED)
 
