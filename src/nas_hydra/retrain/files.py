@@ -161,7 +161,7 @@ class Retraining:
         return next(complete, None)
 
 
-def write(folder: Path, one: Retraining, weights: Path) -> None:
+def write_folder(folder: Path, one: Retraining, weights: Path) -> None:
     """Write the model, and then what it gives on the test split as it is read from there."""
     with drafted(folder) as draft:
         described = _write_model(draft, one, weights)

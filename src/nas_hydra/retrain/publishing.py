@@ -23,7 +23,7 @@ FILES = (CONFIG, WEIGHTS, DESCRIPTION, PREPARE, EXAMPLES, METRICS, CONFUSION, CA
 """Those of them that a model has."""
 
 
-def publish(folder: Path, retraining: Retraining) -> None:
+def publish_model(folder: Path, retraining: Retraining) -> None:
     """Hand the figures and the files to the search's tracker, if it takes any."""
     tracker = build(retraining.searched.settings.tracker, "tracker")
     if isinstance(tracker, Publisher):

@@ -26,8 +26,8 @@ from nas_hydra.evaluator.final import FinalEvaluator, monitoring, name_in_test
 from nas_hydra.evaluator.prepared import Prepared
 from nas_hydra.files.small_file import check_place
 from nas_hydra.objective import Objective
-from nas_hydra.retrain.files import Retraining, packed, write
-from nas_hydra.retrain.publishing import publish
+from nas_hydra.retrain.files import Retraining, packed, write_folder
+from nas_hydra.retrain.publishing import publish_model
 from nas_hydra.retrain.seen import Seen, changes, seen
 from nas_hydra.retrain.training import (
     Contender,
@@ -148,11 +148,11 @@ def _written(folders: Sequence[Path], retrainings: Sequence[Retraining]) -> list
             failed.append(f"{one.own.name} cannot be trained: {one.results[0].errors[0]}")
             continue
         try:
-            write(folder, one, one.weights)
+            write_folder(folder, one, one.weights)
         except OSError as error:
             failed.append(f"{folder} cannot be written: {error.strerror or error}")
             continue
-        publish(folder, one)
+        publish_model(folder, one)
         percent = one.prepared.task.percent
         found = folder, one.trial.number, one.results, percent, one.seen.unit, one.verdict
         done.append(Retrained(*found))
