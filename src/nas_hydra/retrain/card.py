@@ -105,7 +105,7 @@ def _results(facts: CardFacts, task: Task, report: Report) -> Iterator[Element]:
     use = (
         "this is the first use of the test split"
         if facts.metrics["first_use_of_test_split"]
-        else "but models of this search were tested before, so choosing among them by these figures"
+        else "models of this search were tested before, so choosing among them by these figures"
         " flatters them"
     )
     yield compared(facts.results, task.percent)
@@ -123,10 +123,21 @@ def _results(facts: CardFacts, task: Task, report: Report) -> Iterator[Element]:
     )
     yield Paragraph(report.sentence(unit))
     for one in facts.results:
+        if _guesses(one, facts.description):
+            yield Note(
+                f"{one.name} is hardly better than guessing: this recipe does not train it, so"
+                " that beating it says little."
+            )
         if one.errors:
             yield Paragraph(f"{len(one.errors)} trainings of {one.name} failed: {one.errors[0]}")
     if facts.confusion:
         yield Picture(facts.confusion, "What it takes for what", CONFUSION)
+
+
+def _guesses(one: NetworkResult, description: Description) -> bool:
+    """Whether a network takes classes for each other as chance would."""
+    accuracy, classes = one.metrics.get("test_acc"), description.classes
+    return bool(accuracy and classes and accuracy.mean <= 1.2 / len(classes))
 
 
 def _loading(facts: CardFacts) -> Iterator[Element]:
@@ -236,12 +247,14 @@ def _choices(facts: CardFacts) -> Table:
     """What was decided, and how the random candidate differs."""
     own = facts.trial.proposal.genotype
     if not facts.random:
-        return Table(("decision", "made"), [(name, shown(made)) for name, made in own.items()])
+        return Table(
+            ("decision", "this model"), [(name, shown(made)) for name, made in own.items()]
+        )
     rows = []
     for name in dict.fromkeys([*own, *facts.random]):
         mine, its = own.get(name), facts.random.get(name)
         rows.append((name, *("" if one is None else shown(one) for one in (mine, its))))
-    return Table(("decision", "made", "of the random candidate"), rows)
+    return Table(("decision", "this model", "the random candidate"), rows)
 
 
 def _cost(facts: CardFacts) -> Paragraph:
