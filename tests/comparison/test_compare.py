@@ -9,7 +9,7 @@ import pytest
 
 from comparison.folders import run, sweep
 from nas_hydra.comparison import compare
-from nas_hydra.comparison.files import plain
+from nas_hydra.comparison.comparing import plain
 from nas_hydra.comparison.findings import headline
 from nas_hydra.comparison.result import Comparison
 

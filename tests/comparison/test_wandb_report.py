@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from comparison.made import comparison
-from nas_hydra.comparison.files import WANDB_FILE, publish
+from nas_hydra.comparison.comparing import WANDB_FILE, publish
 from nas_hydra.comparison.result import Comparison
 from nas_hydra.errors import NasHydraError
 from tracker.wandb_answers import ENTITY, Service

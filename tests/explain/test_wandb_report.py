@@ -11,7 +11,7 @@ from comparison.made import comparison
 from explain.known import search
 from explain.made import explanation
 from nas_hydra.cli.explain import run as explain
-from nas_hydra.comparison.files import publish as publish_comparison
+from nas_hydra.comparison.comparing import publish as publish_comparison
 from nas_hydra.errors import NasHydraError
 from nas_hydra.explain.publishing import FILE, publish
 from nas_hydra.explain.result import Explanation

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from nas_hydra.cli.arguments import RecordWords, attempt, described, read, typed
 from nas_hydra.comparison import Comparison, compare
+from nas_hydra.comparison.comparing import publish, write
 from nas_hydra.comparison.content import overview
-from nas_hydra.comparison.files import publish, write
 from nas_hydra.document.terminal import lines
 from nas_hydra.errors import NasHydraError
 

@@ -38,7 +38,7 @@ def _folder(config: DictConfig) -> Path:
 def _compare(folder: Path) -> None:
     from nas_hydra.cli.compare import show  # scipy, which a single search may not need
     from nas_hydra.comparison import compare
-    from nas_hydra.comparison.files import write
+    from nas_hydra.comparison.comparing import write
 
     command = shlex.join(["nas-hydra-compare", from_here(folder)])
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
