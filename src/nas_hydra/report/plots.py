@@ -19,7 +19,13 @@ TICKS = 8
 """About so many epochs are named at the axis."""
 
 
-def points(
+EDGE = 0.03
+"""Where what has no value on the axis stands, as a share of the height."""
+EDGES = {"yaxis2": {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}}
+"""The layout of a plot with such points."""
+
+
+def _points(
     trials: Sequence[Trial],
     x: Sequence[float],
     y: Sequence[float],
@@ -33,12 +39,12 @@ def points(
         "y": y,
         "mode": "markers",
         "marker": marker,
-        "text": [told(trial) for trial in trials],
+        "text": [_told(trial) for trial in trials],
         "hovertemplate": "%{text}<extra></extra>",
     }
 
 
-def told(trial: Trial) -> str:
+def _told(trial: Trial) -> str:
     """A trial in a few words, for whoever points at it."""
     parents = " and ".join(str(number) for number in trial.proposal.parents)
     of = f" of {parents}" if parents else ""
@@ -54,7 +60,7 @@ def curves(outcome: Outcome, metric: str) -> Plot:
     rest = [trial for trial in trained if trial not in leaders]
     others = rest[: LEADERS + OTHERS - len(leaders)]
     others_named = "front" if outcome.several else f"best {len(leaders)}"
-    series: list[Trace] = [behind(others, metric)] if others else []
+    series: list[Trace] = [_behind(others, metric)] if others else []
     for place, trial in reversed(list(enumerate(leaders))):
         epochs, values = measured(trial.curves[metric])
         won = trial is outcome.front.best
@@ -82,7 +88,7 @@ def measured(curve: Sequence[float]) -> tuple[list[int], list[float]]:
     return [epoch for epoch, _ in known], [value for _, value in known]
 
 
-def behind(trials: Sequence[Trial], metric: str) -> dict[str, Any]:
+def _behind(trials: Sequence[Trial], metric: str) -> dict[str, Any]:
     """Many curves as one series with gaps, which is drawn at once."""
     parts = [measured(trial.curves[metric]) for trial in trials]
     return {
@@ -97,29 +103,34 @@ def behind(trials: Sequence[Trial], metric: str) -> dict[str, Any]:
 
 def against(outcome: Outcome, across: Objective) -> Plot:
     """Every trial by the first objective and another metric, with a staircase of the best."""
-    up, groups = outcome.objective, outcome.front_groups
+    up, groups, best = outcome.objective, outcome.front_groups, outcome.front.best
+    steps = _staircase(outcome, across)
+    floor = min([_worst_shown(outcome.ranked, up), *map(up.signed, steps["y"])])
+    far = [trial for trial in groups["trial"] if up.fitness(trial.values) < floor]
+    groups["trial"] = [trial for trial in groups["trial"] if trial not in far]
+    groups |= {"far worse": far, "winner": [] if best is None else [best]}
     markers = {
-        "over a limit": {"color": shade("muted", 0.3), "size": 6},
-        "trial": {"color": color(0, 0.5), "size": 7},
+        **{name: marker for name, (marker, _) in _marks(up).items()},
         "front": {"color": color(1), "size": 10, "symbol": "diamond"},
+        "winner": {
+            **{"color": shade("ink"), "size": 18, "symbol": "circle-open"},
+            "line": {"width": 2},
+        },
     }
 
-    def placed(name: str, trials: Sequence[Trial], marker: Mapping[str, Any]) -> Trace:
-        known = [trial for trial in trials if across.name in trial.metrics]
-        x, y = ([trial.metrics[one.name] for trial in known] for one in (across, up))
-        return points(known, x, y, name, marker)
+    def placed(name: str) -> Trace:
+        known = [trial for trial in groups[name] if across.name in trial.metrics]
+        y = [EDGE if name == "far worse" else trial.metrics[up.name] for trial in known]
+        x = [trial.metrics[across.name] for trial in known]
+        axis = "y2" if name == "far worse" else "y"
+        return {**_points(known, x, y, name, markers[name]), "yaxis": axis}
 
-    series = [placed(name, groups[name], markers[name]) for name in groups if groups[name]]
-    if outcome.front.feasible:
-        series.insert(0, staircase(outcome, across))
-    if outcome.front.best is not None:
-        ring = {"color": shade("ink"), "size": 18, "symbol": "circle-open", "line": {"width": 2}}
-        series.append(placed("winner", [outcome.front.best], ring))
+    series = [steps] * outcome.front.feasible + [placed(name) for name in groups if groups[name]]
     title = f"{up.name} against {across.name}"
-    return Plot(series, title, better(across), better(up), height=440)
+    return Plot(series, title, _better(across), _better(up), 440, EDGES)
 
 
-def staircase(outcome: Outcome, across: Objective) -> Trace:
+def _staircase(outcome: Outcome, across: Objective) -> Trace:
     """The best value to be had for each value of another metric."""
     up, violation = outcome.objective, outcome.run.objectives.violation
     known = [
@@ -141,7 +152,7 @@ def staircase(outcome: Outcome, across: Objective) -> Trace:
     }
 
 
-def better(objective: Objective) -> str:
+def _better(objective: Objective) -> str:
     """An objective, and which way is better."""
     higher = objective.direction == "maximize"
     return f"{objective.name} ({'higher' if higher else 'lower'} is better)"
@@ -204,30 +215,24 @@ def volume(found: Sequence[Moment]) -> Plot:
     return Plot(series, title, "trial", "hypervolume", LOW, {"showlegend": False})
 
 
-EDGE = 0.03
-"""Where what has no value on the axis stands, as a share of the height."""
-
-
 def progress(outcome: Outcome, objective: Objective) -> Plot:
     """Every trial's value, and the best of the feasible ones so far."""
-    groups = grouped(outcome, objective)
+    groups = _grouped(outcome, objective)
     series: list[Trace] = [
-        placed(groups[name], name, marker, objective if on_scale else None)
-        for name, (marker, on_scale) in marks(objective).items()
+        _placed(groups[name], name, marker, objective if on_scale else None)
+        for name, (marker, on_scale) in _marks(objective).items()
         if groups[name]
     ]
     return Plot(
-        [*series, incumbent(outcome, objective)],
+        [*series, _incumbent(outcome, objective)],
         f"{objective.name} of every trial, and the best so far",
         "trial",
         objective.name,
-        layout={
-            "yaxis2": {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
-        },
+        layout=EDGES,
     )
 
 
-def marks(objective: Objective) -> dict[str, tuple[dict[str, Any], bool]]:
+def _marks(objective: Objective) -> dict[str, tuple[dict[str, Any], bool]]:
     """The marker of each group of trials, and whether it stands at its value or at the edge."""
     worse = "triangle-down" if objective.direction == "maximize" else "triangle-up"
     return {
@@ -238,21 +243,21 @@ def marks(objective: Objective) -> dict[str, tuple[dict[str, Any], bool]]:
     }
 
 
-def placed(
+def _placed(
     trials: Sequence[Trial], name: str, marker: dict[str, Any], objective: Objective | None
 ) -> Trace:
     """Trials over their numbers, at their values or at the lower edge."""
     y = [trial.values[objective.name] if objective else EDGE for trial in trials]
     return {
-        **points(trials, [trial.number for trial in trials], y, name, marker),
+        **_points(trials, [trial.number for trial in trials], y, name, marker),
         "yaxis": "y" if objective else "y2",
     }
 
 
-def grouped(outcome: Outcome, objective: Objective) -> dict[str, list[Trial]]:
+def _grouped(outcome: Outcome, objective: Objective) -> dict[str, list[Trial]]:
     """The trials by the names of ``marks``."""
-    limits, floor = outcome.run.objectives, worst_shown(outcome.trials, objective)
-    groups: dict[str, list[Trial]] = {name: [] for name in marks(objective)}
+    limits, floor = outcome.run.objectives, _worst_shown(outcome.trials, objective)
+    groups: dict[str, list[Trial]] = {name: [] for name in _marks(objective)}
     for trial in outcome.trials:
         if not trial.complete:
             groups["failed"].append(trial)
@@ -263,19 +268,19 @@ def grouped(outcome: Outcome, objective: Objective) -> dict[str, list[Trial]]:
     return groups
 
 
-def worst_shown(trials: Sequence[Trial], objective: Objective) -> float:
+def _worst_shown(trials: Sequence[Trial], objective: Objective) -> float:
     """The fitness below which trials stand at the edge: they would squeeze all others together."""
-    fitness = sorted(objective.fitness(trial.values) for trial in complete(trials))
+    fitness = sorted(objective.fitness(trial.values) for trial in _complete(trials))
     if not fitness:
         return -math.inf
     span = fitness[-1] - fitness[len(fitness) // 10]
     return -math.inf if fitness[-1] - fitness[0] <= 3 * span else fitness[-1] - 2 * span
 
 
-def incumbent(outcome: Outcome, objective: Objective) -> Trace:
+def _incumbent(outcome: Outcome, objective: Objective) -> Trace:
     """The best value so far, as steps."""
-    floor = worst_shown(outcome.trials, objective)
-    best = best_so_far(outcome.trials, objective, outcome.run.objectives)
+    floor = _worst_shown(outcome.trials, objective)
+    best = _best_so_far(outcome.trials, objective, outcome.run.objectives)
     return {
         "name": "best so far",
         "x": [trial.number for trial in outcome.trials],
@@ -286,12 +291,12 @@ def incumbent(outcome: Outcome, objective: Objective) -> Trace:
     }
 
 
-def complete(trials: Sequence[Trial]) -> list[Trial]:
+def _complete(trials: Sequence[Trial]) -> list[Trial]:
     """Those with values."""
     return [trial for trial in trials if trial.complete]
 
 
-def best_so_far(
+def _best_so_far(
     trials: Sequence[Trial], objective: Objective, objectives: Objectives
 ) -> Iterator[float | None]:
     """After each trial, the best value of a feasible one; None before there is one."""

@@ -70,12 +70,12 @@ class RunPage:
             return
         trials = sorted(self._told, key=lambda trial: trial.number)
         seconds = None if self._resumed else monotonic() - self._began
-        ended, rows = summary is not None, validation_rows(self._run)
+        ended, rows = summary is not None, _validation_rows(self._run)
         outcome = Outcome(self._run, self._space.genes, trials, self._front, ended, seconds, rows)
         replace(self._run.folder / PAGE, html(run_page(outcome)))
 
 
-def validation_rows(run: Run) -> int | None:
+def _validation_rows(run: Run) -> int | None:
     """How many rows the metrics are measured on, as the run's folder notes them."""
     from nas_hydra.dataset.examples import (  # torch, of which a page needs none
         FILE,
@@ -93,23 +93,23 @@ def run_page(outcome: Outcome) -> Document:
     found = plots.moments(outcome)
     sections = [
         Section("Result", headline(outcome)),
-        Section("Front", front(outcome, found)),
-        Section("Accuracy against parameters", against_params(outcome)),
+        Section("Front", _front(outcome, found)),
+        Section("Accuracy against parameters", _against_params(outcome)),
         Section("Winner", winner(outcome)),
-        Section("Best trials", best_trials(outcome)),
-        Section("Progress", progress(outcome)),
+        Section("Best trials", _best_trials(outcome)),
+        Section("Progress", _progress(outcome)),
         Section(f"What the {outcome.called} has in common", common(outcome)),
         Section("Where the winner comes from", origins(outcome)),
-        Section("Learning curves", learning(outcome)),
-        Section("Population", population(outcome, found)),
-        Section("Failures", failed(outcome)),
-        Section("Cost", spent(outcome)),
-        Section("To go on, and to reproduce", reproduce(outcome)),
+        Section("Learning curves", _learning(outcome)),
+        Section("Population", _population(outcome, found)),
+        Section("Failures", _failed(outcome)),
+        Section("Cost", _spent(outcome)),
+        Section("To go on, and to reproduce", _reproduce(outcome)),
     ]
-    return Document(run.name, subtitle(outcome), sections)
+    return Document(run.name, _subtitle(outcome), sections)
 
 
-def subtitle(outcome: Outcome) -> str:
+def _subtitle(outcome: Outcome) -> str:
     """The data, what was searched, when and how long."""
     run, choices = outcome.run, outcome.run.choices
     data = choices.get("dataset", "none")
@@ -127,7 +127,7 @@ def subtitle(outcome: Outcome) -> str:
     )
 
 
-def front(outcome: Outcome, found: list[Moment]) -> list[Element]:
+def _front(outcome: Outcome, found: list[Moment]) -> list[Element]:
     """The front of several objectives, as points and as a table."""
     if not outcome.several or not outcome.front.feasible or outcome.front.best is None:
         return []
@@ -151,7 +151,7 @@ def front(outcome: Outcome, found: list[Moment]) -> list[Element]:
     ]
 
 
-def against_params(outcome: Outcome) -> list[Element]:
+def _against_params(outcome: Outcome) -> list[Element]:
     """The first objective against the number of parameters, which is always of interest."""
     names = {objective.name for objective in outcome.run.objectives}
     known = {trial.metrics["params"] for trial in outcome.ranked if "params" in trial.metrics}
@@ -160,13 +160,13 @@ def against_params(outcome: Outcome) -> list[Element]:
     return [plots.against(outcome, PARAMS)]
 
 
-def progress(outcome: Outcome) -> list[Element]:
+def _progress(outcome: Outcome) -> list[Element]:
     """Every trial and the best so far, for each objective."""
     drawn = {one.name: plots.progress(outcome, one) for one in outcome.run.objectives}
     return [Switch(drawn, "objective")]
 
 
-def population(outcome: Outcome, found: list[Moment]) -> list[Element]:
+def _population(outcome: Outcome, found: list[Moment]) -> list[Element]:
     """The population over time."""
     if len(outcome.ranked) < 2:
         return []
@@ -181,7 +181,7 @@ def population(outcome: Outcome, found: list[Moment]) -> list[Element]:
     ]
 
 
-def learning(outcome: Outcome) -> list[Element]:
+def _learning(outcome: Outcome) -> list[Element]:
     """The learning curves of the best candidates, by metric."""
     trained = [
         trial for trial in outcome.ranked if any(len(curve) > 1 for curve in trial.curves.values())
@@ -198,7 +198,7 @@ def learning(outcome: Outcome) -> list[Element]:
     ]
 
 
-def failed(outcome: Outcome) -> list[Element]:
+def _failed(outcome: Outcome) -> list[Element]:
     """Why trials failed, alike ones together."""
     rows: list[list[Cell]] = [
         [one.kind, len(one.trials), one.trials[0].number, one.trials[0].error or ""]
@@ -207,11 +207,11 @@ def failed(outcome: Outcome) -> list[Element]:
     return [Table(["kind", "trials", "first", "its error"], rows)]
 
 
-def spent(outcome: Outcome) -> list[Element]:
+def _spent(outcome: Outcome) -> list[Element]:
     """What was spent on which trials, where there are several kinds of them."""
     groups = {"origin of the candidate": origin_name, "how it was answered": answer}
     tables = [
-        cost_table(name, found)
+        _cost_table(name, found)
         for name, group in groups.items()
         if len(found := costs(outcome.trials, group)) > 1
     ]
@@ -221,7 +221,7 @@ def spent(outcome: Outcome) -> list[Element]:
     return [*tables, note] if tables else []
 
 
-def cost_table(group: str, found: Sequence[Cost]) -> Table:
+def _cost_table(group: str, found: Sequence[Cost]) -> Table:
     """The costs of groups of trials side by side."""
     whole = sum(cost.seconds for cost in found) or 1.0
     rows: list[list[Cell]] = [
@@ -237,7 +237,7 @@ def cost_table(group: str, found: Sequence[Cost]) -> Table:
     return Table([group, "trials", "epochs", "time", "share of time"], rows)
 
 
-def best_trials(outcome: Outcome) -> list[Element]:
+def _best_trials(outcome: Outcome) -> list[Element]:
     """The best trials and their decisions; of several objectives, the front tells them."""
     shown, best = outcome.ranked[:MOST_SHOWN], outcome.front.best
     if best is None or len(shown) < 2 or (outcome.several and outcome.front.feasible):
@@ -256,7 +256,7 @@ def best_trials(outcome: Outcome) -> list[Element]:
     ]
 
 
-def reproduce(outcome: Outcome) -> list[Element]:
+def _reproduce(outcome: Outcome) -> list[Element]:
     """What to type next, the command, and what it ran with."""
     run = outcome.run
     further: list[Element] = []
@@ -273,7 +273,7 @@ def reproduce(outcome: Outcome) -> list[Element]:
 
 def command(run: Run) -> str:
     """What to type for this very run, also where it was one of a sweep."""
-    overrides = overrides_of(run)
+    overrides = _overrides_of(run)
     if overrides is None:
         return run.command
     words = shlex.split(run.command)
@@ -282,7 +282,7 @@ def command(run: Run) -> str:
     return shlex.join([words[0], *options, *overrides])
 
 
-def overrides_of(run: Run) -> list[str] | None:
+def _overrides_of(run: Run) -> list[str] | None:
     """What was typed for this very run; None if the file that says so is missing or damaged."""
     file = run.folder / ".hydra" / "overrides.yaml"
     try:
