@@ -118,7 +118,9 @@ def winner(outcome: Outcome) -> list[Element]:
     svg, config = folder / "best.svg", folder / "best.yaml"
     genotype = best.proposal.genotype
     measured = {name: number(value) for name, value in {**best.values, **best.metrics}.items()}
-    rows: list[list[Cell]] = [[name, decided(genotype, of)] for name, of in parts(genotype).items()]
+    rows: list[list[Cell]] = [
+        [name, text_of(decided(genotype, of))] for name, of in parts(genotype).items()
+    ]
     about = f"trial {best.number}: {genotype.summary}"
     return [
         Facts({"trial": number(best.number), **measured}),
