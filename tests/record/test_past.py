@@ -79,11 +79,12 @@ def test_a_config_means_what_it_meant_in_the_run(trials):
     name = "${hydra:runtime.choices.strategy}-${seed}"
     roots = ["${hydra:runtime.output_dir}/images", "${width}"]
     configured(Path("run"), name=name, seed=1, dataset={"roots": roots}, width={"_choice_": [1, 2]})
-    config, past = read_search(Path("run"), "KEY")
+    found = read_search(Path("run"), "KEY")
+    config = found.origin
     assert config.opened().name == "random-1"
     assert config.opened().dataset.roots == ["/then/run/images", {"_choice_": [1, 2]}]
     assert config.plain["name"] == name
-    assert past == read_run(Path("run"), "KEY")
+    assert found.past == read_run(Path("run"), "KEY")
 
 
 def test_a_record_elsewhere_is_found_by_what_the_config_refers_to():

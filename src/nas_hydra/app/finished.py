@@ -1,7 +1,7 @@
 """A finished search, opened: as it was, to be explained, or with changes, to be retrained."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,27 +21,14 @@ from nas_hydra.config.foreign import check_names, check_written, foreign
 from nas_hydra.errors import ConfigError, listing, nearest
 from nas_hydra.front import Front, by_fitness
 from nas_hydra.objective import Objective, Objectives
-from nas_hydra.record.past import PastConfig, PastRun, read_search
+from nas_hydra.record.past import FinishedSearch, PastRun, read_search
 from nas_hydra.run import FEWEST_EXPLAINED
 from nas_hydra.search_space import PARTS, Genotype, SearchSpace
 from nas_hydra.trial import Trial
 
 KEY = "run"
-PARTS_AND_HELP = (*dict.fromkeys(path[0] for path in PARTS.values()), "engine", "tracker")
-"""Config groups whose components a retraining builds; the evaluator's is replaced by its own."""
-
-
-@dataclass(frozen=True)
-class FinishedSearch:
-    """A search that is read.
-
-    Args:
-        past: its record.
-        space: that it searched; to be retrained, that of its changed config.
-    """
-
-    past: PastRun
-    space: SearchSpace
+GROUPS = tuple(dict.fromkeys(path[0] for path in PARTS.values()))
+"""Config groups whose components a candidate has; a retraining's evaluator is its own."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +36,13 @@ class ExplainedSearch(FinishedSearch):
     """A search and what it found.
 
     Args:
+        space: that it searched.
         builds: whether its evaluator builds networks, see ``Evaluator.builds``.
         objective: that is to be explained.
         trials: that tell its values, see ``PastRun.evaluated``.
     """
 
+    space: SearchSpace
     builds: bool
     objective: Objective
     trials: Sequence[Trial]
@@ -113,28 +102,33 @@ def open_explained(
     Raises:
         ConfigError: if it is no run's folder, or too little was found to be explained.
     """
-    origin, past = read_search(folder, KEY, url)
+    found = read_search(folder, KEY, url)
+    config, past = found.origin.opened(), found.past
     evaluator = past.identity.get("evaluator")
     target = evaluator.get("_target_") if isinstance(evaluator, Mapping) else None
-    found = locate(target, "evaluator._target_")
-    if not hasattr(found, "builds"):
+    kind = locate(target, "evaluator._target_")
+    if not hasattr(kind, "builds"):
         raise ConfigError("evaluator._target_", f"is '{target}', which is no evaluator")
-    builds = bool(found.builds)
-    for name in dict.fromkeys(part[0] for part in PARTS.values()):
-        checked = check_written if builds else check_names  # which imports nothing
-        checked(origin.plain.get(name), name)
-    space = build_space(origin.opened(), builds)
-    chosen = chosen_objective(past, objective)
-    check_enough(folder, past.evaluated, chosen)
-    return ExplainedSearch(past, space, builds, chosen, past.evaluated)
+    builds = bool(kind.builds)
+    _check_parts(config, GROUPS, check_written if builds else check_names)  # which imports nothing
+    chosen = _objective(past, objective)
+    _check_enough(folder, past.evaluated, chosen)
+    return ExplainedSearch(
+        found.origin, past, build_space(config, builds), builds, chosen, past.evaluated
+    )
 
 
-def chosen_objective(past: PastRun, name: str | None) -> Objective:
-    """The objective of this name, or the first.
+def _check_parts(
+    config: DictConfig, groups: Sequence[str], check: Callable[[Any, str], object]
+) -> None:
+    """Make sure that a foreign config's groups name nothing that may not be called."""
+    for name in groups:
+        part = OmegaConf.select(config, name)
+        check(OmegaConf.to_container(part) if OmegaConf.is_config(part) else part, name)
 
-    Raises:
-        ConfigError: if there is none of this name.
-    """
+
+def _objective(past: PastRun, name: str | None) -> Objective:
+    """The objective of this name, or the first."""
     known = {objective.name: objective for objective in past.objectives}
     if name is not None and name not in known:
         raise ConfigError(
@@ -143,12 +137,8 @@ def chosen_objective(past: PastRun, name: str | None) -> Objective:
     return past.objectives[0] if name is None else known[name]
 
 
-def check_enough(folder: Path, trials: Sequence[Trial], objective: Objective) -> None:
-    """Make sure that there is something to learn from.
-
-    Raises:
-        ConfigError: if there are too few candidates, all are alike, or nothing was decided.
-    """
+def _check_enough(folder: Path, trials: Sequence[Trial], objective: Objective) -> None:
+    """Make sure that there is something to learn from."""
     candidates = len({trial.key for trial in trials})
     if not trials:
         raise ConfigError(KEY, f"{folder} has no finished trial; search first, or go on with it")
@@ -173,13 +163,13 @@ class RetrainedSearch(FinishedSearch):
     """A search, as it is to be retrained.
 
     Args:
-        origin: its config as it was.
+        space: of its changed config.
         plain: its config with changes, resolved.
         settings: the same, checked.
         typed: what of it stands on the command line, or in the user's own options.
     """
 
-    origin: PastConfig
+    space: SearchSpace
     plain: Mapping[str, Any]
     settings: Settings
     typed: Sequence[Any] = ()
@@ -222,19 +212,17 @@ def open_retrained(
         ConfigError: if it is no run's folder, an override cannot be read, or the changed config is
             wrong.
     """
-    origin, past = read_search(folder, KEY, url)
-    config = origin.opened()
+    found = read_search(folder, KEY, url)
+    config = found.origin.opened()
     OmegaConf.update(config, "trial.timeout", None)
     OmegaConf.update(config, "record", {}, merge=False)
     config = changed(config, overrides, config_dirs)
     own = [*typed(config, overrides)]
     with foreign(typed=own):  # here, since to compose has brought Hydra's resolvers back
-        for name in PARTS_AND_HELP:
-            part = OmegaConf.select(config, name)
-            check_written(OmegaConf.to_container(part) if OmegaConf.is_config(part) else part, name)
+        _check_parts(config, (*GROUPS, "engine", "tracker"), check_written)
         plain = complete(config, resolved(config))
-        settings = settings_of(plain)
-        return RetrainedSearch(past, build_space(config), origin, plain, settings, own)
+        space, settings = build_space(config), settings_of(plain)
+        return RetrainedSearch(found.origin, found.past, space, plain, settings, own)
 
 
 def resolved_environment(overrides: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from nas_hydra.errors import ConfigError
 from nas_hydra.masking import masked
-from nas_hydra.record.past import PastRun, read_search
+from nas_hydra.record.past import FinishedSearch, read_search
 from nas_hydra.report.files import read_summary
 from nas_hydra.tracker.wandb_rows import wandb_place
 from nas_hydra.trial import Trial
@@ -29,22 +29,23 @@ APART = ("seed", "folder", "name", "record", "tracker", "report", "engine", "bud
 
 
 @dataclass(frozen=True)
-class SearchRun:
+class SearchRun(FinishedSearch):
     """One run.
 
     Args:
-        past: its record.
-        choices: config group -> the option taken.
         config: its dotted keys, references unresolved.
         optimum: objective -> the best possible value, where that is known.
         wandb: path of its W&B run, if it has one.
     """
 
-    past: PastRun
-    choices: Mapping[str, str]
     config: Mapping[str, Any]
     optimum: Mapping[str, float]
     wandb: str | None
+
+    @cached_property
+    def choices(self) -> Mapping[str, str]:
+        """Config group -> the option taken."""
+        return self.origin.choices
 
     @property
     def folder(self) -> str:
@@ -90,7 +91,7 @@ class SearchRun:
         options = {name: self.choices.get(name) for name in TASK_GROUPS}
         found = {**options, **known, "trainer.max_epochs": epochs}
         return {
-            key: value for key, value in found.items() if not (below(key, NEUTRAL) or seed(key))
+            key: value for key, value in found.items() if not (below(key, NEUTRAL) or _is_seed(key))
         }
 
     @cached_property
@@ -103,7 +104,7 @@ class SearchRun:
         return {
             key: value
             for key, value in found.items()
-            if key in engine or not (below(key, (*APART, *TASK_KEYS)) or seed(key))
+            if key in engine or not (below(key, (*APART, *TASK_KEYS)) or _is_seed(key))
         }
 
     @cached_property
@@ -112,7 +113,7 @@ class SearchRun:
         return {
             key: value
             for key, value in self.config.items()
-            if (key == "seed" or seed(key)) and not str(value).startswith("${")
+            if (key == "seed" or _is_seed(key)) and not str(value).startswith("${")
         }
 
     def setting(self, key: str) -> Any:
@@ -127,7 +128,7 @@ ENGINE = ("ahead", "order")
 """The engine's keys that decide which trials a run has."""
 
 
-def seed(key: str) -> bool:
+def _is_seed(key: str) -> bool:
     """Whether a dotted key is the seed of a part, such as ``evaluator.seed``."""
     return key.endswith(".seed")
 
@@ -158,11 +159,11 @@ def read_all(given: Sequence[Path], url: str | None = None) -> list[SearchRun]:
     Raises:
         ConfigError: if one of them is no run and holds none, or has no readable record.
     """
-    folders = dict.fromkeys(folder for path in given for folder in find(path))
-    return [read(folder, url) for folder in folders]
+    folders = dict.fromkeys(folder for path in given for folder in _find(path))
+    return [_read_one(folder, url) for folder in folders]
 
 
-def find(given: Path) -> Iterator[Path]:
+def _find(given: Path) -> Iterator[Path]:
     """The folders of runs that a path means: a run, or a folder of runs however deep.
 
     Args:
@@ -196,18 +197,18 @@ def _numbered(file: Path) -> list[tuple[int, str]]:
     ]
 
 
-def read(folder: Path, url: str | None = None) -> SearchRun:
+def _read_one(folder: Path, url: str | None = None) -> SearchRun:
     """One run; its record's storage may be named by its URL.
 
     Raises:
         ConfigError: if it has no readable record.
     """
-    config, past = read_search(folder, KEY, url)
-    known = flat(masked(config.plain))
+    found = read_search(folder, KEY, url)
+    known = flat(masked(found.origin.plain))
     for name in NEEDED:
         if not isinstance(known.get(name), int):
             raise ConfigError(KEY, f"{folder} is damaged: its .hydra/config.yaml has no {name}")
     optimum = (read_summary(folder) or {}).get("optimum", {})
     place = wandb_place(folder)
     path = place.path if place else None
-    return SearchRun(past, config.choices, known, optimum, path)
+    return SearchRun(found.origin, found.past, known, optimum, path)

@@ -175,8 +175,6 @@ def _yaml(file: Path) -> Any:
         ) from error
 
 
-__all__ = ["CONFIG", "HYDRA", "PastConfig", "PastRun", "read_run", "read_search"]
-
 JOURNAL = "journal.log"
 
 
@@ -215,7 +213,20 @@ class PastRun:
         )
 
 
-def read_search(folder: Path, key: str, url: str | None = None) -> tuple[PastConfig, PastRun]:
+@dataclass(frozen=True)
+class FinishedSearch:
+    """A search that is read, by whatever comes after it.
+
+    Args:
+        origin: its config as it was.
+        past: its record.
+    """
+
+    origin: PastConfig
+    past: PastRun
+
+
+def read_search(folder: Path, key: str, url: str | None = None) -> FinishedSearch:
     """A search: how it was configured, and its record.
 
     Args:
@@ -226,7 +237,7 @@ def read_search(folder: Path, key: str, url: str | None = None) -> tuple[PastCon
     Raises:
         ConfigError: if no search has begun there, or what it has left cannot be read.
     """
-    return read_config(folder, key), read_run(folder, key, url)
+    return FinishedSearch(read_config(folder, key), read_run(folder, key, url))
 
 
 def read_run(folder: Path, key: str, url: str | None = None) -> PastRun:
