@@ -86,7 +86,7 @@ class Artifact:
         file = self.folder / EXAMPLES
         if self.description.examples is None or not file.is_file():
             return None
-        check_same(file, self.description.examples, "model")
+        _check_same(file, self.description.examples, "model")
         return file
 
     def model(self) -> "nn.Module":
@@ -101,7 +101,7 @@ class Artifact:
         import torch  # only here: the other facts are known without it
 
         file = self.folder / WEIGHTS
-        check_same(file, self.description.weights, "model")
+        _check_same(file, self.description.weights, "model")
         try:
             inputs = self.preparation()(self.empty(1))
             with torch.random.fork_rng(devices=[]), torch.no_grad():  # what it draws is not kept
@@ -137,7 +137,7 @@ class Artifact:
         if known is None:
             return torch.nn.Identity()
         file = self.folder / PREPARE
-        check_same(file, known.sha256, "model")
+        _check_same(file, known.sha256, "model")
         classes: list[Any] = [locate(name, "prepare") for name in known.classes]
         try:
             with torch.serialization.safe_globals(classes):
@@ -168,7 +168,7 @@ def _zeros(kinds: Any, rows: int) -> Any:
     return tuple(_zeros(part, rows) for part in kinds)
 
 
-def check_same(file: Path, known: str | None, key: str) -> None:
+def _check_same(file: Path, known: str | None, key: str) -> None:
     """Make sure that a file is the one that was written.
 
     Neither torch nor YAML sees a difference if a bit has changed.
@@ -204,7 +204,7 @@ def read_artifact(folder: Path, key: str = "model", trust: Sequence[str] = ()) -
             raise ConfigError(key, f"{folder} holds no {name}. {REMEDY}")
     description = _described(folder / DESCRIPTION, key)
     try:
-        check_same(folder / CONFIG, description.config, key)
+        _check_same(folder / CONFIG, description.config, key)
         config = _config(folder / CONFIG)
     except (OSError, ValueError, RecursionError, YAMLError, OmegaConfBaseException) as error:
         raise _damaged(key, folder / CONFIG, _in_words(error)) from error

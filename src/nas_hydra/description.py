@@ -111,7 +111,7 @@ class Description(_Part):
     @classmethod
     def _of_kinds(cls, inputs: JsonValue) -> JsonValue:
         if inputs is not None:
-            check_kinds(inputs)
+            _check_kinds(inputs)
         return inputs
 
     @model_validator(mode="after")
@@ -136,7 +136,7 @@ def is_kind(part: Any) -> bool:
     )
 
 
-def check_kinds(inputs: Any) -> None:
+def _check_kinds(inputs: Any) -> None:
     """Make sure that this is a tree of kinds.
 
     Raises:
@@ -146,9 +146,9 @@ def check_kinds(inputs: Any) -> None:
         Kind.model_validate(inputs)
     elif isinstance(inputs, Mapping) and inputs:
         for part in inputs.values():
-            check_kinds(part)
+            _check_kinds(part)
     elif isinstance(inputs, list) and inputs:
         for part in inputs:
-            check_kinds(part)
+            _check_kinds(part)
     else:
         raise ValueError("inputs is no tree of tensors' dtypes and shapes")

@@ -90,7 +90,7 @@ class Search:
         summary = self.summary()
         self.finish(summary, 0 if self.front.members else 1)
         if not self.front.members:
-            raise SearchFailedError(failure(self.told))
+            raise SearchFailedError(_failure(self.told))
         return summary
 
     def begin(self) -> None:
@@ -219,7 +219,7 @@ def finished(trial: Trial) -> Future[Trial]:
     return future
 
 
-def failure(trials: Sequence[Trial]) -> str:
+def _failure(trials: Sequence[Trial]) -> str:
     """Why a search without a complete trial came to nothing."""
     reason, times = Counter(trial.error for trial in trials).most_common(1)[0]
     return f"none of {len(trials)} trials was completed; {times} of them: {reason}"

@@ -28,14 +28,14 @@ def masked(value: Any, name: str = "", names: bool = True) -> Any:
     Args:
         value: of the config, or of a part.
         name: of that part.
-        names: whether keys are secret by their name, see ``is_secret``; else only what looks like
+        names: whether keys are secret by their name, see ``_is_secret``; else only what looks like
             ``scheme://user:password@``.
     """
     if isinstance(value, Mapping):
         return {key: masked(part, str(key), names) for key, part in value.items()}
     if isinstance(value, list | tuple):
         return [masked(part, name, names) for part in value]
-    if names and is_secret(name, value):
+    if names and _is_secret(name, value):
         return MASK
     return masked_text(value) if isinstance(value, str) else value
 
@@ -59,7 +59,7 @@ def masked_text(text: str) -> str:
         return f"{before}:{password if re.fullmatch(REFERENCE, password) else MASK}@"
 
     def hide_named(found: re.Match[str]) -> str:
-        return f"{found[1]}{MASK if is_secret(found[2], found[3]) else found[3]}"
+        return f"{found[1]}{MASK if _is_secret(found[2], found[3]) else found[3]}"
 
     return QUERY.sub(hide_named, CREDENTIALS.sub(hide, text))
 
@@ -69,13 +69,13 @@ def masked_words(words: Iterable[str]) -> list[str]:
 
     def hide(found: re.Match[str]) -> str:
         value = found[3].strip("'\"")
-        secret = not value.startswith(("{", "[")) and is_secret(found[1], value)
+        secret = not value.startswith(("{", "[")) and _is_secret(found[1], value)
         return f"{found[1]}{found[2]}{MASK if secret else found[3]}"
 
     return [NAMED.sub(hide, masked_text(word)) for word in words]
 
 
-def is_secret(name: str, value: Any) -> bool:
+def _is_secret(name: str, value: Any) -> bool:
     """Whether a value is a secret by the whole words of its name: ``api_key``, not ``monkey``."""
     if value in (None, "", MASK) or isinstance(value, bool):
         return False

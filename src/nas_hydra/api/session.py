@@ -59,7 +59,7 @@ def session(
     Raises:
         ConfigError: if the config is wrong.
     """
-    check_guarded()
+    _check_guarded()
     given = config if isinstance(config, DictConfig) else None
     typed = [*overrides] if isinstance(config, DictConfig) else [*(config or ()), *overrides]
     folders = [] if config_dir is None else [Path(config_dir)]
@@ -102,7 +102,7 @@ def _composed(
         )
 
 
-def check_guarded() -> None:
+def _check_guarded() -> None:
     """Make sure that this is no worker which is only importing the script that started it.
 
     Raises:

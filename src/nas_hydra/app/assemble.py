@@ -38,7 +38,7 @@ from nas_hydra.report.summary import summarize
 from nas_hydra.run import Run
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.strategy import Strategy
-from nas_hydra.strategy.base import Initial, blindness
+from nas_hydra.strategy.base import Initial, InitialCandidate, blindness
 from nas_hydra.tracker import Tracker
 from nas_hydra.tracker.base import Expendable
 from nas_hydra.tracker.terminal import Terminal
@@ -84,8 +84,7 @@ def assemble(
     evaluator: Evaluator = build(settings_of(written).evaluator, "evaluator", Evaluator)
     plain = complete(config, written, evaluator.builds)
     settings = settings_of(plain)
-    limits = limits_of(settings.objective, evaluator.counted)
-    space = build_space(config, evaluator.builds, limits)
+    space = build_space(config, evaluator.builds, limits_of(settings.objective, evaluator.counted))
     check_components([*(space.parts.values() if evaluator.builds else ()), *space.constraints])
     evaluator.prepare(space)
     untold = not evaluator.metrics
@@ -93,7 +92,7 @@ def assemble(
         dry_pass(space, evaluator, settings.seed)
     plain = with_spelled(config, plain, evaluator.metrics)
     settings = settings_of(plain)
-    objectives = objectives_of(settings.objective, evaluator)
+    objectives = _objectives_of(settings.objective, evaluator)
     needs = {"space": space, "objectives": objectives}
     initial = settings.strategy.pop("initial", None)
     strategy: Strategy = build(settings.strategy, "strategy", Strategy, **needs)
@@ -104,16 +103,14 @@ def assemble(
     known = identity(plain, engine.ahead, engine.order, evaluator)
     url = (settings.record.get("storage") or {}).get("url")
     candidates = initial_candidates(initial, space, objectives, known, url, evaluator.changed)
-    folder = Path(settings.folder)
     try:
-        record = open_record(settings.record, needs, known, lambda: evaluator.changed(folder))
+        record = _open_record(settings, needs, known, evaluator)
     except OtherRunError as error:
-        begun = as_begun(config, error.trials)
+        begun = _as_begun(config, error.trials)
         if begun is None:
             raise
         return assemble(begun, choices, group, command)
-    imported = sum(one.known is not None for one in candidates)
-    run = run_of(settings, space, evaluator, objectives, imported)(
+    run = _run_of(settings, space, evaluator, objectives, candidates)(
         group=group, command=command, choices=choices, config=shown(config)
     )
     if learns_nothing := blindness(strategy, run.trials):
@@ -125,22 +122,15 @@ def assemble(
     return search(run, space, strategy, evaluator, engine, record, trackers, repeats, summarize)
 
 
-def run_of(
+def _run_of(
     settings: Settings,
     space: SearchSpace,
     evaluator: Evaluator,
     objectives: Objectives,
-    imported: int,
+    candidates: Sequence[InitialCandidate],
 ) -> Callable[..., Run]:
-    """What the run is, as far as its parts tell; the rest is what was typed.
-
-    Args:
-        settings: of the whole config.
-        space: that is searched.
-        evaluator: knows its metrics.
-        objectives: of the search.
-        imported: how many trials are taken over from elsewhere, beside the budget.
-    """
+    """What the run is, as far as its parts tell; the rest is what was typed."""
+    imported = sum(one.known is not None for one in candidates)
     return partial(
         Run,
         folder=Path(settings.folder),
@@ -154,27 +144,14 @@ def run_of(
     )
 
 
-def open_record(
-    config: Mapping[str, Any],
-    needs: Mapping[str, Any],
-    known: Mapping[str, Any],
-    changed: Callable[[], str],
+def _open_record(
+    settings: Settings, needs: Mapping[str, Any], known: Mapping[str, Any], evaluator: Evaluator
 ) -> Record:
-    """The record, new or as it was left.
-
-    Args:
-        config: of the record.
-        needs: the space and the objectives.
-        known: what identifies the run.
-        changed: how its data differs from what its folder has kept, which may say more exactly.
-
-    Raises:
-        ConfigError: if another run's record is there.
-    """
+    """The record, new or as it was left; other data is told as exactly as its folder allows."""
     try:
-        record: Record = build(config, "record", Record, **needs, identity=known)
+        record: Record = build(settings.record, "record", Record, **needs, identity=known)
     except OtherDataError as error:
-        exactly = "" if error.files else changed()
+        exactly = "" if error.files else evaluator.changed(Path(settings.folder))
         raise OtherDataError(exactly or error.how, error.files) from None
     return record
 
@@ -224,17 +201,11 @@ def files_of(known: Mapping[str, Any], evaluator: Evaluator) -> dict[str, str]:
     }
 
 
-def as_begun(config: DictConfig, trials: int | None) -> DictConfig | None:
+def _as_begun(config: DictConfig, trials: int | None) -> DictConfig | None:
     """The config of a search that goes on with a larger budget, its strategy as it was begun.
 
     Settings of a strategy may follow from the budget, and another strategy would be another search.
-
-    Args:
-        config: of this search.
-        trials: the budget with which the one in its folder began; None if that is not known.
-
-    Returns:
-        None if the strategy does not depend on it.
+    None if they do not.
     """
     now = OmegaConf.to_container(config.strategy, resolve=True)
     then = config.copy()
@@ -245,16 +216,8 @@ def as_begun(config: DictConfig, trials: int | None) -> DictConfig | None:
     return None if strategy == now else then
 
 
-def objectives_of(given: Mapping[str, Any], evaluator: Evaluator) -> Objectives:
-    """What a config wants, and an evaluator can measure.
-
-    Args:
-        given: the config group ``objective``, its metrics named as they are measured.
-        evaluator: knows what it measures, if anybody does.
-
-    Raises:
-        ConfigError: if it is nothing, or nothing that is measured.
-    """
+def _objectives_of(given: Mapping[str, Any], evaluator: Evaluator) -> Objectives:
+    """What the config group ``objective`` wants, and an evaluator can measure."""
     known = wanted(evaluator.objectives, given)
     measured = evaluator.metrics
     if not metrics_of(known) and measured:
@@ -263,22 +226,16 @@ def objectives_of(given: Mapping[str, Any], evaluator: Evaluator) -> Objectives:
         problem = f"names no metric; measured are {listing(measured)}"
         raise ConfigError("objective", f"{problem}: 'objective={{{example}: {way}}}'")
     objectives = objectives_from(known)
-    check_objectives(objectives, measured, evaluator.directions)
+    _check_objectives(objectives, measured, evaluator.directions)
     return objectives
 
 
-def check_objectives(
+def _check_objectives(
     objectives: Objectives, metrics: Sequence[str], directions: Mapping[str, Direction]
 ) -> None:
     """Make sure that every objective and every limited metric is measured, and is wanted better.
 
-    Args:
-        objectives: of the search.
-        metrics: what is measured; empty if that is not known yet.
-        directions: which way some of them are better.
-
-    Raises:
-        ConfigError: naming the metrics that are, or the direction.
+    There are no ``metrics`` as long as what is measured is not known.
     """
     for name in objectives.names if metrics else ():
         if name not in metrics:

@@ -50,10 +50,10 @@ def complete(
 
         doubt_datasets()  # an earlier search of this process may have loaded what has changed since
         plain = filled(config, plain, described(plain["dataset"]))
-    left = [key for key in (BATCH_SIZE, EPOCHS) if is_left(plain, key)]
+    left = [key for key in (BATCH_SIZE, EPOCHS) if _is_left(plain, key)]
     if not left:
         return plain
-    number = training_rows(config, plain) if known else 0
+    number = _training_rows(config, plain) if known else 0
     given, suiting = plain["dataset"].get("batch_size"), batch_size(number)
     taken = given if isinstance(given, int) and given > 0 else suiting
     chosen = {BATCH_SIZE: suiting, EPOCHS: epochs(number, taken)}
@@ -84,7 +84,7 @@ def with_spelled(
     return resolved(config)
 
 
-def is_left(plain: Mapping[str, Any], key: str) -> bool:
+def _is_left(plain: Mapping[str, Any], key: str) -> bool:
     """Whether a key is there, and left to the data; epochs may be left to a number of steps."""
     part, _, name = key.partition(".")
     by_steps = key == EPOCHS and plain[part].get("max_steps") not in (None, -1)
@@ -98,7 +98,7 @@ def described(dataset: Mapping[str, Any]) -> Mapping[str, Any]:
     return {f"dataset.{name}": value for name, value in told.items()}
 
 
-def training_rows(config: DictConfig, plain: Mapping[str, Any]) -> int:
+def _training_rows(config: DictConfig, plain: Mapping[str, Any]) -> int:
     """How many rows a candidate trains on; where candidates differ in that, one of them.
 
     They are loaded for it, as they are to be anyway. Of data that is no dataset of ours, as a data
@@ -107,7 +107,7 @@ def training_rows(config: DictConfig, plain: Mapping[str, Any]) -> int:
     from nas_hydra.dataset import Dataset
 
     draft = config.copy()
-    if is_left(plain, BATCH_SIZE):
+    if _is_left(plain, BATCH_SIZE):
         draft.dataset.batch_size = SMALLEST
     space = SearchSpace(draft)
     settings = space.close(space.sample(default_rng(0)))["dataset"]

@@ -82,14 +82,14 @@ def resolved(config: DictConfig) -> dict[str, Any]:
     Raises:
         ConfigError: if a value is missing or a reference leads nowhere.
     """
-    check_mappings(config)
-    check_expansion(config)
+    _check_mappings(config)
+    _check_expansion(config)
     written = str(OmegaConf.to_container(config))
-    keys = [str(key) for key in config if key in Settings.model_fields or not refers(written, key)]
+    keys = [str(key) for key in config if key in Settings.model_fields or not _refers(written, key)]
     return {key: without_total([key], _resolved(config, key)) for key in keys}
 
 
-def check_mappings(config: DictConfig) -> None:
+def _check_mappings(config: DictConfig) -> None:
     """Check that each part of the config is there and is one: others' references lead into it.
 
     Raises:
@@ -105,7 +105,7 @@ def check_mappings(config: DictConfig) -> None:
             raise ConfigError(key, f"is {given!r}; it must be a mapping: {key}.KEY=VALUE")
 
 
-def check_expansion(config: DictConfig) -> None:
+def _check_expansion(config: DictConfig) -> None:
     """Check that references do not repeat each other without end: two by two, forty times.
 
     Raises:
@@ -139,7 +139,7 @@ def _followed(part: Any, key: Any) -> Any:
         return None
 
 
-def refers(written: str, key: Any) -> bool:
+def _refers(written: str, key: Any) -> bool:
     """Whether a reference in a config leads to a key at its top, from wherever it stands."""
     return bool(re.search(rf"\$\{{(?:[^}}]*[^\w.])?\.*{re.escape(str(key))}(?!\w)", written))
 

@@ -35,12 +35,12 @@ def build_space(
     """
     check_read(config)
     canonical = _function(config, "canonical") if builds else None
-    parts = PARTS if builds else network_parts(config)
+    parts = PARTS if builds else _network_parts(config)
     hooks = Hooks(canonical, _function(config, "encoder"), ConstraintChecker(), limits)
     return SearchSpace(config, parts, hooks)
 
 
-def network_parts(config: DictConfig) -> dict[str, tuple[str, ...]]:
+def _network_parts(config: DictConfig) -> dict[str, tuple[str, ...]]:
     """Those of ``PARTS`` that say what network a candidate is, and not how that is trained."""
     known = OmegaConf.select(config, "dataset._target_") is not None
     return {name: PARTS[name] for name in (["model", "dataset"] if known else ["model"])}
@@ -88,11 +88,11 @@ def check_components(nodes: Iterable[Node], seen: set[int] | None = None) -> Non
         if isinstance(node, Constant):
             check(node.value, node.path)
         elif isinstance(node, DictNode) and "_target_" in node.items:
-            check_open_component(node)
+            _check_open_component(node)
         check_components((part for part, _ in node.reads()), seen)
 
 
-def check_open_component(node: DictNode) -> None:
+def _check_open_component(node: DictNode) -> None:
     """Check a component some of whose arguments, or which itself, is still open."""
     given = {
         name: part.value if isinstance(part, Constant) else UNKNOWN

@@ -55,18 +55,20 @@ def initial_candidates(
     if given is None:
         return []
     if isinstance(given, list):
-        return [InitialCandidate(one) for one in entries(given, space, listed, "entry")]
+        return [InitialCandidate(one) for one in entries(given, space, _listed, "entry")]
     if not isinstance(given, str):
         raise ConfigError(KEY, f"is {given!r}; allowed: {FORMS}")
     path = Path(given).expanduser().absolute()
     if path.is_dir():
-        return from_run(path, space, objectives, identity, url, told)
+        return _from_run(path, space, objectives, identity, url, told)
     if not path.is_file():
         raise ConfigError(KEY, f"there is no file or folder {path}; allowed: {FORMS}")
-    return [InitialCandidate(one) for one in entries(read_rows(path, space), space, celled, "row")]
+    return [
+        InitialCandidate(one) for one in entries(_read_rows(path, space), space, _celled, "row")
+    ]
 
 
-def from_run(
+def _from_run(
     folder: Path,
     space: SearchSpace,
     objectives: Objectives,
@@ -79,7 +81,7 @@ def from_run(
     past = read_run(folder, KEY, url if on_server else None)
     changed = [
         f"{key} was {there!r} there and is {here!r} here"
-        for key, there, here in differing(measuring(past.identity), measuring(identity))
+        for key, there, here in differing(_measuring(past.identity), _measuring(identity))
     ]
     if other := data.told(past.identity, identity):
         exactly = told(folder) if told else ""
@@ -89,16 +91,16 @@ def from_run(
         measured = all(name in trial.metrics for name in objectives.names)
         return not changed and genotype.key == trial.key and measured
 
-    trials = [trial for trial in past.evaluated if permitted(space, trial)]
+    trials = [trial for trial in past.evaluated if _permitted(space, trial)]
     if left := len(past.evaluated) - len(trials):
         log.info("%s: %d trials of %s do not meet the constraints here", KEY, left, folder)
-    genotypes = entries([trial.proposal.genotype for trial in trials], space, listed, "trial")
+    genotypes = entries([trial.proposal.genotype for trial in trials], space, _listed, "trial")
     candidates = [
         InitialCandidate(genotype, past.evaluation(trial) if known(genotype, trial) else None)
         for genotype, trial in zip(genotypes, trials, strict=True)
     ]
     anew = sum(candidate.known is None for candidate in candidates)
-    reason = f" ({changed[0]})" if changed else untold(past.identity, identity)
+    reason = f" ({changed[0]})" if changed else _untold(past.identity, identity)
     log.info(
         "%s: %d trials of %s as they are, %d to be evaluated anew%s",
         *(KEY, len(candidates) - anew, folder, anew, reason),
@@ -106,7 +108,7 @@ def from_run(
     return candidates
 
 
-def permitted(space: SearchSpace, trial: Trial) -> bool:
+def _permitted(space: SearchSpace, trial: Trial) -> bool:
     """Whether a trial's candidate meets the constraints; one of another space is told later."""
     try:
         return space.feasible(trial.proposal.genotype)
@@ -114,13 +116,13 @@ def permitted(space: SearchSpace, trial: Trial) -> bool:
         return True
 
 
-def untold(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+def _untold(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """That an older run's record does not tell on which images its values were measured."""
     missing = set(now.get("data") or {}) - set(then.get("data") or {})
     return " (its record is older, and does not tell its images from others)" if missing else ""
 
 
-def measuring(identity: Mapping[str, Any]) -> dict[str, Any]:
+def _measuring(identity: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a run's identity that decides what is measured of a candidate."""
     return {
         "evaluator": identity["evaluator"],
@@ -161,7 +163,7 @@ def entries(given: Sequence[Any], space: SearchSpace, read: Read, word: str) -> 
     return genotypes
 
 
-def listed(space: SearchSpace, entry: Any) -> Genotype:
+def _listed(space: SearchSpace, entry: Any) -> Genotype:
     """The genotype of a mapping from gene to decision."""
     if not isinstance(entry, Mapping):
         raise ConfigError("", f"it is {entry!r}, and not {{gene: decision}}")
@@ -172,7 +174,7 @@ def listed(space: SearchSpace, entry: Any) -> Genotype:
     return space.genotype(entry)
 
 
-def celled(space: SearchSpace, row: Mapping[str, str]) -> Genotype:
+def _celled(space: SearchSpace, row: Mapping[str, str]) -> Genotype:
     """The genotype of a row of cells; a gene that is not active has an empty one."""
     from nas_hydra.evaluator.table import decision_of  # which needs pandas: few searches need it
 
@@ -192,7 +194,7 @@ def celled(space: SearchSpace, row: Mapping[str, str]) -> Genotype:
     return genotype
 
 
-def read_rows(file: Path, space: SearchSpace) -> list[dict[str, str]]:
+def _read_rows(file: Path, space: SearchSpace) -> list[dict[str, str]]:
     """The rows of a csv, plain or compressed; it has a column for each gene, and may have others.
 
     Raises:

@@ -28,10 +28,10 @@ def canonical(model: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         model: the closed config of ``nas_hydra.model.nasbench201.NasBench201``.
     """
-    return {**model, "cell": expression(model["cell"])}
+    return {**model, "cell": _expression(model["cell"])}
 
 
-def expression(cell: Mapping[str, str]) -> str:
+def _expression(cell: Mapping[str, str]) -> str:
     """The output node in terms of the input: edges that copy or erase written out, sums sorted."""
     nodes = [INPUT]
     for target in range(1, NODES):

@@ -37,7 +37,7 @@ READING = "reading the config and the data, and trying one candidate"
 
 def run() -> int:
     """Compose, search and return the exit code."""
-    return launch(sys.argv[1:], search_in_folder)
+    return launch(sys.argv[1:], _search_in_folder)
 
 
 def launch(words: Sequence[str], work: Callable[[DictConfig], float | None]) -> int:
@@ -52,17 +52,17 @@ def launch(words: Sequence[str], work: Callable[[DictConfig], float | None]) -> 
     folders = Folders()
 
     def job(config: DictConfig) -> float | None:
-        if is_sweep():
-            hush()
+        if _is_sweep():
+            _hush()
         try:
             return attempt(work, config)
         except NasHydraError as error:
             log.debug("error: %s", error)
             tell(error)  # whatever the user has made of the logging
             failures.append(error)
-            if is_refusal(error):
+            if _is_refusal(error):
                 folders.drop(Path(HydraConfig.get().runtime.output_dir))
-            if is_told_of_failures():
+            if _is_told_of_failures():
                 raise
         return None
 
@@ -74,12 +74,12 @@ def launch(words: Sequence[str], work: Callable[[DictConfig], float | None]) -> 
     except (NasHydraError, KeyboardInterrupt) as error:  # its job has told it
         return exit_code(error)
     finally:
-        if failures and folders.root is not None and all(map(is_refusal, failures)):
+        if failures and folders.root is not None and all(map(_is_refusal, failures)):
             folders.drop(folders.root)
     return exit_code(failures[0]) if failures else 0
 
 
-def is_refusal(error: NasHydraError) -> bool:
+def _is_refusal(error: NasHydraError) -> bool:
     """Whether nothing was done, since the config is wrong."""
     return isinstance(error, ConfigError)
 
@@ -105,7 +105,7 @@ def attempt(work: Callable[[DictConfig], float | None], config: DictConfig) -> f
         ) from error
 
 
-def is_told_of_failures() -> bool:
+def _is_told_of_failures() -> bool:
     """Whether the error should go on to Hydra, which keeps it for the end of a batch of jobs.
 
     A launcher that works elsewhere cannot tell us otherwise, and a sweeper that learns from values
@@ -114,10 +114,10 @@ def is_told_of_failures() -> bool:
     hydra_config = HydraConfig.get()
     choices = hydra_config.runtime.choices
     own = {choices.get(f"hydra/{part}") for part in ("launcher", "sweeper")}
-    return is_sweep() and own != {"basic"}
+    return _is_sweep() and own != {"basic"}
 
 
-def search_in_folder(config: DictConfig) -> float | None:
+def _search_in_folder(config: DictConfig) -> float | None:
     """One search, alone in its folder.
 
     Returns:
@@ -128,7 +128,7 @@ def search_in_folder(config: DictConfig) -> float | None:
     """
     folder = Path(HydraConfig.get().runtime.output_dir)
     with locked(folder):
-        with at_work(READING, brief=is_sweep()):
+        with at_work(READING, brief=_is_sweep()):
             choices = dict(HydraConfig.get().runtime.choices)
             search = assemble(config, choices, group(folder), command())
         found = finish(search, config)
@@ -141,15 +141,15 @@ def search_in_folder(config: DictConfig) -> float | None:
 
 def group(folder: Path) -> str:
     """The sweep's name, or the run's own outside one."""
-    return Path(HydraConfig.get().sweep.dir).name if is_sweep() else folder.name
+    return Path(HydraConfig.get().sweep.dir).name if _is_sweep() else folder.name
 
 
-def is_sweep() -> bool:
+def _is_sweep() -> bool:
     """Whether the job is one of several."""
     return bool(HydraConfig.get().mode == RunMode.MULTIRUN)
 
 
-def hush() -> None:
+def _hush() -> None:
     """Of a sweep's searches, the terminal tells warnings; the log of each tells all."""
     for handler in logging.root.handlers:
         if isinstance(handler, ConsoleHandler):
@@ -158,7 +158,7 @@ def hush() -> None:
 
 def command() -> str:
     """What to type to go on with this run, or with the sweep that it is part of."""
-    hydra_config, sweep = HydraConfig.get(), is_sweep()
+    hydra_config, sweep = HydraConfig.get(), _is_sweep()
     key = "hydra.sweep.dir" if sweep else "hydra.run.dir"
     folder = hydra_config.sweep.dir if sweep else hydra_config.runtime.output_dir
     flags, overrides = parted(sys.argv[1:])

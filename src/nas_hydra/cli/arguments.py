@@ -39,7 +39,7 @@ class Words(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def listed(text: str | None) -> list[str]:
+def _listed(text: str | None) -> list[str]:
     """The names in ``[a, b]`` or ``a,b``."""
     names = (text or "").strip("[]").split(",")
     return [name.strip() for name in names if name.strip()]
@@ -56,10 +56,10 @@ def _resolved(text: str | None) -> Any:
 class ForeignWords(Words):
     """What can be said to a command that opens a finished run or model, perhaps a stranger's."""
 
-    trust: Annotated[tuple[str, ...], BeforeValidator(listed)] = Field(
+    trust: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
         (), description="modules whose classes may be used: [my_package]; else only known ones"
     )
-    config_dirs: Annotated[tuple[Path, ...], BeforeValidator(listed)] = Field(
+    config_dirs: Annotated[tuple[Path, ...], BeforeValidator(_listed)] = Field(
         (),
         alias="config_dir",
         description="a folder of your own, as --config-dir: modules beside and within it are found",
@@ -126,15 +126,15 @@ def _unforeseen(error: Exception) -> UnforeseenError:
 
 def described(kind: type[Words]) -> list[str]:
     """The help's line for each name."""
-    width = max(map(len, spoken(kind))) + 2
+    width = max(map(len, _spoken(kind))) + 2
     fields = kind.model_fields.values()
     return [
         f"  {name + '=':<{width}}{field.description}"
-        for name, field in zip(spoken(kind), fields, strict=True)
+        for name, field in zip(_spoken(kind), fields, strict=True)
     ]
 
 
-def spoken(kind: type[Words]) -> list[str]:
+def _spoken(kind: type[Words]) -> list[str]:
     """The names as they are typed."""
     return [field.alias or name for name, field in kind.model_fields.items()]
 
@@ -150,7 +150,7 @@ def read(words: Sequence[str], kind: type[W]) -> tuple[W, list[str]]:
     Raises:
         ConfigError: if one is missing or wrong.
     """
-    named, rest, known = {}, [], spoken(kind)
+    named, rest, known = {}, [], _spoken(kind)
     for word in words:
         name, equals, value = word.partition("=")
         if equals and name in known:
@@ -175,7 +175,7 @@ def _lowered(message: str) -> str:
 def unknown(word: str, kind: type[Words], more: Sequence[str] = ()) -> ConfigError:
     """A word that the command does not know, and those that it does."""
     name = word.split("=", 1)[0]
-    allowed = [*spoken(kind), *more]
+    allowed = [*_spoken(kind), *more]
     return ConfigError(
         name,
         f"is nothing that can be said here; allowed: {listing(allowed)}{nearest(name, allowed)}",
@@ -205,10 +205,10 @@ def _collect(folder: Traversable, group: str, found: dict[str, dict[str, str]]) 
             _collect(entry, below, found)
         elif entry.name.endswith(".yaml"):
             option = entry.name.removesuffix(".yaml")
-            found.setdefault(group, {})[option] = purpose(entry)
+            found.setdefault(group, {})[option] = _purpose(entry)
 
 
-def purpose(file: Traversable) -> str:
+def _purpose(file: Traversable) -> str:
     """What a config file is for: its first comment line."""
     first = file.read_bytes().decode(errors="replace").splitlines()[:1]
     return first[0].removeprefix("#").strip() if first and first[0].startswith("#") else ""

@@ -34,7 +34,7 @@ def run(argv: Sequence[str]) -> int:
     Args:
         argv: the program's name, then what was typed.
     """
-    known = parser()
+    known = _parser()
     try:
         said, rest = read(argv[1:], RecordWords)
     except NasHydraError as error:
@@ -46,7 +46,7 @@ def run(argv: Sequence[str]) -> int:
     return attempt(lambda: tell(given, said, command))
 
 
-def parser() -> argparse.ArgumentParser:
+def _parser() -> argparse.ArgumentParser:
     """The command line."""
     found = argparse.ArgumentParser(
         prog="nas-hydra-compare",

@@ -189,7 +189,7 @@ def show(config: DictConfig, samples: int) -> None:
     if samples:
         complete(config, plain)
     space = build_space(config)
-    title, size = HydraConfig.get().runtime.choices["search_space"], described_size(space)
+    title, size = HydraConfig.get().runtime.choices["search_space"], _described_size(space)
     console = Console(highlight=False, soft_wrap=True)
     console.print(tree(title, outline(space)), soft_wrap=False)
     fact(console, "genes", f"{len(space.genes):,}")
@@ -201,12 +201,12 @@ def show(config: DictConfig, samples: int) -> None:
         "space": space_picture(space, title, size),
         "candidate": candidate_picture(space, first, f"a random candidate of {title}", sizes),
     }
-    draw(console, Path(settings.folder), pictures)
+    _draw(console, Path(settings.folder), pictures)
     if counted:
         count(console, space, samples, settings.seed)
 
 
-def described_size(space: SearchSpace) -> str:
+def _described_size(space: SearchSpace) -> str:
     """How many candidates there are, in words."""
     if space.size == 1:
         return "one candidate, nothing to search"
@@ -215,7 +215,7 @@ def described_size(space: SearchSpace) -> str:
     return f"{size_in_words(space.size)} candidates{notes}"
 
 
-def draw(console: Console, folder: Path, pictures: Mapping[str, Drawing]) -> None:
+def _draw(console: Console, folder: Path, pictures: Mapping[str, Drawing]) -> None:
     """Write the pictures and say where."""
     for name, picture in pictures.items():
         save(picture, folder, name)

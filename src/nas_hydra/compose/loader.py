@@ -83,11 +83,11 @@ class Loader(ConfigLoaderImpl):
                 config_name, overrides, run_mode, from_shell, validate_sweep_overrides
             )
             add_total(config)
-            check_hydra(config, run_mode)
+            _check_hydra(config, run_mode)
             sweeper = config.hydra.sweeper
             if run_mode == RunMode.MULTIRUN and sweeper and sweeper._target_ == BASIC:
                 params = [f"{key}={value}" for key, value in (sweeper.params or {}).items()]
-                check_sweep([*params, *task_words(config)])
+                check_sweep([*params, *_task_words(config)])
         return config
 
     def _compose_config_from_defaults_list(
@@ -118,7 +118,7 @@ class Loader(ConfigLoaderImpl):
         config = super().load_sweep_config(master_config, sweep_overrides)
         tried = config.copy()  # Hydra makes the one that it knows read-only
         with told(self.repository), known(tried):
-            name = name_of_job(tried, sweep_overrides, task_words(master_config))
+            name = name_of_job(tried, sweep_overrides, _task_words(master_config))
         if name is not None:
             config.name = name
         return config
@@ -136,7 +136,7 @@ class Repository(ConfigRepository):
         super().initialize_sources(config_search_path)
         self.sources.sort(key=lambda source: LAST.get(source.provider, 0))
         self._defaults: dict[str, list[str]] = {}
-        for source in filter(is_own, self.sources):
+        for source in filter(_is_own, self.sources):
             if not source.available():
                 key = "--config-dir" if source.provider == COMMAND else "hydra.searchpath"
                 raise ComposeError(
@@ -156,7 +156,7 @@ class Repository(ConfigRepository):
 
     def _loaded(self, config_path: str) -> ConfigResult | None:
         source = self._find_object_source(config_path, ObjectType.CONFIG)
-        if source is None or not is_own(source) or source.scheme() not in ("file", "pkg"):
+        if source is None or not _is_own(source) or source.scheme() not in ("file", "pkg"):
             return super().load_config(config_path)
         file = _file(source, config_path)
         with reading(file, _name(file)):
@@ -208,7 +208,7 @@ def _included(defaults: Sequence[InputDefault], group: str) -> Iterator[str]:
             yield from (f"{default.get_group_path()}/{name}" for name in names)
 
 
-def is_own(source: ConfigSource) -> bool:
+def _is_own(source: ConfigSource) -> bool:
     """Whether a folder of configs is neither ours nor Hydra's."""
     return source.provider not in LAST
 
@@ -224,7 +224,7 @@ def _name(file: Traversable) -> str:
     return os.path.relpath(str(file)) if within else str(file)
 
 
-def task_words(config: DictConfig) -> list[str]:
+def _task_words(config: DictConfig) -> list[str]:
     """The overrides of a composed config, as they were typed: their references are not theirs."""
     words: Any = OmegaConf.to_container(config.hydra.overrides.task, resolve=False)
     return [*words]
@@ -242,7 +242,7 @@ def known(config: DictConfig) -> Iterator[None]:
         state.cfg = earlier
 
 
-def check_hydra(config: DictConfig, run_mode: RunMode) -> None:
+def _check_hydra(config: DictConfig, run_mode: RunMode) -> None:
     """Check what Hydra takes for granted of its own settings.
 
     Raises:

@@ -135,7 +135,7 @@ def name_of_job(config: DictConfig, words: Sequence[str], typed: Sequence[str]) 
     more = [
         (key, value)
         for key, value in _overridden(words, typed)
-        if not _tells(raw, known, key, text_of(value))
+        if not _tells(raw, known, key, _text_of(value))
     ]
     return raw + named(
         [(key, masked(value, key)) for key, value in more], LONGEST_NAME - len(known)
@@ -148,7 +148,7 @@ def named(overridden: Iterable[tuple[str, Any]], most: int = LONGEST_NAME) -> st
     Where a value cannot be told whole, a digest of all of them stands at the end.
     """
     known = sorted(overridden)
-    plain = "".join(f"-{key}_{text_of(value)}" for key, value in known)
+    plain = "".join(f"-{key}_{_text_of(value)}" for key, value in known)
     safe = "".join(f"-{UNSAFE.sub('_', key)}_{_safe(value)}" for key, value in known)
     if safe == plain and len(safe) <= most:
         return safe
@@ -156,17 +156,17 @@ def named(overridden: Iterable[tuple[str, Any]], most: int = LONGEST_NAME) -> st
     return f"{safe[: max(0, most - 7)]}-{digest}"
 
 
-def text_of(value: Any) -> str:
+def _text_of(value: Any) -> str:
     """A value as it stands in a name."""
     if isinstance(value, list):
-        return "+".join(map(text_of, value))
+        return "+".join(map(_text_of, value))
     return value if isinstance(value, str) and not LIKE.fullmatch(value) else json.dumps(value)
 
 
 def _safe(value: Any) -> str:
     if isinstance(value, list):
         return "+".join(map(_safe, value))
-    text = text_of(value)
+    text = _text_of(value)
     text = PurePath(text).name if isinstance(value, str) and "/" in text else text
     return UNSAFE.sub("_", text).strip("_")
 

@@ -31,7 +31,7 @@ def importable(folders: Sequence[Path]) -> Iterator[None]:
     ``/tmp``, is left out.
     """
     known = [folder.absolute() for folder in folders]
-    around = [folder.parent for folder in known if not is_open_to_all(folder.parent)]
+    around = [folder.parent for folder in known if not _is_open_to_all(folder.parent)]
     more = [*dict.fromkeys(map(str, [*known, *around]))]
     sys.path.extend(more)
     try:
@@ -42,7 +42,7 @@ def importable(folders: Sequence[Path]) -> Iterator[None]:
                 sys.path.remove(place)
 
 
-def is_open_to_all(folder: Path) -> bool:
+def _is_open_to_all(folder: Path) -> bool:
     """Whether any user of the machine can put a module into a folder."""
     return bool(folder.exists() and folder.stat().st_mode & stat.S_IWOTH)
 
@@ -127,10 +127,10 @@ def _called(config: Mapping[str, Any], key: str, provided: Mapping[str, Any]) ->
         if isinstance(error.__cause__, ConfigError):
             raise error.__cause__ from None
         place = f"{key}.{error.place}" if error.place else key
-        raise ConfigError(place, refusal(error)) from error
+        raise ConfigError(place, _refusal(error)) from error
 
 
-def refusal(error: TargetError) -> str:
+def _refusal(error: TargetError) -> str:
     """Why a target could not be called, in one line."""
     if error.__cause__ is None:
         return f"'{error.target}' {error.reason}"

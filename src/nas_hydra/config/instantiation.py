@@ -93,7 +93,7 @@ class Instantiator:
             provided: further arguments; given any, the target is called in any case.
         """
         deferred = config.get(PARTIAL, False) and not provided
-        call = called_by(config[TARGET], place)
+        call = _called_by(config[TARGET], place)
         named = {
             key: self._argument(part, way, _below(place, key))
             for key, part in config.items()
@@ -108,7 +108,7 @@ class Instantiator:
         except TargetError:
             raise
         except (Exception, SystemExit) as error:  # a target may raise anything it likes
-            raise TargetError(name_of(call), place) from error
+            raise TargetError(_name_of(call), place) from error
 
     def _argument(self, part: Any, way: Way, place: str) -> Any:
         """A part of a component's config, as its target gets it."""
@@ -138,7 +138,7 @@ def instantiate(config: Any, **provided: Any) -> Any:
     return maker.made(config)
 
 
-def called_by(target: Any, place: str) -> Any:
+def _called_by(target: Any, place: str) -> Any:
     """The class or function that a ``_target_`` names.
 
     Raises:
@@ -156,7 +156,7 @@ def called_by(target: Any, place: str) -> Any:
     return found
 
 
-def name_of(called: Any) -> str:
+def _name_of(called: Any) -> str:
     """Where a class or function is defined."""
     name = getattr(called, "__qualname__", None)
     return f"{called.__module__}.{name}" if name else repr(called)

@@ -224,7 +224,7 @@ def number_of(text: str, steps: int, key: str) -> float:
         ConfigError: if it cannot be computed.
     """
     try:
-        return float_or_int(_value(ast.parse(text.strip(), mode="eval").body, steps))
+        return _float_or_int(_value(ast.parse(text.strip(), mode="eval").body, steps))
     except (SyntaxError, ValueError, ArithmeticError, RecursionError, MemoryError) as error:
         raise ConfigError(
             key,
@@ -233,7 +233,7 @@ def number_of(text: str, steps: int, key: str) -> float:
         ) from error
 
 
-def float_or_int(number: float) -> float:
+def _float_or_int(number: float) -> float:
     """The number, an int if it is whole."""
     return int(number) if number == int(number) else number
 
@@ -241,7 +241,7 @@ def float_or_int(number: float) -> float:
 def _value(node: ast.AST, steps: int) -> float:
     match node:
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
-            return float_or_int(number)
+            return _float_or_int(number)
         case ast.Attribute(value=ast.Name(id=name), attr=attribute):
             if f"{name}.{attribute}" == TOTAL_STEPS:
                 return steps

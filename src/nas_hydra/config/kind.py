@@ -39,7 +39,7 @@ def check_kind(
         problem = f"'{target}' is built into Python, and is no {named(wanted)}"
         raise ConfigError(f"{key}._target_", problem)
     if deferred:
-        given, wanted = given_by(called), result_of(wanted)
+        given, wanted = given_by(called), _result_of(wanted)
     if given is not None and not meets(given, wanted):
         raise ConfigError(
             f"{key}._target_",
@@ -96,7 +96,7 @@ def options(wanted: Any) -> list[Any]:
     ]
 
 
-def result_of(wanted: Any) -> Any:
+def _result_of(wanted: Any) -> Any:
     """What the functions that are wanted are to give."""
     for option in options(wanted):
         if _is_function(option) and get_args(option):

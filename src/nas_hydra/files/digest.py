@@ -85,20 +85,20 @@ def digests(config: Any, folders: Callable[[str], bool] = nothing) -> dict[str, 
         config: plain values.
         folders: which texts may name a folder of data or of weights.
     """
-    found = {text: digest_of_path(text, folders(text)) for text in sorted(set(texts(config)))}
+    found = {text: digest_of_path(text, folders(text)) for text in sorted(set(_texts(config)))}
     return {text: known for text, known in found.items() if known is not None}
 
 
-def texts(config: Any) -> Iterator[str]:
+def _texts(config: Any) -> Iterator[str]:
     """Every text among the values of a plain config."""
     if isinstance(config, str):
         yield config
     elif isinstance(config, Mapping):
         for part in config.values():
-            yield from texts(part)
+            yield from _texts(part)
     elif isinstance(config, list | tuple):
         for part in config:
-            yield from texts(part)
+            yield from _texts(part)
 
 
 def digest_of_path(text: str, folder: bool = False) -> str | None:

@@ -60,17 +60,17 @@ def put(fresh: Path, file: Path) -> None:
 def make_way(file: Path) -> None:
     """See to it that a file can be written over whatever stands in its place."""
     if os.path.lexists(file) and not file.is_file():
-        set_aside(file)
+        _set_aside(file)
 
 
 def make_folder(place: Path) -> None:
     """A folder in a place, whatever stands there."""
     if not place.is_dir() and os.path.lexists(place):
-        set_aside(place)
+        _set_aside(place)
     place.mkdir(exist_ok=True)
 
 
-def set_aside(stray: Path) -> None:
+def _set_aside(stray: Path) -> None:
     """Give what stands where a file of ours belongs another name: ``pareto`` becomes ``pareto.1``.
 
     It is somebody's, so it is kept, and no reason to end a search.

@@ -40,7 +40,7 @@ def end_family(leader: int, mark: tuple[str, str] | None = None) -> None:
     """
     known = (MARK, str(leader)) if mark is None else mark
     for _ in range(ROUNDS):
-        members = [pid for pid in psutil.pids() if pid != leader and belongs(pid, leader, known)]
+        members = [pid for pid in psutil.pids() if pid != leader and _belongs(pid, leader, known)]
         for pid in members:
             try:
                 os.kill(pid, signal.SIGKILL)
@@ -50,7 +50,7 @@ def end_family(leader: int, mark: tuple[str, str] | None = None) -> None:
             return
 
 
-def belongs(pid: int, leader: int, mark: tuple[str, str]) -> bool:
+def _belongs(pid: int, leader: int, mark: tuple[str, str]) -> bool:
     """Whether a process descends from another one, from what it has inherited."""
     try:
         if os.getsid(pid) == leader:

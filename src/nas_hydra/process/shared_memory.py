@@ -36,11 +36,11 @@ class Sent:
     def __init__(self, tensor: Tensor) -> None:
         strides = torch.empty_like(tensor, device="meta").stride()
         self._layout = tensor.shape, strides, tensor.dtype
-        self._descriptor = allocated(tensor.numel() * tensor.itemsize)
+        self._descriptor = _allocated(tensor.numel() * tensor.itemsize)
         self.tensor = mapped(self._descriptor, *self._layout).copy_(tensor)
 
     def __reduce__(self) -> Reduced:
-        return received, (DupFd(self._descriptor), *self._layout)
+        return _received, (DupFd(self._descriptor), *self._layout)
 
     def __del__(self) -> None:
         if hasattr(self, "_descriptor"):  # there was room
@@ -82,7 +82,7 @@ def _copied(saved: bytes) -> Tensor:
     return tensor
 
 
-def received(
+def _received(
     descriptor: Any, shape: Sequence[int], strides: Sequence[int], dtype: torch.dtype
 ) -> Tensor:
     """The tensor that another process has sent."""
@@ -100,7 +100,7 @@ def mapped(
     return torch.frombuffer(mmap.mmap(descriptor, 0), dtype=dtype).as_strided(shape, strides)
 
 
-def allocated(size: int) -> int:
+def _allocated(size: int) -> int:
     """A file that has no name and so many bytes, in memory if the system can do that.
 
     Raises:

@@ -57,7 +57,7 @@ class Journal(JournalFileBackend):
                 if not line.endswith(b"\n"):
                     return
                 self._position, self.line = self._position + len(line), self.line + 1
-                event = event_of(line, self.line)
+                event = _event_of(line, self.line)
                 if event is not None:
                     yield event
                     continue
@@ -69,7 +69,7 @@ class Journal(JournalFileBackend):
                 )
 
 
-def event_of(line: bytes, number: int) -> dict[str, Any] | None:
+def _event_of(line: bytes, number: int) -> dict[str, Any] | None:
     """What a line tells; None if it is damaged, and nothing but what a search writes anew.
 
     Args:

@@ -131,7 +131,7 @@ class _HydraFile(BaseModel):
     hydra: _Hydra
 
 
-def read_config(folder: Path, key: str) -> PastConfig:
+def _read_config(folder: Path, key: str) -> PastConfig:
     """How the search in a folder was configured; ``key`` names the folder in messages.
 
     Raises:
@@ -237,7 +237,7 @@ def read_search(folder: Path, key: str, url: str | None = None) -> FinishedSearc
     Raises:
         ConfigError: if no search has begun there, or what it has left cannot be read.
     """
-    return FinishedSearch(read_config(folder, key), read_run(folder, key, url))
+    return FinishedSearch(_read_config(folder, key), read_run(folder, key, url))
 
 
 def read_run(folder: Path, key: str, url: str | None = None) -> PastRun:
@@ -283,7 +283,7 @@ def _study(folder: Path, key: str, url: str | None) -> optuna.Study | None:
     if (folder / JOURNAL).is_file():
         return _load(read_journal(folder / JOURNAL))
     if (folder / CONFIG).is_file():
-        config = read_config(folder, key)
+        config = _read_config(folder, key)
         given = config.written("record", "storage")
         if "url" in given:
             return _load(_storage(config, folder, url), str(config.setting("record.study")))

@@ -82,14 +82,14 @@ def trials_of(study: optuna.Study, names: Sequence[str], key: str, where: str) -
         ConfigError: if two different trials have one number.
     """
     kept = study.get_trials(deepcopy=False)
-    read = [(one, trial_of(one, names)) for one in sorted(kept, key=place)]
+    read = [(one, _trial_of(one, names)) for one in sorted(kept, key=place)]
     found: dict[int, Trial] = {}
     for trial in (trial for _, trial in read if trial is not None):
         if found.setdefault(trial.number, trial).key != trial.key:
             problem = f"has two different trials {trial.number}; one of them is another's"
             raise ConfigError(key, f"{where} {problem}, so start in a new folder")
     damaged = [one for one, trial in read if trial is None]
-    lost = sorted({*map(claimed, damaged), *gone(study, read, found)} - found.keys())
+    lost = sorted({*map(_claimed, damaged), *_gone(study, read, found)} - found.keys())
     if lost:
         log.warning(
             "%s lacks trials that are damaged or lost: %s; the search's own command evaluates them"
@@ -99,7 +99,7 @@ def trials_of(study: optuna.Study, names: Sequence[str], key: str, where: str) -
     return list(found.values())
 
 
-def gone(
+def _gone(
     study: optuna.Study, read: Sequence[tuple[FrozenTrial, Trial | None]], found: Iterable[int]
 ) -> Iterator[int]:
     """Numbers of trials that have been there: those below the highest, if any has gone."""
@@ -119,7 +119,7 @@ def next_place(kept: Iterable[FrozenTrial]) -> int:
     return max(map(place, kept), default=-1) + 1
 
 
-def claimed(frozen: FrozenTrial) -> int:
+def _claimed(frozen: FrozenTrial) -> int:
     """The number that a damaged trial gives itself."""
     known = frozen.user_attrs.get("number")
     return known if isinstance(known, int) else frozen.number
@@ -136,7 +136,7 @@ def content(frozen: FrozenTrial) -> dict[str, Any]:
     }
 
 
-def trial_of(frozen: FrozenTrial, names: Sequence[str]) -> Trial | None:
+def _trial_of(frozen: FrozenTrial, names: Sequence[str]) -> Trial | None:
     """What a study holds of a trial; None if it is not what was written, or none of ours.
 
     Args:
