@@ -30,7 +30,7 @@ MOST_DECISIONS = 40
 Point = tuple[float, float]
 
 
-def shown(run: Run, trials: Sequence[Trial], front: Front) -> str:
+def _shown(run: Run, trials: Sequence[Trial], front: Front) -> str:
     """The HTML of a search; all texts in it are escaped, and it needs no script."""
     best = front.best
     complete = sum(trial.complete for trial in trials)
@@ -195,7 +195,7 @@ class Result:
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the winner, its decisions, the way to it, and the files."""
-        return shown(self.run, self.told, self._front)
+        return _shown(self.run, self.told, self._front)
 
     def __repr__(self) -> str:
         best = f"trial {self.best.number} {dict(self.best.values)}" if self.best else None

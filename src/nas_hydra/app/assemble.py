@@ -177,11 +177,11 @@ def identity(
         BEGUN: {"trials": plain["budget"]["trials"]},
         "machine": evaluator.machine,
         "data": evaluator.data,
-        "files": files_of(known, evaluator),
+        "files": _files_of(known, evaluator),
     }
 
 
-def files_of(known: Mapping[str, Any], evaluator: Evaluator) -> dict[str, str]:
+def _files_of(known: Mapping[str, Any], evaluator: Evaluator) -> dict[str, str]:
     """Digests of the files and folders that decide what is measured, by the text that names them.
 
     Our own datasets, and others whose images the evaluator notes, are known by those; where

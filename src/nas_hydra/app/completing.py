@@ -49,7 +49,7 @@ def complete(
         from nas_hydra.dataset.cache import doubt_datasets  # torch, which a table does without
 
         doubt_datasets()  # an earlier search of this process may have loaded what has changed since
-        plain = filled(config, plain, described(plain["dataset"]))
+        plain = filled(config, plain, _described(plain["dataset"]))
     left = [key for key in (BATCH_SIZE, EPOCHS) if _is_left(plain, key)]
     if not left:
         return plain
@@ -91,7 +91,7 @@ def _is_left(plain: Mapping[str, Any], key: str) -> bool:
     return name in plain[part] and plain[part][name] is None and not by_steps
 
 
-def described(dataset: Mapping[str, Any]) -> Mapping[str, Any]:
+def _described(dataset: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the dataset's class tells of those of its settings that are null, by key."""
     found = getattr(locate(dataset["_target_"], "dataset._target_"), "found", None)
     told = found(dataset) if found is not None and None in dataset.values() else {}

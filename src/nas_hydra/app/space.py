@@ -33,7 +33,7 @@ def build_space(
     Raises:
         ConfigError: if anything in how it is written is wrong; its components are not imported.
     """
-    check_read(config)
+    _check_read(config)
     canonical = _function(config, "canonical") if builds else None
     parts = PARTS if builds else _network_parts(config)
     hooks = Hooks(canonical, _function(config, "encoder"), ConstraintChecker(), limits)
@@ -46,7 +46,7 @@ def _network_parts(config: DictConfig) -> dict[str, tuple[str, ...]]:
     return {name: PARTS[name] for name in (["model", "dataset"] if known else ["model"])}
 
 
-def check_read(config: DictConfig) -> None:
+def _check_read(config: DictConfig) -> None:
     """Make sure that every key of the space is read: a misspelt ``constraints`` would not be.
 
     Raises:

@@ -55,7 +55,7 @@ def launch(words: Sequence[str], work: Callable[[DictConfig], float | None]) -> 
         if _is_sweep():
             _hush()
         try:
-            return attempt(work, config)
+            return _do_job(work, config)
         except NasHydraError as error:
             log.debug("error: %s", error)
             tell(error)  # whatever the user has made of the logging
@@ -84,7 +84,7 @@ def _is_refusal(error: NasHydraError) -> bool:
     return isinstance(error, ConfigError)
 
 
-def attempt(work: Callable[[DictConfig], float | None], config: DictConfig) -> float | None:
+def _do_job(work: Callable[[DictConfig], float | None], config: DictConfig) -> float | None:
     """Do a job's work; a fault that nobody foresaw is told in one line.
 
     Raises:
@@ -130,7 +130,7 @@ def _search_in_folder(config: DictConfig) -> float | None:
     with locked(folder):
         with at_work(READING, brief=_is_sweep()):
             choices = dict(HydraConfig.get().runtime.choices)
-            search = assemble(config, choices, group(folder), command())
+            search = assemble(config, choices, group(folder), _resuming())
         found = finish(search, config)
         if found.earlier:
             show(search.run, found.summary, earlier=True)
@@ -156,7 +156,7 @@ def _hush() -> None:
             handler.setLevel(logging.WARNING)
 
 
-def command() -> str:
+def _resuming() -> str:
     """What to type to go on with this run, or with the sweep that it is part of."""
     hydra_config, sweep = HydraConfig.get(), _is_sweep()
     key = "hydra.sweep.dir" if sweep else "hydra.run.dir"

@@ -43,7 +43,7 @@ def run(argv: Sequence[str]) -> int:
     if not given.wandb and (given.project or given.entity):
         known.error("--project and --entity are where a W&B report goes; say --wandb too")
     command = typed("nas-hydra-compare", argv[1:])
-    return attempt(lambda: tell(given, said, command))
+    return attempt(lambda: _compare(given, said, command))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -82,7 +82,7 @@ def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def tell(given: argparse.Namespace, said: RecordWords, command: str) -> None:
+def _compare(given: argparse.Namespace, said: RecordWords, command: str) -> None:
     """The comparison in the terminal, in files and, if wanted, at W&B.
 
     Raises:

@@ -47,10 +47,10 @@ def run(argv: Sequence[str]) -> int:
         argv: the program's name, then what was typed.
     """
     shown = typed("nas-hydra-explain", argv[1:])
-    return command(argv, ABOUT, ExplainWords, lambda said, rest: publish(said, rest, shown))
+    return command(argv, ABOUT, ExplainWords, lambda said, rest: _explain(said, rest, shown))
 
 
-def publish(said: ExplainWords, rest: Sequence[str], shown: str) -> None:
+def _explain(said: ExplainWords, rest: Sequence[str], shown: str) -> None:
     """The explanation in the terminal, in files and, if wanted, at W&B.
 
     Raises:

@@ -44,10 +44,10 @@ def run(argv: Sequence[str]) -> int:
     Args:
         argv: the program's name, then what was typed.
     """
-    return command(argv, ABOUT, ExportWords, write)
+    return command(argv, ABOUT, ExportWords, _write)
 
 
-def write(said: ExportWords, rest: Sequence[str]) -> None:
+def _write(said: ExportWords, rest: Sequence[str]) -> None:
     """Write the files, and print what they are and how well they agree with torch.
 
     Raises:

@@ -56,10 +56,10 @@ def run(argv: Sequence[str]) -> int:
     Args:
         argv: the program's name, then what was typed.
     """
-    return command(argv, ABOUT, PredictWords, classify)
+    return command(argv, ABOUT, PredictWords, _classify)
 
 
-def classify(said: PredictWords, images: Sequence[str]) -> None:
+def _classify(said: PredictWords, images: Sequence[str]) -> None:
     """Print what the images are, and say on standard error which were skipped.
 
     Raises:
@@ -78,11 +78,11 @@ def classify(said: PredictWords, images: Sequence[str]) -> None:
     if isinstance(sys.stdin, TextIOWrapper):
         sys.stdin.reconfigure(errors="surrogateescape")  # a path need not be UTF-8
     files = files_of(images, sys.stdin or ())
-    found = list(told(predict(artifact, files, said.resize, said.pixel_limit)))
+    found = list(_told(predict(artifact, files, said.resize, said.pixel_limit)))
     classified = [one for one in found if isinstance(one, Prediction)]
     skipped = [one for one in found if isinstance(one, Skipped)]
     if said.format == "json":
-        print(json.dumps(document(said.model, classified, skipped), indent=2))
+        print(json.dumps(_document(said.model, classified, skipped), indent=2))
     elif classified:
         Console(highlight=False, soft_wrap=True).print(table(classified, said.top))
     count = f"{len(classified)} classified, {len(skipped)} skipped"
@@ -91,7 +91,7 @@ def classify(said: PredictWords, images: Sequence[str]) -> None:
     print(count, file=sys.stderr)
 
 
-def told(
+def _told(
     found: Iterable[Prediction | Skipped],
 ) -> Iterable[Prediction | Skipped]:
     """The same, each message printed to standard error as soon as it is known."""
@@ -102,7 +102,7 @@ def told(
         yield one
 
 
-def document(
+def _document(
     model: Path, classified: Sequence[Prediction], skipped: Sequence[Skipped]
 ) -> dict[str, object]:
     """What is printed as JSON."""

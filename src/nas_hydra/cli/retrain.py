@@ -72,12 +72,14 @@ def run(argv: Sequence[str]) -> int:
         argv: the program's name, then what was typed.
     """
     if any(word.partition("=")[0] in ("verify", FLAG) for word in argv[1:]):
-        return command([argv[0], *spelled(argv[1:])], VERIFY, VerifyWords, check)
+        return command([argv[0], *_spelled(argv[1:])], VERIFY, VerifyWords, _verify)
     shown = typed("nas-hydra-retrain", argv[1:])
-    return command(argv, ABOUT, RetrainWords, lambda said, rest: work(said, rest, shown))
+    return command(
+        argv, ABOUT, RetrainWords, lambda said, rest: _retrain_and_write(said, rest, shown)
+    )
 
 
-def spelled(words: Sequence[str]) -> list[str]:
+def _spelled(words: Sequence[str]) -> list[str]:
     """A command's words, in which ``--verify DIR`` is ``verify=DIR``."""
     found = list(words)
     if FLAG in found:
@@ -87,7 +89,7 @@ def spelled(words: Sequence[str]) -> list[str]:
     return [word.removeprefix("--") if word.startswith(f"{FLAG}=") else word for word in found]
 
 
-def check(said: VerifyWords, rest: Sequence[str]) -> None:
+def _verify(said: VerifyWords, rest: Sequence[str]) -> None:
     """Check a model's folder, and print what was checked.
 
     Raises:
@@ -107,7 +109,7 @@ def check(said: VerifyWords, rest: Sequence[str]) -> None:
         print(line)
 
 
-def work(said: RetrainWords, overrides: Sequence[str], shown: str) -> None:
+def _retrain_and_write(said: RetrainWords, overrides: Sequence[str], shown: str) -> None:
     """Retrain, and print how the networks stand and where the models are.
 
     Raises:

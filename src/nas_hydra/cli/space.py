@@ -40,7 +40,7 @@ class Sizes:
     refusals: Counter[str] = field(default_factory=Counter)
 
 
-def measure(space: SearchSpace, genotypes: Iterable[Genotype]) -> Sizes:
+def _measure(space: SearchSpace, genotypes: Iterable[Genotype]) -> Sizes:
     """Build each candidate without memory and count it; equal candidates are built once.
 
     Args:
@@ -69,7 +69,7 @@ def _count(candidate: Candidate) -> tuple[int, int]:
     return candidate.params, candidate.flops
 
 
-def rows(sizes: Sizes) -> Iterator[tuple[str, str]]:
+def _rows(sizes: Sizes) -> Iterator[tuple[str, str]]:
     """What was counted, for people."""
     if sizes.params:
         yield "parameters", spread(sizes.params)
@@ -165,7 +165,7 @@ def run(argv: Sequence[str]) -> int:
         help=f"random candidates to count ({SAMPLES}); with 0 no model is built",
     )
     given, rest = parser.parse_known_args(argv[1:])
-    return launch([*DEFAULTS, *rest], lambda config: show(config, given.samples))
+    return launch([*DEFAULTS, *rest], lambda config: _show(config, given.samples))
 
 
 def _natural(text: str) -> int:
@@ -174,7 +174,7 @@ def _natural(text: str) -> int:
     return int(text)
 
 
-def show(config: DictConfig, samples: int) -> None:
+def _show(config: DictConfig, samples: int) -> None:
     """Print and draw one space: first what is known at once, then what has to be counted.
 
     Args:
@@ -235,11 +235,11 @@ def count(console: Console, space: SearchSpace, samples: int, seed: int) -> None
         transient=True,
         disable=not messages.is_terminal,
     )
-    sizes = measure(space, drawn)
+    sizes = _measure(space, drawn)
     if space.constraints:
         share = 1 - space.rejected / space.tried
         fact(console, "feasible", f"{share:.1%} of {space.tried} different random candidates")
-    for name, value in rows(sizes):
+    for name, value in _rows(sizes):
         fact(console, name, value)
 
 

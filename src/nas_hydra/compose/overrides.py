@@ -137,12 +137,12 @@ def name_of_job(config: DictConfig, words: Sequence[str], typed: Sequence[str]) 
         for key, value in _overridden(words, typed)
         if not _tells(raw, known, key, _text_of(value))
     ]
-    return raw + named(
+    return raw + _named(
         [(key, masked(value, key)) for key, value in more], LONGEST_NAME - len(known)
     )
 
 
-def named(overridden: Iterable[tuple[str, Any]], most: int = LONGEST_NAME) -> str:
+def _named(overridden: Iterable[tuple[str, Any]], most: int = LONGEST_NAME) -> str:
     """``-KEY_VALUE`` for each override, by key, as a file may be called.
 
     Where a value cannot be told whole, a digest of all of them stands at the end.

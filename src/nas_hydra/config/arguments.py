@@ -83,7 +83,7 @@ def kinds_of(called: Callable[..., Any]) -> Mapping[str, Any]:
 
     What others annotate is too often narrower than what they take.
     """
-    if package_of(called) not in EXACT:
+    if _package_of(called) not in EXACT:
         return {}
     return {name: known[0].type for name, known in hints(called).items()}
 
@@ -129,7 +129,7 @@ def plain(value: Any) -> bool:
     return value is not UNKNOWN and not counted_later(value)
 
 
-def package_of(called: Callable[..., Any]) -> str:
+def _package_of(called: Callable[..., Any]) -> str:
     """The package that a class or function is part of."""
     return str(getattr(called, "__module__", "")).partition(".")[0]
 
@@ -143,7 +143,7 @@ def _check_steering(config: Mapping[str, Any], called: Callable[..., Any], key: 
             continue
         if not any(value is option or value == option != 1 for option in allowed):
             raise ConfigError(f"{key}.{name}", f"is {value!r}; allowed: {listing(allowed)}")
-        if package_of(called) == HERE and value != own.get(name, value):
+        if _package_of(called) == HERE and value != own.get(name, value):
             problem = "makes no sense beside a target of nas_hydra, which takes plain values"
             raise ConfigError(f"{key}.{name}", f"{problem} and finished parts; leave it out")
     listed = config.get("_args_", [])

@@ -128,7 +128,7 @@ def named(wanted: Any) -> str:
     return " or ".join(names)
 
 
-def members(protocol: type) -> dict[str, bool]:
+def _members(protocol: type) -> dict[str, bool]:
     """What an object of a Protocol has, by name, and whether that is a method."""
     found: dict[str, bool] = {}
     for base in protocol.__mro__:
@@ -169,7 +169,7 @@ def _lacking(given: type, protocol: type) -> list[str]:
     """The methods of a Protocol that a class does not define; its other members, objects may."""
     if any("__getattr__" in vars(base) for base in given.__mro__):
         return []
-    methods = [name for name, method in members(protocol).items() if method]
+    methods = [name for name, method in _members(protocol).items() if method]
     # In the classes' own dictionaries: that a class can be called is no __call__ of its objects.
     return [name for name in methods if not any(name in vars(base) for base in given.__mro__)]
 
@@ -189,7 +189,7 @@ def _has(made: Any, name: str) -> bool:
 
 
 def _missing(made: Any, protocol: type) -> list[str]:
-    return [name for name in members(protocol) if not _has(made, name)]
+    return [name for name in _members(protocol) if not _has(made, name)]
 
 
 def _is_function(option: Any) -> bool:
