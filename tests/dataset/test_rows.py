@@ -14,7 +14,7 @@ from nas_hydra.dataset.cache import doubt_datasets, release_datasets, splits
 from nas_hydra.dataset.choosing import Whole
 from nas_hydra.dataset.prepare import Prepare
 from nas_hydra.dataset.rows import Stream
-from nas_hydra.dataset.tree import alike, form_of, leaves, rows
+from nas_hydra.dataset.tree import alike, form_of, leaves, number_of_rows
 from nas_hydra.errors import ConfigError
 
 NUMBER = 60
@@ -123,7 +123,7 @@ def test_what_inputs_are_prepared_by_is_of_the_training_split_alone():
 
 def test_the_example_is_two_rows_as_a_network_gets_them():
     example = own(prepare=ByLargest()).example
-    assert rows(*example) == 2
+    assert number_of_rows(*example) == 2
     batch = next(iter(own(prepare=ByLargest()).train_batches(seed=0)))
     assert alike(tuple(example), batch)
 

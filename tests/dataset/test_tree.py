@@ -12,8 +12,8 @@ from nas_hydra.dataset.tree import (
     leaves,
     moved,
     nbytes,
-    rows,
-    taken,
+    number_of_rows,
+    selected,
     tree_map,
 )
 
@@ -56,8 +56,8 @@ def same(one, other) -> bool:
 def test_rows_are_taken_of_every_tensor_at_once(sized, random):
     tree, number = sized
     index = torch.tensor([random.randrange(number) for _ in range(random.randrange(1, 12))])
-    found = taken(tree, index)
-    assert rows(found) == len(index)
+    found = selected(tree, index)
+    assert number_of_rows(found) == len(index)
     assert same(found, tree_map(lambda one: one[index], tree)) or any(
         one.ndim == 4 for one in leaves(tree)
     )
@@ -68,8 +68,8 @@ def test_rows_are_taken_of_every_tensor_at_once(sized, random):
 def test_parts_joined_are_the_whole(sized, size):
     tree, number = sized
     cut = list(chunks(tree, size))
-    assert [rows(part) for part in cut[:-1]] == [size] * (len(cut) - 1)
-    assert sum(map(rows, cut)) == number == rows(tree)
+    assert [number_of_rows(part) for part in cut[:-1]] == [size] * (len(cut) - 1)
+    assert sum(map(number_of_rows, cut)) == number == number_of_rows(tree)
     whole = joined(cut)
     assert all(torch.equal(*pair) for pair in zip(leaves(whole), leaves(tree), strict=True))
     assert nbytes(tree) == sum(map(nbytes, cut))
@@ -79,13 +79,13 @@ def test_parts_joined_are_the_whole(sized, size):
 def test_structure_stays(sized):
     tree, _ = sized
     assert same(moved(tree, torch.device("cpu")), tree)
-    assert form_of(tree) == form_of(taken(tree, torch.arange(rows(tree))))
+    assert form_of(tree) == form_of(selected(tree, torch.arange(number_of_rows(tree))))
     assert type(tree_map(torch.clone, tree)) is type(tree)
 
 
 def test_images_that_lie_channels_last_stay_so():
     images = torch.rand(5, 3, 4, 4).contiguous(memory_format=torch.channels_last)
-    found = taken({"image": images}, torch.tensor([4, 0]))["image"]
+    found = selected({"image": images}, torch.tensor([4, 0]))["image"]
     assert found.is_contiguous(memory_format=torch.channels_last)
     assert torch.equal(found, images[[4, 0]])
 
@@ -102,7 +102,7 @@ def test_images_that_lie_channels_last_stay_so():
 )
 def test_what_has_no_common_rows_is_refused(tree, message):
     with pytest.raises((ValueError, TypeError), match=message):
-        rows(tree)
+        number_of_rows(tree)
 
 
 def test_a_tree_is_told_in_short():

@@ -31,7 +31,7 @@ from nas_hydra.dataset.rows import Batches, Order, Read, Rows
 from nas_hydra.dataset.source import Source, first_and_last, target_of
 from nas_hydra.dataset.split import Splitter
 from nas_hydra.dataset.split.stratified import Stratified
-from nas_hydra.dataset.tree import Example, Tree, empty_images, rows
+from nas_hydra.dataset.tree import Example, Tree, empty_images, number_of_rows
 from nas_hydra.errors import ConfigError
 
 VALIDATED = 2
@@ -93,7 +93,7 @@ class Dataset(Choosing):
 
     def counts(self, target: Tree) -> Sequence[int]:
         """How many development rows there are, see ``Splits``."""
-        return [rows(target)]
+        return [number_of_rows(target)]
 
     def check(self, source: Source, test: bool = False) -> None:
         """See ``Choosing``; a look at the first and the last row says whether they can be read."""

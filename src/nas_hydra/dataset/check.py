@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from nas_hydra.dataset.source import Source
-from nas_hydra.dataset.tree import Tree, alike, form_of, is_classes, rows
+from nas_hydra.dataset.tree import Tree, alike, form_of, is_classes, number_of_rows
 from nas_hydra.errors import ConfigError, NasHydraError, in_one_line, listing
 
 log = logging.getLogger(__name__)
@@ -35,14 +35,15 @@ def rows_like(source: Source, places: Tensor, like: Tree) -> Tree:
     """
     inputs = inputs_at(source, places, "rows")
     try:
-        known = rows(inputs) == len(places)
+        known = number_of_rows(inputs) == len(places)
     except (TypeError, ValueError) as error:
         raise ConfigError("dataset", f"gives inputs that are no rows: {error}") from None
     if not (known and alike(inputs, like)):
         raise ConfigError(
             "dataset",
             f"gives inputs {form_of(inputs)} for {len(places)} rows, and {form_of(like)} for"
-            f" {rows(like)} others; structure, types and sizes must be the same for all rows",
+            f" {number_of_rows(like)} others; structure, types and sizes must be the same for all"
+            " rows",
         )
     return inputs
 
@@ -106,7 +107,7 @@ def check_rows(target: object) -> None:
         ConfigError: if they are not, or there is none.
     """
     try:
-        number = rows(target)
+        number = number_of_rows(target)
     except (TypeError, ValueError) as error:
         raise ConfigError("dataset", f"has a target that is no rows: {error}") from None
     if not number:

@@ -15,7 +15,7 @@ from nas_hydra.dataset.loading import StageRows
 from nas_hydra.dataset.source import Divided, Selection, Source, target_of
 from nas_hydra.dataset.split import Splitter, Stage
 from nas_hydra.dataset.split.random import Random
-from nas_hydra.dataset.tree import Tree, rows, taken
+from nas_hydra.dataset.tree import Tree, number_of_rows, selected
 from nas_hydra.errors import ConfigError, NasHydraError, in_one_line
 
 Part = Literal["development", "test"]
@@ -106,9 +106,9 @@ class Choosing(ABC):
         Raises:
             ConfigError: if there are too few.
         """
-        if rows(target) < len(names):
-            problem = f"has too few rows ({rows(target)}); one is needed for {' and '.join(names)}"
-            raise ConfigError("dataset", problem)
+        if (number := number_of_rows(target)) < len(names):
+            needed = f"one is needed for {' and '.join(names)}"
+            raise ConfigError("dataset", f"has too few rows ({number}); {needed}")
 
     def at(self, stage: Stage) -> Self:
         """The same rows at another stage."""
@@ -131,7 +131,7 @@ class Choosing(ABC):
         source, test = self.opened_parts()
         self.check(source)
         self.check(test, test=True)
-        drawn, tested = self._drawn(source), (test, torch.arange(rows(target_of(test))))
+        drawn, tested = self._drawn(source), (test, torch.arange(number_of_rows(target_of(test))))
         if self.stage == "final":
             return StageRows((source, drawn), None, tested)
         rest, chosen = self._places(source, drawn)
@@ -140,8 +140,8 @@ class Choosing(ABC):
     def _drawn(self, source: Source) -> Tensor:
         """Where the development rows stand of which there are to be no more than the limit."""
         target = target_of(source)
-        if self.limit is None or self.limit >= rows(target):
-            return torch.arange(rows(target))
+        if self.limit is None or self.limit >= number_of_rows(target):
+            return torch.arange(number_of_rows(target))
         within = source.validated if isinstance(source, Divided) else None
         return self.split.drawn(target, self.limit, self.seed, "dataset.limit", within)
 
@@ -150,7 +150,7 @@ class Choosing(ABC):
         if isinstance(source, Divided):
             validated = source.validated[drawn]
             return drawn[~validated], drawn[validated]
-        target = taken(target_of(source), drawn)
+        target = selected(target_of(source), drawn)
         rest, chosen = self.split.parted(target, self.validation, self.seed, "dataset.validation")
         return drawn[rest], drawn[chosen]
 

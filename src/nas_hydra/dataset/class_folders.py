@@ -1,7 +1,4 @@
-"""What a folder of images holds: one folder per class, or these in training, validation and test.
-
-A folder that alone holds images within others is looked into, and what is left out is told.
-"""
+"""What a folder of images holds: one folder per class, or these in training, validation and test."""
 
 import itertools
 import logging
@@ -13,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nas_hydra.dataset.image_files import (
+    MOST_SHOWN,
     SPLITS,
     files_in,
     holds_images,
@@ -20,6 +18,7 @@ from nas_hydra.dataset.image_files import (
     listed_folders,
     split_folders,
     subfolders,
+    tell_left_out,
     visible,
 )
 from nas_hydra.dataset.picture import ENDINGS
@@ -27,8 +26,6 @@ from nas_hydra.errors import ConfigError, listing, printable
 
 log = logging.getLogger(__name__)
 
-MOST_SHOWN = 5
-"""How many files or folders a message names."""
 MOST_NAMED = 6
 """How many classes a line names."""
 
@@ -123,12 +120,9 @@ class ClassFolders:
         left = {(split, label) for _, label, split in samples}
         lost = [folder for folder, *place in self._each() if tuple(place) not in left]
         if lost:
-            raise ConfigError(
-                "dataset.root",
-                f"no image can be read of the class folder{'s' * (len(lost) > 1)}"
-                f" {listing(map(self.short, lost), MOST_SHOWN)}; mend them, or move the folders"
-                " away",
-            )
+            folders = f"folder{'s' * (len(lost) > 1)} {listing(map(self.short, lost), MOST_SHOWN)}"
+            problem = f"no image can be read of the class {folders}; mend them, or move the folders"
+            raise ConfigError("dataset.root", f"{problem} away")
 
     def _each(self) -> Iterator[tuple[str, int, int]]:
         """Every class folder, the place of its split and the number of its class."""
@@ -177,9 +171,9 @@ class ClassFolders:
             log.warning("data: %s", note)
         around = {self.base, *self.splits.values()}
         loose = [file for folder in around for file in visible(folder, folders=False)]
-        _tell_files(filter(is_image, loose), "image%s outside of the class folders", "")
+        tell_left_out(filter(is_image, loose), "image%s outside of the class folders", "")
         inside = (file for folder, _, _ in self._each() for file in files_in(folder))
-        _tell_files(
+        tell_left_out(
             (file for file in inside if not is_image(file)),
             "file%s in the class folders",
             f", since names of images end in {' '.join(ENDINGS)}",
@@ -195,17 +189,6 @@ class ClassFolders:
                     " which are taken together; to be splits, they have to hold the class folders"
                 )
                 return
-
-
-def _tell_files(files: Iterable[str], what: str, why: str) -> None:
-    named = sorted(map(printable, files))
-    if named:
-        several = len(named) > 1
-        kind, verb = what % ("s" * several), "are" if several else "is"
-        log.warning(
-            "data: %d %s %s left out%s: %s",
-            *(len(named), kind, verb, why, listing(named, MOST_SHOWN)),
-        )
 
 
 def find_class_folders(root: str) -> ClassFolders:

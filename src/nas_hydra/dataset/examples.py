@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nas_hydra.dataset.tree import Tree, form_of, is_images, leaves, rows, tree_map
+from nas_hydra.dataset.tree import Tree, form_of, is_images, leaves, number_of_rows, tree_map
 from nas_hydra.files.small_file import replace
 
 WHOLE = 2_000_000_000
@@ -67,7 +67,7 @@ def digests_of_rows(parts: Iterable[Tree], kind: str = "") -> Contents:
 def _digests(part: Tree) -> Iterator[bytes]:
     """Of each row: of the bytes of all its tensors, one after the other."""
     contents = [_bytes_of(one) for one in leaves(part)]
-    for row in range(rows(part)):
+    for row in range(number_of_rows(part)):
         known = blake2b(digest_size=EACH)
         for content, size in contents:
             known.update(content[row * size : (row + 1) * size])

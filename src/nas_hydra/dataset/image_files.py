@@ -1,16 +1,19 @@
 """Image files in folders as somebody has put them there: what is a split, what headers say."""
 
 import itertools
+import logging
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median_low
 from typing import Any, NoReturn
 
 from nas_hydra.dataset.picture import ENDINGS, UnreadableError, picture_header
-from nas_hydra.errors import listing
+from nas_hydra.errors import listing, printable
+
+log = logging.getLogger(__name__)
 
 LEFT_BY_SYSTEMS = ("__macosx", "thumbs.db", "desktop.ini")
 
@@ -26,6 +29,8 @@ MOST_READ = 1000
 """How many headers are read; of more images, as many that are spread evenly."""
 LARGEST, SMALLEST = 64, 8
 """Pixels that images are made large and small where nothing is said: networks have to be quick."""
+MOST_SHOWN = 5
+"""How many files or folders a message names."""
 GREY = ("1", "L", "LA", "La", "I", "F")
 
 
@@ -105,6 +110,24 @@ def split_folders(base: str) -> Mapping[str, Sequence[str]]:
 def listed_folders(named: Mapping[str, Sequence[str]]) -> str:
     """All folders of all splits, in words."""
     return listing(itertools.chain(*named.values()))
+
+
+def tell_left_out(files: Iterable[str], what: str, why: str) -> None:
+    """Warn that files are left out.
+
+    Args:
+        files: their paths.
+        what: they are and where, with ``%s`` for the plural's s.
+        why: with a comma before it; empty if that is plain.
+    """
+    named = sorted(map(printable, files))
+    if named:
+        several = len(named) > 1
+        kind, verb = what % ("s" * several), "are" if several else "is"
+        log.warning(
+            "data: %d %s %s left out%s: %s",
+            *(len(named), kind, verb, why, listing(named, MOST_SHOWN)),
+        )
 
 
 @dataclass(frozen=True)

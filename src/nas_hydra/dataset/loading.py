@@ -23,8 +23,8 @@ from nas_hydra.dataset.tree import (
     layout,
     leaves,
     nbytes,
-    rows,
-    taken,
+    number_of_rows,
+    selected,
     tree_map,
 )
 from nas_hydra.document.text import byte_size
@@ -135,7 +135,7 @@ class SplitLoader:
         train, valid, test = (
             None
             if part is None
-            else Rows(_prepared(inputs, prepare), taken(target_of(part[0]), part[1]))
+            else Rows(_prepared(inputs, prepare), selected(target_of(part[0]), part[1]))
             for part, inputs in zip(choice, raw, strict=True)
         )
         assert train is not None
@@ -151,7 +151,7 @@ class SplitLoader:
                 whole = tree_map(partial(_room_for, len(places)), part)
             for to, one in zip(leaves(whole), leaves(part), strict=True):
                 to[done : done + len(one)] = one
-            done += rows(part)
+            done += number_of_rows(part)
         return whole
 
     def _parts(self, chosen: Chosen) -> Iterator[Tree]:

@@ -18,7 +18,7 @@ from torch.utils import _pytree as pytree
 from nas_hydra.config.component import build, locate
 from nas_hydra.dataset.data import CPU, Batched, Data, Noted
 from nas_hydra.dataset.split import Stage
-from nas_hydra.dataset.tree import Example, form_of, moved, rows, tree_map
+from nas_hydra.dataset.tree import Example, form_of, moved, number_of_rows, tree_map
 from nas_hydra.errors import ConfigError, in_one_line
 from nas_hydra.files.digest import anything, digests
 from nas_hydra.lightning import DATA, TRAINER, class_of, package_of
@@ -125,7 +125,7 @@ class OwnData:
             raise ConfigError("dataset", f"{self.name} {problem}; task=own takes any")
         try:
             two = tree_map(lambda one: one[:2], moved(tuple(batch), CPU))
-            rows(two)
+            number_of_rows(two)
         except (TypeError, ValueError) as error:
             raise ConfigError("dataset", f"a batch of {self.name}: {error}") from error
         return Example(*two)
@@ -183,10 +183,7 @@ class OwnData:
     @cached_property
     def noted(self) -> Noted:
         """See ``Data``: what is in the first batches of both loaders."""
-        known = {
-            "train": self._digest(TRAIN),
-            "validation": self._digest(VALID),
-        }
+        known = {"train": self._digest(TRAIN), "validation": self._digest(VALID)}
         return NotedBatches(known, json.dumps(digests(dict(self.config), anything)))
 
     def _digest(self, split: str) -> str:

@@ -1,8 +1,7 @@
 """Image files to pixels, in one place for training and prediction.
 
-What a file holds is read for what it is: numbers of more than 8 bits are scaled by their depth,
-transparency shows a background, and pictures stand upright. What is wrong with a file is told with
-its name.
+Numbers of more than 8 bits are scaled by their depth, transparency shows a background, and pictures
+stand upright. What is wrong with a file is told with its name.
 """
 
 import math

@@ -9,7 +9,7 @@ from nas_hydra.dataset.base import Dataset
 from nas_hydra.dataset.data import Data
 from nas_hydra.dataset.examples import Examples
 from nas_hydra.dataset.source import examples, target_of
-from nas_hydra.dataset.tree import Tree, rows, taken, tree_map
+from nas_hydra.dataset.tree import Tree, number_of_rows, selected, tree_map
 from nas_hydra.errors import ConfigError
 
 BATCH = 256
@@ -30,8 +30,8 @@ def raw_rows(data: Data, most: int | None = None) -> Iterator[tuple[Tree, Tree]]
         return
     source = data.opened("test")
     read, target = data.reader(source), target_of(source)
-    for places in torch.split(torch.arange(rows(target))[:most], BATCH):
-        yield read(source, places), taken(target, places)
+    for places in torch.split(torch.arange(number_of_rows(target))[:most], BATCH):
+        yield read(source, places), selected(target, places)
 
 
 def _given(data: Data, most: int | None) -> Iterator[tuple[Tree, Tree]]:
@@ -43,7 +43,7 @@ def _given(data: Data, most: int | None) -> Iterator[tuple[Tree, Tree]]:
     for batch in batches:
         if left is not None:
             batch = tree_map(lambda one: one[:left], tuple(batch))  # noqa: B023
-            left -= rows(*batch)
+            left -= number_of_rows(*batch)
         yield batch
         if left == 0:
             return

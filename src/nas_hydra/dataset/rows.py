@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, get_worker_info
 
 from nas_hydra.dataset.source import Source, target_of
-from nas_hydra.dataset.tree import Tree, laid_out, leaves, moved, rows, taken, tree_map
+from nas_hydra.dataset.tree import Tree, laid_out, leaves, moved, number_of_rows, selected, tree_map
 from nas_hydra.errors import in_one_line
 from nas_hydra.process.shared_memory import Sent
 
@@ -37,11 +37,11 @@ class Rows:
 
     def __len__(self) -> int:
         """Number of rows."""
-        return rows(self.target)
+        return number_of_rows(self.target)
 
     def __getitem__(self, index: Tensor) -> tuple[Tree, Tree]:
         """The rows at these places, in this order; images are channels last."""
-        return taken(self.inputs, index), taken(self.target, index)
+        return selected(self.inputs, index), selected(self.target, index)
 
     def to(self, device: torch.device) -> "Rows":
         """The same rows there."""
@@ -147,7 +147,7 @@ class Stream:
     @property
     def target(self) -> Tree:
         """(N, ...)."""
-        return taken(target_of(self.source), self.places)
+        return selected(target_of(self.source), self.places)
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -158,7 +158,7 @@ class Stream:
         places = self.places[torch.as_tensor(index)]
         with torch.no_grad():
             inputs = self.prepare(self.read(self.source, places))
-        return laid_out(inputs), taken(target_of(self.source), places)
+        return laid_out(inputs), selected(target_of(self.source), places)
 
     def batches(self, order: Order, workers: int) -> DataLoader[Batch]:
         """Batches in CPU memory; each worker process reads a batch at a time.

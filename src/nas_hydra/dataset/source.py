@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nas_hydra.dataset.examples import Contents, Examples, digests_of_rows, whole_numbers_to
-from nas_hydra.dataset.tree import CHUNK, Tree, chunks, is_classes, rows, taken
+from nas_hydra.dataset.tree import CHUNK, Tree, chunks, is_classes, number_of_rows, selected
 from nas_hydra.errors import ConfigError
 
 
@@ -70,7 +70,7 @@ def examples(source: Source, places: Tensor, inputs: Tree = None) -> Examples:
         inputs: (N, ...), what the source gives there, if that is in memory already.
     """
     return Examples(
-        _digests_at(source, places, inputs), _numbered(taken(target_of(source), places))
+        _digests_at(source, places, inputs), _numbered(selected(target_of(source), places))
     )
 
 
@@ -119,7 +119,7 @@ class Selection:
 
     def __init__(self, source: Source, places: Tensor) -> None:
         self._source, self._places = source, places
-        self.target = taken(target_of(source), places)
+        self.target = selected(target_of(source), places)
 
     @property
     def labels(self) -> Tree:
@@ -137,7 +137,7 @@ class Selection:
 
 def first_and_last(source: Source) -> Tensor:
     """The places of the first and the last row."""
-    return torch.tensor([0, rows(target_of(source)) - 1])
+    return torch.tensor([0, number_of_rows(target_of(source)) - 1])
 
 
 @runtime_checkable

@@ -62,7 +62,7 @@ def tree_map(function: Callable[..., Any], tree: Tree, *others: Tree) -> Tree:
     return pytree.tree_map(function, tree, *others)
 
 
-def rows(*trees: Tree) -> int:
+def number_of_rows(*trees: Tree) -> int:
     """How many rows trees have, which must be as many in each of their tensors.
 
     Raises:
@@ -79,7 +79,7 @@ def rows(*trees: Tree) -> int:
     return numbers[0]
 
 
-def taken(tree: Tree, index: Tensor) -> Tree:
+def selected(tree: Tree, index: Tensor) -> Tree:
     """The rows at these places, in this order.
 
     Args:
@@ -122,7 +122,7 @@ def moved(tree: Tree, device: torch.device) -> Tree:
 
 def chunks(tree: Tree, size: int) -> Iterator[Tree]:
     """The rows in their order, so many at a time, without a copy."""
-    for start in range(0, rows(tree), size):
+    for start in range(0, number_of_rows(tree), size):
         yield tree_map(lambda one, start=start: one[start : start + size], tree)
 
 

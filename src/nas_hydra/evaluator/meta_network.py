@@ -13,7 +13,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from nas_hydra.dataset.tree import Tree, rows
+from nas_hydra.dataset.tree import Tree, number_of_rows
 from nas_hydra.errors import CandidateError
 from nas_hydra.evaluator.base import seeded
 from nas_hydra.evaluator.build import count_parameters, is_lazy, make_model, probe, zeros
@@ -106,7 +106,7 @@ class MetaNetwork:
         """
         try:
             with on_meta():
-                inputs = zeros(self.inputs, rows(self.inputs), META)
+                inputs = zeros(self.inputs, number_of_rows(self.inputs), META)
                 return self.bare, operations(self.bare, inputs)
         except CandidateError as error:
             if not _lacks_values(error):
@@ -161,7 +161,7 @@ def operations(model: nn.Module, inputs: Tree) -> int:
             probe(model, inputs)
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
-    return int(counter.get_total_flops()) // rows(inputs)
+    return int(counter.get_total_flops()) // number_of_rows(inputs)
 
 
 def _may_grow(model: nn.Module) -> bool:

@@ -17,7 +17,7 @@ from nas_hydra.evaluator.base import Evaluator, Wrapping, seeded
 from nas_hydra.evaluator.build import count_parameters, make_model
 from nas_hydra.evaluator.fit import computing, plainly
 from nas_hydra.evaluator.latency import Costed, Latency
-from nas_hydra.evaluator.own_trainer import dry_trainer, is_of_lightning, own_trainer, recorder
+from nas_hydra.evaluator.own_trainer import check_logged, dry_trainer, own_trainer, recorder
 from nas_hydra.evaluator.prepared import OnData, Prepared, training_identity
 from nas_hydra.evaluator.store import Stored
 from nas_hydra.objective import Direction
@@ -132,7 +132,7 @@ class OwnTraining(OnData):
                 trainer.fit(module, **_feed(one.data, self._seed, torch.device("cpu")))
         self._names, self._directions = tried.names, tried.directions
         callbacks = own_trainer(one["trainer"], package).callbacks
-        _check_logged(type(module).__name__, tried.names, callbacks)
+        check_logged(type(module).__name__, tried.names, callbacks)
 
     def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
         """Train from scratch; the last weights go to the file."""
@@ -290,23 +290,3 @@ def _check_package(package: str, data: Data) -> None:
     if isinstance(data, OwnData) and data.package != package:
         problem = f"{data.name} is of {data.package}, and the module of {package}"
         raise ConfigError("dataset._target_", f"{problem}; both must be of the same package")
-
-
-def _check_logged(name: str, logged: Sequence[str], callbacks: Sequence[Any]) -> None:
-    """Make sure that there is something to compare candidates by, and to be waited for.
-
-    Args:
-        name: of the module's class.
-        logged: what it logs.
-        callbacks: of the config's trainer; what a user's own log is not known.
-    """
-    if not logged:
-        problem = f"{name} logs nothing in a training and a validation step that could be compared"
-        raise ConfigError("search_space.model", f"{problem}; self.log('val/acc', ...) does")
-    if not all(map(is_of_lightning, callbacks)):
-        return
-    for one in callbacks:
-        monitor = getattr(one, "monitor", None)
-        if monitor is not None and monitor not in logged:
-            problem = f"waits for {monitor!r}, which {name} does not log; it logs {listing(logged)}"
-            raise ConfigError("trainer.callbacks", f"{type(one).__name__} {problem}")

@@ -3,12 +3,13 @@
 import logging
 import math
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import torch
 
+from nas_hydra.errors import ConfigError, listing
 from nas_hydra.evaluator.trainer import made_trainer
 from nas_hydra.lightning import PACKAGES, TRAINER, class_of, in_package
 from nas_hydra.objective import Direction
@@ -77,9 +78,29 @@ def dry_trainer(config: Mapping[str, Any], package: str, *callbacks: Any) -> Any
     )
 
 
-def is_of_lightning(callback: Any) -> bool:
+def _is_of_lightning(callback: Any) -> bool:
     """Whether a callback is one of a Lightning's own."""
     return f"{type(callback).__module__}.".startswith(tuple(f"{one}." for one in PACKAGES))
+
+
+def check_logged(name: str, logged: Sequence[str], callbacks: Sequence[Any]) -> None:
+    """Make sure that there is something to compare candidates by, and to be waited for.
+
+    Args:
+        name: of the module's class.
+        logged: what it logs.
+        callbacks: of the config's trainer; what a user's own log is not known.
+    """
+    if not logged:
+        problem = f"{name} logs nothing in a training and a validation step that could be compared"
+        raise ConfigError("search_space.model", f"{problem}; self.log('val/acc', ...) does")
+    if not all(map(_is_of_lightning, callbacks)):
+        return
+    for one in callbacks:
+        monitor = getattr(one, "monitor", None)
+        if monitor is not None and monitor not in logged:
+            problem = f"waits for {monitor!r}, which {name} does not log; it logs {listing(logged)}"
+            raise ConfigError("trainer.callbacks", f"{type(one).__name__} {problem}")
 
 
 def recorder(package: str) -> Any:

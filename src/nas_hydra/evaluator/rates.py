@@ -10,13 +10,8 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from nas_hydra.config.interpolation import TOTAL_STEPS
 from nas_hydra.errors import ConfigError, in_one_line
-from nas_hydra.evaluator.schedule import (
-    KEY,
-    Schedule,
-    takes_metric,
-    total_epochs,
-    total_steps,
-)
+from nas_hydra.evaluator.schedule import KEY, Schedule, takes_metric
+from nas_hydra.evaluator.trainer import total_epochs, total_steps
 
 MOST = 50_000
 """So many steps of a scheduler are tried, which takes less than a second."""

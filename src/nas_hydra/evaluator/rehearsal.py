@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from nas_hydra.config.component import ask
 from nas_hydra.config.kind import check_made
 from nas_hydra.dataset import Example
-from nas_hydra.dataset.tree import Tree, form_of, rows
+from nas_hydra.dataset.tree import Tree, form_of, number_of_rows
 from nas_hydra.errors import CandidateError, ConfigError, in_one_line, listing, nearest
 from nas_hydra.evaluator.base import gpus
 from nas_hydra.evaluator.build import noise, tensors
@@ -216,13 +216,13 @@ def check_augmentation(
     Raises:
         ConfigError: if not.
     """
-    inputs = noise(example.inputs, rows(example.inputs), torch.device("cpu"), normal=True)
+    inputs = noise(example.inputs, number_of_rows(example.inputs), torch.device("cpu"), normal=True)
     given = inputs, example.target
     batch = ask(lambda both: augment(*both), given, "dataset.augment", "a batch")
     if not isinstance(batch, tuple | list) or len(batch) != 2:
         problem = f"gives a {type(batch).__name__} for a batch; it must give inputs and target"
         raise ConfigError("dataset.augment", problem)
-    problem = _unlike(inputs, batch[0]) or task.unfit(batch[1], rows(batch[0]))
+    problem = _unlike(inputs, batch[0]) or task.unfit(batch[1], number_of_rows(batch[0]))
     if problem:
         raise ConfigError("dataset.augment", problem)
 

@@ -1,13 +1,11 @@
 """The learning-rate scheduler of a training, made when it is known how long that takes."""
 
 import inspect
-import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
 import pytorch_lightning as pl
-from pytorch_lightning.callbacks import GradientAccumulationScheduler
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CyclicLR, LRScheduler, OneCycleLR, ReduceLROnPlateau
 
@@ -17,6 +15,7 @@ from nas_hydra.config.component import ask, build_function, locate
 from nas_hydra.config.interpolation import TOTAL_STEPS, counted_later, number_of
 from nas_hydra.config.kind import check_made
 from nas_hydra.errors import ConfigError, listing, nearest
+from nas_hydra.evaluator.trainer import total_epochs, total_steps
 from nas_hydra.objective import Direction
 
 INTERVALS = ("step", "epoch")
@@ -191,44 +190,6 @@ def _is_whole(known: Any) -> bool:
     """Whether an argument's annotation wants whole numbers."""
     text = " ".join(str(hint.type) for hint in known or ())
     return "int" in text and "float" not in text
-
-
-def total_steps(trainer: pl.Trainer) -> int:
-    """How many steps the optimizer takes.
-
-    Raises:
-        ConfigError: if only the clock ends the training, or a callback changes what a step is.
-    """
-    if any(isinstance(one, GradientAccumulationScheduler) for one in trainer.callbacks):  # type: ignore[attr-defined]  # it is declared nowhere
-        problem = "hold a GradientAccumulationScheduler, so that nobody knows how many steps the"
-        raise ConfigError(
-            "trainer.callbacks",
-            f"{problem} scheduler is to last; say +trainer.accumulate_grad_batches=... instead",
-        )
-    steps = trainer.estimated_stepping_batches
-    if not 0 < steps < math.inf:
-        raise ConfigError(
-            "trainer.max_epochs",
-            f"is {trainer.max_epochs}, so that nobody knows how long the scheduler is to last; say"
-            " how many epochs, or +trainer.max_steps=...",
-        )
-    return int(steps)
-
-
-def total_epochs(trainer: pl.Trainer) -> int:
-    """How many epochs training takes, the last one perhaps not to its end.
-
-    Raises:
-        ConfigError: as ``total_steps``.
-    """
-    if trainer.max_steps == -1 and (trainer.max_epochs or 0) > 0:
-        return int(trainer.max_epochs or 0)
-    steps = total_steps(trainer)
-    if trainer.train_dataloader is None:
-        trainer.fit_loop.setup_data()
-    return math.ceil(
-        steps / math.ceil(trainer.num_training_batches / trainer.accumulate_grad_batches)
-    )
 
 
 def check_elsewhere(candidate: Mapping[str, Any]) -> None:

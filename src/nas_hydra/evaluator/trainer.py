@@ -1,7 +1,8 @@
-"""Lightning's trainer, made from its config, and the device that it trains on."""
+"""Lightning's trainer, made from its config: how long it trains, and on which device."""
 
 import json
 import logging
+import math
 import platform
 import re
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.callbacks import GradientAccumulationScheduler
 from pytorch_lightning.profilers import PassThroughProfiler
 
 from nas_hydra.config.arguments import plain
@@ -193,6 +195,44 @@ def _check_alone(
         f"is {given!r}, but a candidate is trained by one process on one device; say"
         f" trainer.{DEVICES[key]}, and train several candidates at a time: engine=processes with"
         " engine.workers and engine.gpus_per_trial",
+    )
+
+
+def total_steps(trainer: pl.Trainer) -> int:
+    """How many steps the optimizer takes.
+
+    Raises:
+        ConfigError: if only the clock ends the training, or a callback changes what a step is.
+    """
+    if any(isinstance(one, GradientAccumulationScheduler) for one in trainer.callbacks):  # type: ignore[attr-defined]  # it is declared nowhere
+        problem = "hold a GradientAccumulationScheduler, so that nobody knows how many steps the"
+        raise ConfigError(
+            "trainer.callbacks",
+            f"{problem} scheduler is to last; say +trainer.accumulate_grad_batches=... instead",
+        )
+    steps = trainer.estimated_stepping_batches
+    if not 0 < steps < math.inf:
+        raise ConfigError(
+            "trainer.max_epochs",
+            f"is {trainer.max_epochs}, so that nobody knows how long the scheduler is to last; say"
+            " how many epochs, or +trainer.max_steps=...",
+        )
+    return int(steps)
+
+
+def total_epochs(trainer: pl.Trainer) -> int:
+    """How many epochs training takes, the last one perhaps not to its end.
+
+    Raises:
+        ConfigError: as ``total_steps``.
+    """
+    if trainer.max_steps == -1 and (trainer.max_epochs or 0) > 0:
+        return int(trainer.max_epochs or 0)
+    steps = total_steps(trainer)
+    if trainer.train_dataloader is None:
+        trainer.fit_loop.setup_data()
+    return math.ceil(
+        steps / math.ceil(trainer.num_training_batches / trainer.accumulate_grad_batches)
     )
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from nas_hydra.artifact import Artifact
 from nas_hydra.dataset import Tree
 from nas_hydra.dataset.raw import raw_rows
-from nas_hydra.dataset.tree import alike, joined, leaves, rows, taken
+from nas_hydra.dataset.tree import alike, joined, leaves, number_of_rows, selected
 from nas_hydra.dataset.tree import form_of as described
 from nas_hydra.errors import ConfigError, NasHydraError, listing
 from nas_hydra.evaluator.prepared import Prepared, task_of
@@ -75,13 +75,15 @@ def export(artifact: Artifact, name: FormatName, folder: Path, inputs: Tree) -> 
             fails.
     """
     chosen, output = FORMATS[name], task_of(artifact.config).output
-    sample = taken(inputs, torch.arange(ROWS) % rows(inputs))
+    sample = selected(inputs, torch.arange(ROWS) % number_of_rows(inputs))
     trained = Trained(artifact, network_of(artifact), sample, output)
     words = "images" if artifact.image else "rows", output if output == "logits" else "outputs"
     with drafted(folder) as draft, _told(name):
         chosen.write(trained, draft)
         found = _compare(trained, chosen, draft, inputs, words)
-    return Exported([folder / file for file in chosen.files], rows(inputs), *words, *found)
+    return Exported(
+        [folder / file for file in chosen.files], number_of_rows(inputs), *words, *found
+    )
 
 
 @contextmanager
@@ -113,7 +115,7 @@ def _compare(
     largest = max(float(one.double().abs().max()) for one in trees[0])
     if not difference <= TOLERANCE * max(1.0, largest):
         raise ExportError(
-            f"the exported network is not the same: on {rows(inputs)} test {words[0]} its"
+            f"the exported network is not the same: on {number_of_rows(inputs)} test {words[0]} its"
             f" {words[1]}, of at most {largest:.3g}, differ by up to {difference:.2g}. Nothing was"
             " written"
         )

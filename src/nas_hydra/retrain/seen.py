@@ -11,7 +11,7 @@ from nas_hydra.dataset import Data, Dataset
 from nas_hydra.dataset.examples import FILE, FILES, SAMPLES, SPLITS, Examples, read_examples
 from nas_hydra.dataset.raw import final_examples
 from nas_hydra.dataset.source import examples, target_of
-from nas_hydra.dataset.tree import rows
+from nas_hydra.dataset.tree import number_of_rows
 from nas_hydra.record.past import PastRun
 from nas_hydra.record.reading import counts_told, files_told
 
@@ -180,5 +180,5 @@ def _missing(dataset: Dataset, drawn: Examples, split: Examples) -> int:
     lost = split.without(drawn)
     if lost and len(drawn) < sum(dataset.splits.counts):
         source = dataset.opened("development")
-        lost = split.without(examples(source, torch.arange(rows(target_of(source)))))
+        lost = split.without(examples(source, torch.arange(number_of_rows(target_of(source)))))
     return lost

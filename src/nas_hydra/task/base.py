@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from nas_hydra.dataset import Data, Example, Tree
-from nas_hydra.dataset.tree import form_of, joined, rows
+from nas_hydra.dataset.tree import form_of, joined, number_of_rows
 from nas_hydra.errors import CandidateError, ConfigError, in_one_line
 from nas_hydra.objective import Direction
 from nas_hydra.task.report import Report
@@ -162,7 +162,7 @@ class Task(ABC):
         """
         found = self.score(kept, target) if self.scores else {"loss": self.loss(kept, target)}
         figures = {f"test_{name}": float(value) for name, value in found.items()}
-        return Report(figures, rows(target))
+        return Report(figures, number_of_rows(target))
 
     def answer(self, output: Tree) -> Tree:
         """What a prediction says of its rows, (n, ...)."""

@@ -10,7 +10,7 @@ from pytorch_lightning.trainer.states import TrainerFn
 from pytorch_lightning.utilities.model_helpers import is_overridden
 from torch import Tensor, nn
 
-from nas_hydra.dataset.tree import joined, leaves, rows
+from nas_hydra.dataset.tree import joined, leaves, number_of_rows
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.task.base import Recipe, Task
 
@@ -109,7 +109,7 @@ class TaskModule(pl.LightningModule):
         self._validated_after = self._trained
         losses, kept, targets = zip(*self._validated, strict=True)
         target = joined(targets)
-        loss = torch.stack(losses).sum() / rows(target)
+        loss = torch.stack(losses).sum() / number_of_rows(target)
         self._log({"val_loss": loss, **self._scores(joined(kept), target)})
 
     def _scores(self, kept: Any, target: Any) -> dict[str, Tensor]:

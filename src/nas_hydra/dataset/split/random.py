@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from nas_hydra.dataset.split import Places, Splitter, shuffled
-from nas_hydra.dataset.tree import Tree, rows
+from nas_hydra.dataset.tree import Tree, number_of_rows
 from nas_hydra.errors import ConfigError
 
 
@@ -16,7 +16,7 @@ class Random(Splitter):
 
     def parted(self, target: Tree, size: float, seed: int, key: str) -> tuple[Tensor, Tensor]:
         """See ``Splitter``."""
-        rest, chosen = _shuffled(rows(target), size, seed, key)
+        rest, chosen = _shuffled(number_of_rows(target), size, seed, key)
         return torch.from_numpy(rest), torch.from_numpy(chosen)
 
     def drawn(
@@ -24,7 +24,7 @@ class Random(Splitter):
     ) -> Tensor:
         """See ``Splitter``."""
         groups = None if within is None else within.numpy().astype("i8")
-        return torch.from_numpy(_shuffled(rows(target), number, seed, key, groups)[1])
+        return torch.from_numpy(_shuffled(number_of_rows(target), number, seed, key, groups)[1])
 
 
 def _shuffled(
