@@ -1,4 +1,4 @@
-"""What a folder of images holds: one folder per class, or these in training, validation and test."""
+"""What a folder of images holds: a folder per class, or these in training, validation and test."""
 
 import itertools
 import logging
