@@ -125,7 +125,7 @@ def test_a_value_is_that_of_the_last_weights_and_curves_have_gaps_where_nothing_
     assert found.epochs == 3
     assert [math.isnan(value) for value in found.curves["val/acc"]] == [True, False, True]
     assert not any(map(math.isnan, found.curves["train/loss"]))
-    assert found.curves["val/acc"][1] != found.metrics["val/acc"]
+    assert found.curves["val/loss"][1] != found.metrics["val/loss"]
 
 
 def test_weights_that_are_changed_after_the_last_validation_are_measured_once_more():
