@@ -55,7 +55,10 @@ def summary() -> dict:
         pytest.param(
             ("strategy=tpe", "strategy.sampler.n_startup_trials=4"), marks=pytest.mark.long
         ),
-        ("strategy=evolution", "strategy.population_size=4", "strategy.generation_size=4"),
+        pytest.param(
+            ("strategy=evolution", "strategy.population_size=4", "strategy.generation_size=4"),
+            marks=pytest.mark.long,
+        ),
     ],
     ids=lambda strategy: strategy[0],
 )

@@ -102,7 +102,14 @@ def test_a_search_that_never_gets_beyond_its_founders_says_so(search, capsys):
 
 
 @pytest.mark.parametrize(
-    "strategy", ["random", "evolution", "local_search", pytest.param("tpe", marks=pytest.mark.long)]
+    "strategy",
+    [
+        "random",
+        *(
+            pytest.param(one, marks=pytest.mark.long)
+            for one in ("evolution", "local_search", "tpe")
+        ),
+    ],
 )
 def test_an_exhausted_space_ends_the_search_early_and_says_so(search, strategy, capsys):
     summary = search("run", f"strategy={strategy}", "budget.trials=100", "engine.ahead=4")
