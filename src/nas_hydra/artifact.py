@@ -18,7 +18,7 @@ from yaml import YAMLError
 
 from nas_hydra.config.component import build, locate
 from nas_hydra.config.foreign import check_foreign, foreign
-from nas_hydra.config.interpolation import sealed
+from nas_hydra.config.interpolation import without_environment
 from nas_hydra.config.later import with_later
 from nas_hydra.description import Description, Image, ModelSource, is_kind
 from nas_hydra.errors import ConfigError, shortened
@@ -238,7 +238,7 @@ def _described(file: Path, key: str) -> Description:
 def _config(file: Path) -> Any:
     """What a file holds, resolved without the environment."""
     read_yaml(file)  # OmegaConf would expand aliases without end
-    with sealed():
+    with without_environment():
         return OmegaConf.to_container(OmegaConf.load(file), resolve=True)
 
 

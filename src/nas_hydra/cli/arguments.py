@@ -91,9 +91,9 @@ def command(
         work: is given what was said, and the words that are no ``name=value`` of its own.
     """
     if {"-h", "--help"} & set(argv[1:]):
-        print(about + "\n" + "\n".join(described(kind)))
+        print(about + "\n" + "\n".join(described_words(kind)))
         return 0
-    return attempt(lambda: _work(work, *read(argv[1:], kind)))
+    return attempt(lambda: _work(work, *read_words(argv[1:], kind)))
 
 
 def _work(work: Callable[[W, Sequence[str]], None], said: W, rest: Sequence[str]) -> None:
@@ -124,7 +124,7 @@ def _unforeseen(error: Exception) -> UnforeseenError:
     return UnforeseenError(problem)
 
 
-def described(kind: type[Words]) -> list[str]:
+def described_words(kind: type[Words]) -> list[str]:
     """The help's line for each name."""
     width = max(map(len, _spoken(kind))) + 2
     fields = kind.model_fields.values()
@@ -144,7 +144,7 @@ def typed(program: str, words: Sequence[str]) -> str:
     return shlex.join([program, *masked_words(words)])
 
 
-def read(words: Sequence[str], kind: type[W]) -> tuple[W, list[str]]:
+def read_words(words: Sequence[str], kind: type[W]) -> tuple[W, list[str]]:
     """The values that were given by name, checked, and all other words.
 
     Raises:

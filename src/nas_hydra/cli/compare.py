@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from nas_hydra.cli.arguments import RecordWords, attempt, described, read, typed
+from nas_hydra.cli.arguments import RecordWords, attempt, described_words, read_words, typed
 from nas_hydra.comparison import Comparison, compare
 from nas_hydra.comparison.comparing import publish, write
 from nas_hydra.comparison.content import overview
@@ -36,7 +36,7 @@ def run(argv: Sequence[str]) -> int:
     """
     known = _parser()
     try:
-        said, rest = read(argv[1:], RecordWords)
+        said, rest = read_words(argv[1:], RecordWords)
     except NasHydraError as error:
         known.error(str(error))
     given = known.parse_args(rest)
@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(
         prog="nas-hydra-compare",
         description=ABOUT,
-        epilog=EPILOG.format(words="\n".join(described(RecordWords))),
+        epilog=EPILOG.format(words="\n".join(described_words(RecordWords))),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

@@ -56,7 +56,7 @@ def _write(said: ExportWords, rest: Sequence[str]) -> None:
     for word in rest:
         if not (word.startswith(DATASET) and "=" in word):
             raise unknown(word, ExportWords, ["dataset.KEY"])
-    artifact = changed(read_artifact(said.run, "run", said.trust), rest)
+    artifact = with_dataset_settings(read_artifact(said.run, "run", said.trust), rest)
 
     from nas_hydra.export.exporting import checking_rows, export  # loads torch: not for the help
 
@@ -70,7 +70,7 @@ def _write(said: ExportWords, rest: Sequence[str]) -> None:
     )
 
 
-def changed(artifact: Artifact, overrides: Sequence[str]) -> Artifact:
+def with_dataset_settings(artifact: Artifact, overrides: Sequence[str]) -> Artifact:
     """The model with other settings of its dataset.
 
     Raises:

@@ -11,7 +11,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 
 from nas_hydra.artifact import DESCRIPTION, read_artifact
 from nas_hydra.cli.arguments import ForeignWords, RecordWords, command, typed, unknown
-from nas_hydra.cli.export import DATASET, changed
+from nas_hydra.cli.export import DATASET, with_dataset_settings
 from nas_hydra.shell import pasteable
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _verify(said: VerifyWords, rest: Sequence[str]) -> None:
     below = said.verify / "retrain"
     is_run = not (said.verify / DESCRIPTION).exists() and (below / DESCRIPTION).exists()
     folder = below if is_run else said.verify
-    artifact = changed(read_artifact(folder, "verify", said.trust), rest)
+    artifact = with_dataset_settings(read_artifact(folder, "verify", said.trust), rest)
 
     from nas_hydra.retrain.verify import verify  # loads torch: not for the help
 

@@ -15,7 +15,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from nas_hydra.compose import CONF, PRIMARY, ComposeError, Composer, told
+from nas_hydra.compose import CONF, PRIMARY, ComposeError, Composer, hydra_told
 from nas_hydra.compose.loader import known
 from nas_hydra.config.component import importable
 
@@ -121,7 +121,7 @@ def start(words: Sequence[str], job: TaskFunction, made: Folders) -> None:
     name = given.config_name or PRIMARY
     try:
         # What Hydra says of its own settings is told too.
-        with importable(folders), told(hydra.config_loader.repository):
+        with importable(folders), hydra_told(hydra.config_loader.repository):
             _do(kind, hydra, name, given, job)
     finally:
         GlobalHydra.instance().clear()

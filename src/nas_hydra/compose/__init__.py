@@ -1,7 +1,7 @@
 """Configs: read from YAML files and overrides by Hydra, whose errors are told like ours."""
 
 from nas_hydra.compose.composing import begun, changed, composed
-from nas_hydra.compose.hydra_errors import ComposeError, told
+from nas_hydra.compose.hydra_errors import ComposeError, hydra_told
 from nas_hydra.compose.loader import CONF, PRIMARY, Composer
 
 __all__ = [
@@ -12,5 +12,5 @@ __all__ = [
     "begun",
     "changed",
     "composed",
-    "told",
+    "hydra_told",
 ]

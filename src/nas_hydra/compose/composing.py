@@ -16,7 +16,7 @@ from hydra.types import RunMode
 from hydra.version import VersionBase
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from nas_hydra.compose.hydra_errors import told
+from nas_hydra.compose.hydra_errors import hydra_told
 from nas_hydra.compose.loader import PRIMARY, Composer, known
 from nas_hydra.compose.overrides import check_overrides
 
@@ -68,7 +68,7 @@ def changed(
     """
     config = config.copy()
     OmegaConf.set_struct(config, True)
-    with _initialized(config_dirs) as hydra, told(hydra.config_loader.repository):
+    with _initialized(config_dirs) as hydra, hydra_told(hydra.config_loader.repository):
         check_overrides(overrides, hydra.config_loader.repository)
         parsed = OverridesParser.create().parse_overrides([*overrides])
         options = [one for one in parsed if _is_option(one, hydra.config_loader)]

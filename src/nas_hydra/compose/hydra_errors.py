@@ -85,7 +85,7 @@ class ComposeError(ConfigError):
 
 
 @contextmanager
-def told(repository: IConfigRepository) -> Iterator[None]:
+def hydra_told(repository: IConfigRepository) -> Iterator[None]:
     """Whatever Hydra raises while it composes, as our error: the config is its cause."""
     try:
         yield

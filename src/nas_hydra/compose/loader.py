@@ -23,7 +23,7 @@ from hydra.plugins.config_source import ConfigResult, ConfigSource
 from hydra.types import RunMode
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from nas_hydra.compose.hydra_errors import METRICS, ComposeError, clash, told
+from nas_hydra.compose.hydra_errors import METRICS, ComposeError, clash, hydra_told
 from nas_hydra.compose.overrides import check_overrides, check_sweep, name_of_job
 from nas_hydra.compose.yaml_file import reading
 from nas_hydra.config.interpolation import add_total
@@ -77,7 +77,7 @@ class Loader(ConfigLoaderImpl):
         validate_sweep_overrides: bool = True,
     ) -> DictConfig:
         """The config of a command, or of one job of a sweep."""
-        with told(self.repository):
+        with hydra_told(self.repository):
             check_overrides(overrides, self.repository)
             config = super().load_configuration(
                 config_name, overrides, run_mode, from_shell, validate_sweep_overrides
@@ -117,7 +117,7 @@ class Loader(ConfigLoaderImpl):
         """The config of one job of a sweep, under a name of its own."""
         config = super().load_sweep_config(master_config, sweep_overrides)
         tried = config.copy()  # Hydra makes the one that it knows read-only
-        with told(self.repository), known(tried):
+        with hydra_told(self.repository), known(tried):
             name = name_of_job(tried, sweep_overrides, _task_words(master_config))
         if name is not None:
             config.name = name

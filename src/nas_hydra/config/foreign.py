@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import Any
 
-from nas_hydra.config.interpolation import sealed
+from nas_hydra.config.interpolation import without_environment
 from nas_hydra.errors import ConfigError, cut
 
 PACKAGES = (
@@ -103,7 +103,7 @@ def foreign(trust: Sequence[str] = (), typed: Iterable[Any] = ()) -> Iterator[No
             raise ConfigError("trust", f"names '{name}'; allowed: [my_package, my_module.Class]")
     outer = _policy
     known = outer or Policy()
-    with sealed():
+    with without_environment():
         _policy = Policy(
             known.trust | {*trust}, known.typed | {text for _, text in _texts(list(typed), "")}
         )

@@ -29,7 +29,7 @@ FEWEST = 2
 
 
 @contextmanager
-def sealed() -> Iterator[None]:
+def without_environment() -> Iterator[None]:
     """While this lasts, no text of a config reaches the environment, the clock or a program."""
     with _table(HARMLESS):
         OmegaConf.register_new_resolver(ENVIRONMENT, _no_environment)

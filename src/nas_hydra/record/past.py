@@ -17,13 +17,13 @@ from omegaconf.errors import GrammarParseError, OmegaConfBaseException
 from optuna.storages import BaseStorage
 from pydantic import BaseModel, ValidationError
 
-from nas_hydra.config.interpolation import NAME, PART, TOTAL_STEPS, sealed
+from nas_hydra.config.interpolation import NAME, PART, TOTAL_STEPS, without_environment
 from nas_hydra.config.later import with_later
 from nas_hydra.errors import ConfigError
 from nas_hydra.files.small_file import read_yaml
 from nas_hydra.masking import MASK, masked_text
 from nas_hydra.objective import Objectives, objectives_from, wanted
-from nas_hydra.record.reading import check_study, ending, legible, trials_of
+from nas_hydra.record.reading import check_study, legible, noted_ending, trials_of
 from nas_hydra.record.storage import URL, answering, read_journal, read_storage, sqlite_file
 from nas_hydra.run import origin_of, weights_file
 from nas_hydra.trial import Evaluation, Trial
@@ -78,7 +78,7 @@ class PastConfig:
             ConfigError: if that cannot be done.
         """
         try:
-            with sealed():
+            with without_environment():
                 return OmegaConf.select(self.opened(), key)
         except OmegaConfBaseException as error:
             reason = str(error).splitlines()[0]
@@ -86,7 +86,7 @@ class PastConfig:
 
     def opened(self) -> DictConfig:
         """The whole config, without references to what only that run's process knew."""
-        with sealed():
+        with without_environment():
             return DictConfig(_without_hydra(self.plain, self.hydra))
 
 
@@ -274,7 +274,7 @@ def _read(study: optuna.Study | None, folder: Path, key: str, where: str) -> Pas
         study.user_attrs["identity"],
         objectives_from(wanted(own, given)),
         sorted(trials, key=lambda trial: trial.number),
-        (ending(study) or {}).get("trials"),
+        (noted_ending(study) or {}).get("trials"),
     )
 
 

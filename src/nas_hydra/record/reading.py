@@ -105,7 +105,7 @@ def _gone(
     """Numbers of trials that have been there: those below the highest, if any has gone."""
     if len(read) < next_place(one for one, _ in read):
         yield from range(max(found, default=0))
-    yield from range((ending(study) or {}).get(COUNTED, 0))
+    yield from range((noted_ending(study) or {}).get(COUNTED, 0))
 
 
 def place(frozen: FrozenTrial) -> int:
@@ -125,7 +125,7 @@ def _claimed(frozen: FrozenTrial) -> int:
     return known if isinstance(known, int) else frozen.number
 
 
-def content(frozen: FrozenTrial) -> dict[str, Any]:
+def sealed_content(frozen: FrozenTrial) -> dict[str, Any]:
     """All of a trial but its times, JSON-like and the same in every storage."""
     return {
         "state": frozen.state.name,
@@ -145,7 +145,7 @@ def _trial_of(frozen: FrozenTrial, names: Sequence[str]) -> Trial | None:
     """
     known = frozen.user_attrs
     try:
-        if DIGEST in known and known[DIGEST] != digest_of(content(frozen)):
+        if DIGEST in known and known[DIGEST] != digest_of(sealed_content(frozen)):
             return None
         facts = TrialFacts.model_validate(known)
         complete = frozen.state == TrialState.COMPLETE
@@ -194,7 +194,7 @@ def check_study(study: optuna.Study, key: str, where: str) -> None:
         )
 
 
-def ending(study: optuna.Study) -> Mapping[str, Any] | None:
+def noted_ending(study: optuna.Study) -> Mapping[str, Any] | None:
     """The budget that a run has noted as spent, with how many trials it had; None if it has not."""
     known = study.user_attrs.get(FINISHED)
     if known is None:

@@ -24,10 +24,10 @@ from nas_hydra.record.reading import (
     STATES,
     check_study,
     claim_of,
-    content,
-    ending,
     legible,
     next_place,
+    noted_ending,
+    sealed_content,
     told,
     trials_of,
     written,
@@ -160,7 +160,7 @@ class StudyRecord:
             distributions={name: self._distributions[name] for name in names},
             user_attrs=facts,
         )
-        frozen.set_user_attr(DIGEST, digest_of(content(frozen)))
+        frozen.set_user_attr(DIGEST, digest_of(sealed_content(frozen)))
         frozen.datetime_start = datetime.now() - timedelta(seconds=trial.seconds)
         with answering(SearchFailedError):
             self._study.add_trial(frozen)
@@ -176,7 +176,7 @@ class StudyRecord:
     def finished(self, budget: Mapping[str, Any]) -> bool:
         """Whether the run has spent this very budget before, and every trial is there."""
         with answering(SearchFailedError):
-            known = dict(ending(self._study) or {})
+            known = dict(noted_ending(self._study) or {})
         recorded = known.pop(COUNTED, 0)
         return known == dict(budget) and all(number in self._known for number in range(recorded))
 
