@@ -11,8 +11,9 @@ import pytest
 
 @contextmanager
 def isolated(folder: Path) -> Iterator[pytest.MonkeyPatch]:
-    """Work in a folder, out of reach of any W&B account, and leave no handler of Hydra's behind."""
-    handlers, level = logging.root.handlers[:], logging.root.level
+    """Work in a folder, out of reach of any W&B account; no handler of Hydra stays on."""
+    handlers = [one for one in logging.root.handlers if type(one).__module__ == "_pytest.logging"]
+    logging.root.handlers[:], level = handlers, logging.root.level
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("WANDB_")]:
             patch.delenv(name)
