@@ -114,7 +114,7 @@ def test_samples_must_be_a_number(monkeypatch, capsys):
     assert "'many'; it must be a whole number" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["conv_net", "nasbench201"])
+@pytest.mark.parametrize("name", ["nasbench201", pytest.param("conv_net", marks=pytest.mark.long)])
 def test_torch_is_not_imported_where_no_model_is_built(name):
     code = (
         "import sys\n"
