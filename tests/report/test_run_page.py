@@ -16,6 +16,7 @@ from nas_hydra.document import Plot, Table
 from nas_hydra.document.markdown import markdown
 from nas_hydra.front import Front
 from nas_hydra.objective import Limit, Objectives
+from nas_hydra.report.candidates import decided, parts
 from nas_hydra.report.outcome import Outcome
 from nas_hydra.report.plots import measured, progress
 from nas_hydra.report.run_page import RunPage, command, run_page
@@ -181,6 +182,13 @@ def test_a_front_is_sorted_and_has_a_column_for_each_decision(tmp_path):
     assert table.columns == ["trial", "val_acc", "val_loss", "a.width"]
     assert [row[0] for row in table.rows] == [1, 2, 0]
     assert table.caption == "The same in all: a.act relu."
+
+
+def test_copies_of_a_repeated_part_are_one_column():
+    genotype = Genotype({"k[0]": 3, "k[2]": 5, "depth": 2}, "key")
+    assert parts([*genotype, "k[1]"]) == {"k": ["k[0]", "k[2]", "k[1]"], "depth": ["depth"]}
+    assert decided(genotype, ["k[0]", "k[1]", "k[2]", "k[3]"]) == "3, -, 5"
+    assert decided(genotype, ["k[1]", "k[3]"]) is None
 
 
 def test_limits_that_nothing_meets_are_told(tmp_path):
