@@ -32,8 +32,8 @@ def headline(comparison: Comparison) -> str:
         beaten = [len(_beaten(task, leader, FINAL)) == len(task.groups) - 1 for task in tasks]
         sure = f"confirmed against every other group on {sum(beaten) or 'none'}"
     if len(tasks) > 1:
-        where = f"all {len(tasks)}" if wins == len(tasks) else f"{wins} of {len(tasks)}"
-        return f"{leader} leads on {where} tasks; {sure}."
+        where = "every task" if wins == len(tasks) else f"{wins} of {len(tasks)} tasks"
+        return f"{leader} leads on {where}; {sure}."
     return f"{_lead(tasks[0])}; {sure}."
 
 

@@ -18,7 +18,7 @@ SETTLING = 0.05
 """The first part of a curve may leave the plot at the bottom: it would squeeze the rest."""
 ROOM = 0.05
 """Of the values' range, above and below."""
-ROW, FRAME = 44, 60
+ROW, FRAME = 48, 60
 """Height of a group's line in a plot of intervals, and of all around, in pixels."""
 LONGEST = 42
 """Characters of a name in a plot, which has to fit a phone."""
@@ -125,7 +125,7 @@ def _interval(row: int, span: Interval, shade: str) -> Trace:
 
 def _name(row: int, name: str) -> dict[str, Any]:
     """The name of a line, above it at the left."""
-    place = {"xref": "paper", "x": 0, "xanchor": "left", "y": row - 0.1, "yanchor": "bottom"}
+    place = {"xref": "paper", "x": 0, "xanchor": "left", "y": row - 0.16, "yanchor": "bottom"}
     return {**place, "text": label(shortened(name)), "showarrow": False}
 
 

@@ -4,12 +4,12 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import torch
 
 from nas_hydra.dataset.data import CPU
-from nas_hydra.dataset.loading import Splits
+from nas_hydra.dataset.loading import Splits, StageRows
 from nas_hydra.dataset.rows import Rows
 from nas_hydra.dataset.source import examples
 from nas_hydra.dataset.split import Stage
@@ -17,19 +17,35 @@ from nas_hydra.dataset.tree import leaves, nbytes
 from nas_hydra.errors import ConfigError
 from nas_hydra.process import shared_memory
 
-if TYPE_CHECKING:
-    from nas_hydra.dataset.base import Dataset
-
 log = logging.getLogger(__name__)
 
 KEPT = 2
 """How many datasets stay in memory: the one of the search, and one more where it is opened."""
 
 
-_cached: "dict[tuple[Dataset, torch.device], Splits]" = {}
+class Loadable(Protocol):
+    """What a dataset says of itself here; equal ones have the same splits."""
+
+    def __hash__(self) -> int: ...
+
+    @property
+    def stage(self) -> Stage:
+        """What its rows are for."""
+
+    def room(self, device: torch.device) -> int:
+        """How many bytes its rows may take there."""
+
+    def choose(self) -> StageRows:
+        """Which rows its stage asks for."""
+
+    def load(self) -> Splits:
+        """These rows, prepared."""
+
+
+_cached: dict[tuple[Loadable, torch.device], Splits] = {}
 """The one used last at the end; those in the CPU's memory, and their copies on devices."""
 
-_doubted: "set[Dataset]" = set()
+_doubted: set[Loadable] = set()
 """Those whose images may have changed where they lie since they were loaded."""
 
 _only: ContextVar[Stage | None] = ContextVar("stage", default=None)
@@ -45,7 +61,7 @@ def only_stage(stage: Stage) -> Iterator[None]:
         _only.reset(token)
 
 
-def splits(dataset: "Dataset") -> Splits:
+def splits(dataset: Loadable) -> Splits:
     """What a dataset trains and measures on, normalised; loaded once for equal datasets.
 
     Raises:
@@ -57,7 +73,7 @@ def splits(dataset: "Dataset") -> Splits:
     return known
 
 
-def resident(dataset: "Dataset", device: torch.device) -> Splits:
+def resident(dataset: Loadable, device: torch.device) -> Splits:
     """The splits on the device, if they are in memory and fit there too; else where they are."""
     if device == CPU:
         return splits(dataset)
@@ -67,7 +83,7 @@ def resident(dataset: "Dataset", device: torch.device) -> Splits:
     return known
 
 
-def _moved(dataset: "Dataset", device: torch.device) -> Splits:
+def _moved(dataset: Loadable, device: torch.device) -> Splits:
     known = splits(dataset)
     held = _in_memory(known)
     if not held:
@@ -89,7 +105,7 @@ def _in_memory(known: Splits) -> list[Rows]:
     return [part for part in known[:3] if isinstance(part, Rows)]
 
 
-def _keep(dataset: "Dataset", device: torch.device, known: Splits) -> None:
+def _keep(dataset: Loadable, device: torch.device, known: Splits) -> None:
     _cached[dataset, device] = known
     places = [key for key in _cached if key[1] == device]
     for key in places[:-KEPT]:
@@ -104,7 +120,7 @@ def doubt_datasets() -> None:
     _doubted.update(dataset for dataset, _ in _cached)
 
 
-def _check(dataset: "Dataset") -> None:
+def _check(dataset: Loadable) -> None:
     """Let go of a dataset that is doubted, if its images are not there, or others by now."""
     if _only.get() not in (None, dataset.stage):
         raise ConfigError(
@@ -122,7 +138,7 @@ def _check(dataset: "Dataset") -> None:
         del _cached[key]
 
 
-def _same(known: Splits, dataset: "Dataset") -> bool:
+def _same(known: Splits, dataset: Loadable) -> bool:
     try:
         choice = dataset.choose()
         now = [examples(*chosen).digest for chosen in (choice.train, choice.measured)]
@@ -137,7 +153,7 @@ def release_datasets() -> None:
     _doubted.clear()
 
 
-def share_datasets() -> "dict[Dataset, Splits]":
+def share_datasets() -> dict[Loadable, Splits]:
     """The datasets in the CPU's memory, moved to shared memory, where this process goes on."""
     shared = {dataset: known for (dataset, device), known in _cached.items() if device == CPU}
     for known in shared.values():
@@ -147,7 +163,7 @@ def share_datasets() -> "dict[Dataset, Splits]":
     return shared
 
 
-def adopt_datasets(shared: "Mapping[Dataset, Splits]") -> None:
+def adopt_datasets(shared: Mapping[Loadable, Splits]) -> None:
     """Hold what another process shared: nothing is loaded or copied for it any more."""
     for dataset, known in shared.items():
         _keep(dataset, CPU, known)

@@ -13,10 +13,12 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
+
+from nas_hydra.engine.runtime import ProcessSetting, attribute
 
 SIGNALS = sorted(number for number in signal.valid_signals() if isinstance(number, signal.Signals))
 LIMITS = [value for name, value in vars(resource).items() if name.startswith("RLIMIT_")]
@@ -25,33 +27,6 @@ ROUNDS = 2
 """How often what differs is written."""
 REFUSALS = (OSError, ValueError, RuntimeError, TypeError, AttributeError, AssertionError)
 """What reading and writing settings raises, of the system, of Python and of torch."""
-
-
-class ProcessSetting(NamedTuple):
-    """Something that a library or the system keeps for the whole process.
-
-    Args:
-        name: in the user's words.
-        read: gives a value that can be compared and does not change with the setting.
-        write: takes such a value.
-    """
-
-    name: str
-    read: Callable[[], Any]
-    write: Callable[[Any], Any]
-
-
-def attribute(owner: Any, name: str, words: str | None = None) -> ProcessSetting:
-    """A setting that is an attribute.
-
-    Args:
-        owner: whose.
-        name: of the attribute.
-        words: what it is called; None: as the attribute.
-    """
-    return ProcessSetting(
-        words or name, lambda: getattr(owner, name), lambda value: setattr(owner, name, value)
-    )
 
 
 def _set_environment(wanted: Mapping[str, str]) -> None:

@@ -2,9 +2,10 @@
 
 import ctypes
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any, NamedTuple
 
 M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8
 """Parameters of glibc's ``mallopt``, as its ``malloc.h`` numbers them."""
@@ -17,6 +18,33 @@ Tensors of many sizes then fit into each other's gaps more often, and are made o
 
 KEPT = 512_000_000
 """Bytes that may be free after a trial and are kept for the next one: no large network's need."""
+
+
+class ProcessSetting(NamedTuple):
+    """Something that a library or the system keeps for the whole process.
+
+    Args:
+        name: in the user's words.
+        read: gives a value that can be compared and does not change with the setting.
+        write: takes such a value.
+    """
+
+    name: str
+    read: Callable[[], Any]
+    write: Callable[[Any], Any]
+
+
+def attribute(owner: Any, name: str, words: str | None = None) -> ProcessSetting:
+    """A setting that is an attribute.
+
+    Args:
+        owner: whose.
+        name: of the attribute.
+        words: what it is called; None: as the attribute.
+    """
+    return ProcessSetting(
+        words or name, lambda: getattr(owner, name), lambda value: setattr(owner, name, value)
+    )
 
 
 class _Usage(ctypes.Structure):

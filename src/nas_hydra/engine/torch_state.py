@@ -10,7 +10,7 @@ from torch.backends import cuda, cudnn, mkldnn, nnpack, opt_einsum
 from torch.nn.modules import module
 from torch.utils import _device, deterministic
 
-from nas_hydra.engine.restoring import ProcessSetting, attribute
+from nas_hydra.engine.runtime import ProcessSetting, attribute
 
 PRECISIONS = [
     attrgetter(place)(torch)
