@@ -132,6 +132,7 @@ def test_something_has_to_be_optimised():
 def test_its_module_and_what_that_imports_tell_one_search_from_another(tmp_path):
     (tmp_path / "helps.py").write_text("SLOPE = 1\n")
     (tmp_path / "mine.py").write_text("import helps\n\ndef f(config):\n    return helps.SLOPE\n")
+    source_of.cache_clear()  # another test may have asked for modules of these names
     found = FunctionEvaluator("mine.f", 0, measure=["loss"])
     files, identity = found.files, found.identity(CANDIDATES[0])
     assert {*files} == {"module mine", "module helps"}

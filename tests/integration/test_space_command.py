@@ -18,7 +18,10 @@ def nas_hydra_space(monkeypatch, *arguments: str) -> int:
     """The exit code of one command in this process."""
     monkeypatch.setattr(sys, "argv", ["nas-hydra-space", *arguments])
     monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
-    return run(sys.argv)
+    try:
+        return run(sys.argv)
+    except SystemExit as ended:
+        return int(ended.code or 0)
 
 
 def test_prints_decisions_genes_and_size_and_writes_pictures(monkeypatch, capsys):

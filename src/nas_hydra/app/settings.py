@@ -16,7 +16,8 @@ from pydantic import (
     ValidationError,
 )
 
-from nas_hydra.config.interpolation import as_written, broken, without_total
+from nas_hydra.config.interpolation import as_written, broken
+from nas_hydra.config.total_steps import without_total
 from nas_hydra.engine.base import Limits
 from nas_hydra.errors import ConfigError, in_words, listing, nearest
 from nas_hydra.masking import masked

@@ -26,7 +26,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from nas_hydra.compose.hydra_errors import METRICS, ComposeError, clash, hydra_told
 from nas_hydra.compose.overrides import check_overrides, check_sweep, name_of_job
 from nas_hydra.compose.yaml_file import reading
-from nas_hydra.config.interpolation import add_total
+from nas_hydra.config.total_steps import add_total
 
 CONF = "pkg://nas_hydra.conf"
 PRIMARY = "config"

@@ -6,8 +6,8 @@ from inspect import Parameter
 from typing import Any
 
 from nas_hydra.config.annotation import check_value, hints
-from nas_hydra.config.interpolation import counted_later
 from nas_hydra.config.kind import given_by, options, part_of, particular
+from nas_hydra.config.total_steps import counted_later
 from nas_hydra.errors import ConfigError, listing, nearest
 
 CONTROL = {"_target_", "_args_", "_partial_", "_recursive_", "_convert_", "_share_"}

@@ -8,7 +8,7 @@ import pytorch_lightning as pl
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from nas_hydra.config.interpolation import TOTAL_STEPS
+from nas_hydra.config.total_steps import TOTAL_STEPS
 from nas_hydra.errors import ConfigError, in_one_line
 from nas_hydra.evaluator.schedule import KEY, Schedule, takes_metric
 from nas_hydra.evaluator.trainer import total_epochs, total_steps

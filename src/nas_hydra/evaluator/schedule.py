@@ -12,8 +12,8 @@ from torch.optim.lr_scheduler import CyclicLR, LRScheduler, OneCycleLR, ReduceLR
 from nas_hydra.config.annotation import hints
 from nas_hydra.config.arguments import schedules, stepping
 from nas_hydra.config.component import ask, build_function, locate
-from nas_hydra.config.interpolation import TOTAL_STEPS, counted_later, number_of
 from nas_hydra.config.kind import check_made
+from nas_hydra.config.total_steps import TOTAL_STEPS, counted_later, number_of
 from nas_hydra.errors import ConfigError, listing, nearest
 from nas_hydra.evaluator.trainer import total_epochs, total_steps
 from nas_hydra.objective import Direction

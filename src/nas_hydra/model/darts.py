@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nas_hydra.model.conv import Operations, classify, pick, relu_conv_bn, stem
+from nas_hydra.model.operation import Operations, classify, pick, relu_conv_bn, stem
 
 STEM_MULTIPLIER = 3
 """How many times wider the stem is than the first cell's nodes."""

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 from torchvision.models.mobilenetv3 import InvertedResidual, InvertedResidualConfig
 
-from nas_hydra.model.conv import Operations, classify, pick, stem
+from nas_hydra.model.operation import Operations, classify, pick, stem
 
 
 def inverted_residual(

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from nas_hydra.cell.nasbench101 import Graph, pruned, vertex_channels
-from nas_hydra.model.conv import Operations, classify, conv_bn_relu, pick, stem
+from nas_hydra.model.operation import Operations, classify, conv_bn_relu, pick, stem
 
 OPERATIONS: Operations = {
     "conv3x3": lambda channels: conv_bn_relu(channels, channels, 3),

@@ -7,7 +7,7 @@ from operator import add
 from torch import Tensor, nn
 
 from nas_hydra.cell.nasbench201 import NODES
-from nas_hydra.model.conv import Operations, classify, conv, pick, relu_conv_bn, stem
+from nas_hydra.model.operation import Operations, classify, conv, pick, relu_conv_bn, stem
 
 STAGES = 3
 

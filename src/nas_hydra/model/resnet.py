@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, Bottleneck
 
-from nas_hydra.model.conv import classify, pick, stem
+from nas_hydra.model.operation import classify, pick, stem
 
 BLOCKS = {"basic": BasicBlock, "bottleneck": Bottleneck}
 

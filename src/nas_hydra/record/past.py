@@ -17,8 +17,9 @@ from omegaconf.errors import GrammarParseError, OmegaConfBaseException
 from optuna.storages import BaseStorage
 from pydantic import BaseModel, ValidationError
 
-from nas_hydra.config.interpolation import NAME, PART, TOTAL_STEPS, without_environment
+from nas_hydra.config.interpolation import without_environment
 from nas_hydra.config.later import with_later
+from nas_hydra.config.total_steps import NAME, PART, TOTAL_STEPS
 from nas_hydra.errors import ConfigError
 from nas_hydra.files.small_file import read_yaml
 from nas_hydra.masking import MASK, masked_text

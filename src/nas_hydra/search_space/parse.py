@@ -6,7 +6,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from nas_hydra.config.interpolation import without_total
+from nas_hydra.config.total_steps import without_total
 from nas_hydra.errors import ConfigError, nearest
 from nas_hydra.search_space.gene import Categorical
 from nas_hydra.search_space.node import (
