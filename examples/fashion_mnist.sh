@@ -30,7 +30,7 @@ nas-hydra --config-dir "$(dirname "$0")/conf" search_space=widening strategy=sur
 echo "== Why it won"
 nas-hydra-explain run="$run"
 
-echo "== Train the winner on all training images, beside two yardsticks; test them once"
+echo "== Train the winner on all training images, beside two baselines; test them once"
 [ -e "$run/retrain/model.json" ] || nas-hydra-retrain run="$run" "${final[@]}"
 
 echo "== Export it"

@@ -210,8 +210,8 @@ def test_a_journal_cannot_name_what_is_called(told):
     assert not Path(MARKER).exists()
 
 
-def test_what_the_user_trusts_is_called(stranger, told, monkeypatch):
-    monkeypatch.syspath_prepend(str(Path.cwd()))
+@pytest.mark.usefixtures("own_modules")
+def test_what_the_user_trusts_is_called(stranger, told):
     Path("mine.py").write_text("from torch import nn\nclass Net(nn.Linear): pass\n")
     layer = {"_target_": "mine.Net", "in_features": 64, "out_features": 10}
     closed = yaml.safe_load(Path("model/best.yaml").read_text())

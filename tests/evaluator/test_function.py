@@ -130,15 +130,16 @@ def test_something_has_to_be_optimised():
 
 @pytest.mark.usefixtures("own_modules")
 def test_its_module_and_what_that_imports_tell_one_search_from_another(tmp_path):
-    (tmp_path / "helps.py").write_text("SLOPE = 1\n")
-    (tmp_path / "mine.py").write_text("import helps\n\ndef f(config):\n    return helps.SLOPE\n")
-    source_of.cache_clear()  # another test may have asked for modules of these names
-    found = FunctionEvaluator("mine.f", 0, measure=["loss"])
+    (tmp_path / "its_slope.py").write_text("SLOPE = 1\n")
+    (tmp_path / "sloping.py").write_text(
+        "import its_slope\n\ndef f(config):\n    return its_slope.SLOPE\n"
+    )
+    found = FunctionEvaluator("sloping.f", 0, measure=["loss"])
     files, identity = found.files, found.identity(CANDIDATES[0])
-    assert {*files} == {"module mine", "module helps"}
-    (tmp_path / "helps.py").write_text("SLOPE = 2\n")
+    assert {*files} == {"module sloping", "module its_slope"}
+    (tmp_path / "its_slope.py").write_text("SLOPE = 2\n")
     source_of.cache_clear()  # a process goes on with the code that it has imported
-    assert {name for name in files if found.files[name] != files[name]} == {"module helps"}
+    assert {name for name in files if found.files[name] != files[name]} == {"module its_slope"}
     assert found.identity(CANDIDATES[0]) != identity
     shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
     source_of.cache_clear()

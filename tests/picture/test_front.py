@@ -1,10 +1,11 @@
 """The picture of a front: a point per trial, a staircase, and numbers that can be read."""
 
+import sys
 from itertools import pairwise
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from nas_hydra.objective import Limit, Objective, Objectives
 from nas_hydra.picture.front import POINT, RING, SIDE, Plane, Scale, front_picture, scale_of
@@ -94,6 +95,8 @@ numbers = st.floats(-1e9, 1e9) | st.floats(0.9, 0.91) | st.floats(1e-7, 1e-6)
 
 @settings(max_examples=60, deadline=None)
 @given(values=st.lists(st.tuples(numbers, numbers), min_size=1, max_size=6))
+@example([(0.0, 1.0), (0.0, sys.float_info.min / 2)])
+@example([(0.0, 1.0), (0.0, sys.float_info.max)])
 def test_no_text_is_on_another_whatever_the_values(values):
     assert_readable(drawn(TWO, told(values)))
 

@@ -1,6 +1,7 @@
 """The picture of a Pareto front: every trial as a point, the front as a staircase among them."""
 
 import math
+import sys
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
@@ -169,7 +170,7 @@ def scale_of(objective: Objective, trials: Sequence[Trial]) -> Scale:
     low, high = min(values), max(values)
     if 0 < DECADES * low < high:
         room = (high / low) ** ROOM
-        return Scale(objective, low / room, high * room, log=True)
+        return Scale(objective, low / room or low, min(high * room, sys.float_info.max), log=True)
     room = ROOM * (high - low) or ROOM * abs(low) or 1.0
     return Scale(objective, low - room, high + room)
 

@@ -9,7 +9,7 @@ from nas_hydra.trial import Proposal, Trial
 
 
 class RandomSearch:
-    """Samples the space without proposing a candidate twice; the yardstick for every strategy."""
+    """Samples the space without proposing a candidate twice; the baseline of every strategy."""
 
     def __init__(self, space: SearchSpace, objectives: Objectives) -> None:
         self._unseen = Novelty(space)
