@@ -4,7 +4,8 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
@@ -35,6 +36,7 @@ class Outcome:
         ended: whether it ended by itself.
         seconds: from its beginning to its end; None if it was done in several goes.
         rows: of the validation split; None if nobody knows.
+        when: it ended, by the clock of where it ran.
     """
 
     run: Run
@@ -44,6 +46,7 @@ class Outcome:
     ended: bool
     seconds: float | None = None
     rows: int | None = None
+    when: datetime = field(default_factory=datetime.now)
 
     @property
     def objective(self) -> Objective:

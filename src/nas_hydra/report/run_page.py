@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -56,13 +57,13 @@ class RunPage:
 
     def start(self, run: Run) -> None:
         """Remember what is searched."""
-        self._run, self._began, self._resumed = run, monotonic(), False
+        self._run, self._began, self._resumed, self._fresh = run, monotonic(), False, False
 
     def tell(self, trial: Trial, front: Front, recorded: bool) -> None:
         """Remember a trial."""
         self._told.append(trial)
         self._front = front
-        self._resumed = self._resumed or recorded
+        self._resumed, self._fresh = self._resumed or recorded, self._fresh or not recorded
 
     def finish(self, summary: Mapping[str, Any] | None, exit_code: int) -> None:
         """Write the page, if there is anything to show."""
@@ -71,8 +72,16 @@ class RunPage:
         trials = sorted(self._told, key=lambda trial: trial.number)
         seconds = None if self._resumed else monotonic() - self._began
         ended, rows = summary is not None, _validation_rows(self._run)
-        outcome = Outcome(self._run, self._space.genes, trials, self._front, ended, seconds, rows)
+        when = datetime.now() if self._fresh else _written(self._run.folder / "summary.json")
+        outcome = Outcome(
+            self._run, self._space.genes, trials, self._front, ended, seconds, rows, when
+        )
         replace(self._run.folder / PAGE, html(run_page(outcome)))
+
+
+def _written(file: Path) -> datetime:
+    """When a file was written; now if it is not there."""
+    return datetime.fromtimestamp(file.stat().st_mtime) if file.exists() else datetime.now()
 
 
 def _validation_rows(run: Run) -> int | None:
@@ -120,10 +129,9 @@ def _subtitle(outcome: Outcome) -> str:
         if outcome.seconds is None
         else f"{duration(outcome.seconds)}"
     )
-    today = datetime.now().astimezone()
     return (
         f"{choices['strategy']} on {choices['search_space']}{on}, seed {run.seed};"
-        f" {today:%d %B %Y, %H:%M}; {took}"
+        f" {outcome.when:%d %B %Y, %H:%M}; {took}"
     )
 
 
