@@ -25,6 +25,7 @@ from nas_hydra.document import text
         *((text.duration(60), "1 min 00 s"), (text.duration(3599.9), "59 min 59 s")),
         *((text.duration(7384), "2 h 03 min"), (text.duration(1e6), "277 h 46 min")),
         *((text.byte_size(1.53e9), "1.53 GB"), (text.byte_size(12), "12 B")),
+        *((text.byte_size(999_600), "1 MB"), (text.byte_size(999_400), "999 kB")),
         *((text.change("a", "b"), "a → b"), (text.counted(1, "trial"), "1 trial")),
         (text.counted(1200, "trial"), "1,200 trials"),
     ],

@@ -18,7 +18,7 @@ from nas_hydra.comparison.statistics import FINAL, SOONEST, intervals, ranking, 
 from nas_hydra.config.foreign import foreign
 from nas_hydra.document.markdown import markdown
 from nas_hydra.errors import ConfigError
-from nas_hydra.files.small_file import replace
+from nas_hydra.files.small_file import replace_all
 
 
 def compare(
@@ -159,15 +159,7 @@ def write(comparison: Comparison, folder: Path) -> list[Path]:
         "comparison.md": markdown(shown),
         "comparison.html": html(shown),
     }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            replace(folder / name, text)
-    except OSError as error:
-        raise ConfigError(
-            "--output", f"cannot write into {folder} ({error.strerror}); choose another folder"
-        ) from error
-    return [folder / name for name in texts]
+    return replace_all(folder, texts, "--output")
 
 
 def _wandb_address(comparison: Comparison) -> str:

@@ -44,7 +44,7 @@ def duration(seconds: float) -> str:
 def byte_size(amount: float) -> str:
     """``1.5 GB``, in powers of 1000."""
     for unit, sign in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
-        if amount >= unit:
+        if amount >= 0.9995 * unit:  # which three digits round up to it
             return f"{amount / unit:.3g} {sign}"
     return f"{amount:.0f} B"
 

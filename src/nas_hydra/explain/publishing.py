@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from nas_hydra.document.html import html
 from nas_hydra.document.text import number
-from nas_hydra.errors import ConfigError
 from nas_hydra.explain.result import Explanation
 from nas_hydra.explain.sections import document
-from nas_hydra.files.small_file import replace
+from nas_hydra.files.small_file import replace_all
 from nas_hydra.record.past import read_run
 from nas_hydra.run import EXPLANATION
 from nas_hydra.tracker import wandb_report
@@ -34,15 +33,7 @@ def write(found: Explanation, folder: Path) -> list[Path]:
         EXPLANATION: json.dumps(asdict(found), indent=1, allow_nan=False) + "\n",
         "explanation.html": html(document(found)),
     }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            replace(folder / name, text)
-    except OSError as error:
-        raise ConfigError(
-            "output", f"cannot write into {folder} ({error.strerror}); choose another folder"
-        ) from error
-    return [folder / name for name in texts]
+    return replace_all(folder, texts, "output")
 
 
 def publish(

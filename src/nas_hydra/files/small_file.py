@@ -5,7 +5,7 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
@@ -31,6 +31,28 @@ def replace(file: Path, content: str | bytes) -> None:
         if isinstance(content, str):
             content = content.encode("utf-8", errors="backslashreplace")
         fresh.write_bytes(content)
+
+
+def replace_all(folder: Path, texts: Mapping[str, str], key: str) -> list[Path]:
+    """Write files into a folder, each in one step, over earlier ones.
+
+    Args:
+        folder: made if it is not there.
+        texts: name of a file -> what it holds.
+        key: by which the user says where.
+
+    Raises:
+        ConfigError: if the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            replace(folder / name, text)
+    except OSError as error:
+        raise ConfigError(
+            key, f"cannot write into {folder} ({error.strerror}); choose another folder"
+        ) from error
+    return [folder / name for name in texts]
 
 
 def copy(source: Path, file: Path) -> None:
