@@ -83,6 +83,8 @@ class Description(_Part):
         inputs: what the model takes, if that is no image: the tree of a batch's inputs, with
             ``Kind`` for each tensor, and a list for a tuple.
         prepare: how the inputs are made of that; None if they are taken as they are.
+        task: what its task knows beside the classes, see ``Task.facts``; None if that is nothing.
+        data: how the rows of a file become inputs, see ``Dataset.described``; likewise.
         source: the trial that it is.
         versions: package -> the version that trained it.
         weights: SHA-256 of the file of its weights; None in folders of version 0.1.
@@ -96,6 +98,8 @@ class Description(_Part):
     normalize: Normalize | None = None
     inputs: JsonValue = None
     prepare: Preparation | None = None
+    task: JsonValue = None
+    data: JsonValue = None
     source: ModelSource
     versions: Mapping[str, str]
     weights: str | None = None

@@ -30,8 +30,10 @@ def complete(
 ) -> Mapping[str, Any]:
     """Fill in, in place, what is null because the data decides; who keeps the config keeps that.
 
-    What a dataset finds out about its rows (``Dataset.found``) comes first. Then rows per batch,
-    and epochs that give so many steps at least, follow from the number of rows that are trained on.
+    What the task takes for a target (``Task.takes``) and what a dataset finds out about its rows
+    (``Dataset.found``) come first, and then what the task makes of that (``Task.found``). Rows per
+    batch, and epochs that give so many steps at least, follow from the number of rows that are
+    trained on.
 
     Args:
         config: composed, whose top level was checked.
@@ -49,7 +51,9 @@ def complete(
         from nas_hydra.dataset.cache import doubt_datasets  # torch, which a table does without
 
         doubt_datasets()  # an earlier search of this process may have loaded what has changed since
+        plain = filled(config, plain, _taken(plain))
         plain = filled(config, plain, _described(plain["dataset"]))
+        plain = filled(config, plain, _asked(plain))
     left = [key for key in (BATCH_SIZE, EPOCHS) if _is_left(plain, key)]
     if not left:
         return plain
@@ -89,6 +93,29 @@ def _is_left(plain: Mapping[str, Any], key: str) -> bool:
     part, _, name = key.partition(".")
     by_steps = key == EPOCHS and plain[part].get("max_steps") not in (None, -1)
     return name in plain[part] and plain[part][name] is None and not by_steps
+
+
+def _taken(plain: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The kind of target that the task takes, if the dataset asks, and the task says it."""
+    takes = getattr(_task_class(plain), "takes", None)
+    if takes is None or "target_kind" not in plain["dataset"]:
+        return {}
+    return {"dataset.target_kind": takes} if plain["dataset"]["target_kind"] is None else {}
+
+
+def _asked(plain: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the task's class tells of those of its settings that are null, by key."""
+    found = getattr(_task_class(plain), "found", None)
+    told = (
+        found(plain["task"], plain["dataset"]) if found and None in plain["task"].values() else {}
+    )
+    return {f"task.{name}": value for name, value in told.items()}
+
+
+def _task_class(plain: Mapping[str, Any]) -> Any:
+    """What makes the task; None of one that names nothing."""
+    target = plain["task"].get("_target_")
+    return None if target is None else locate(target, "task._target_")
 
 
 def _described(dataset: Mapping[str, Any]) -> Mapping[str, Any]:

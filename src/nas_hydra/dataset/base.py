@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -78,6 +79,29 @@ class Dataset(Choosing):
             ConfigError: if it cannot be looked at.
         """
         return {}
+
+    def described(self) -> Mapping[str, Any]:
+        """How the rows of a file become inputs, JSON-like: what ``unlabelled`` needs to know."""
+        return {}
+
+    @classmethod
+    def unlabelled(
+        cls, settings: Mapping[str, Any], described: Mapping[str, Any], file: Path
+    ) -> tuple[Sequence[str], Tree]:
+        """Rows of a file, with a target or without, as a trained network takes them.
+
+        Args:
+            settings: of the dataset that it was trained on.
+            described: what that said of it.
+            file: that holds the rows.
+
+        Returns:
+            The rows' names, and their inputs, not prepared.
+
+        Raises:
+            ConfigError: if it holds none, or others than are needed.
+        """
+        raise ConfigError("model", f"is trained on {cls.__name__}, whose rows no file can give")
 
     def __post_init__(self) -> None:
         super().__post_init__()

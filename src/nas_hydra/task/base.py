@@ -62,6 +62,25 @@ class Task(ABC):
     output: ClassVar[str] = "output"
     """What an output of one tensor is called where it is exported."""
 
+    takes: ClassVar[str | None] = None
+    """The kind of target, where a dataset can give several: ``class``, ``number``, ``labels``."""
+
+    @classmethod
+    def found(cls, given: Mapping[str, Any], dataset: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the data says of settings that are left open, such as how many outputs there are.
+
+        Args:
+            given: all settings of the task, as plain values; None is open.
+            dataset: all of the dataset, with what it found itself, see ``Dataset.found``.
+
+        Returns:
+            Values by name, for those of them that the data tells.
+
+        Raises:
+            ConfigError: if the data is none for this task.
+        """
+        return {}
+
     @property
     def directions(self) -> Mapping[str, Direction]:
         """Every metric of a search, ``val_acc`` for ``acc``, and which way it is better."""
@@ -177,8 +196,22 @@ class Task(ABC):
         return f"A network with {params} parameters, trained for the task {type(self).__name__}"
 
     def facts(self, data: Data) -> Mapping[str, Any]:
-        """What ``model.json`` says of the task, see ``nas_hydra.description.Description``."""
+        """What ``model.json`` says of the task: ``classes``, if it has any, and ``task``.
+
+        Under ``task`` stands whatever else it takes to answer without the data, JSON-like.
+        """
         return {}
+
+    def restored(self, facts: Mapping[str, Any]) -> Self:
+        """The same task without data, by what ``facts`` said: it can ``answer``."""
+        return self
+
+    def last_layer(self) -> nn.Module:
+        """What comes after a network wherever it is exported: outputs to those that people use.
+
+        It has no parameters that are trained.
+        """
+        return nn.Identity()
 
     def baselines(self, example: Example) -> Sequence[str]:
         """Names of known networks that a winner can be compared with; none if empty."""

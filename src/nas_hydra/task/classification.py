@@ -64,6 +64,7 @@ class Classification(Task):
     scores: ClassVar[Mapping[str, Direction]] = {"acc": "maximize", "f1": "maximize"}
     percent = ("acc", "f1")
     output = "logits"
+    takes = "class"
     num_classes: int = 0
     unit: str = "rows"
 
