@@ -11,7 +11,12 @@ LATER: Mapping[str, Mapping[str, Any]] = {
         "range": None,
     },
     "evaluator": {"measure": []},
-    "task": {"_target_": "nas_hydra.task.classification.Classification"},
+    "task": {
+        "_target_": "nas_hydra.task.classification.Classification",
+        "keep": "last",
+        "patience": None,
+        "average": None,
+    },
 }
 """Part of a config -> its later keys, and the values that mean what was done before there were any.
 

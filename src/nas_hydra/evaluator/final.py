@@ -1,7 +1,7 @@
 """Evaluation of a winner: as in its search, but on more rows, and measured on the test split."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ from nas_hydra.dataset.cache import only_stage
 from nas_hydra.dataset.split import Stage
 from nas_hydra.evaluator.base import Evaluator, Wrapping
 from nas_hydra.evaluator.fit import is_lightnings, trainer_callbacks
+from nas_hydra.evaluator.keeping import callbacks_of
+from nas_hydra.evaluator.prepared import task_of
 from nas_hydra.evaluator.rehearsal import local
 from nas_hydra.evaluator.trainer import build_trainer
 from nas_hydra.objective import Direction
@@ -77,14 +79,15 @@ def monitoring(candidate: Mapping[str, Any]) -> list[str]:
         candidate: its closed config.
     """
     scheduler = candidate.get("scheduler") or {}
-    named = [*_callbacks(build_trainer(local(candidate["trainer"]), parts=1))]
+    trainer = build_trainer(local(candidate["trainer"]), parts=1)
+    named = [*_callbacks([*trainer_callbacks(trainer), *callbacks_of(task_of(candidate))])]
     if str(scheduler.get("monitor", "")).startswith("val_"):
         named.append(str(scheduler["_target_"]).rpartition(".")[2])
     return named
 
 
-def _callbacks(trainer: pl.Trainer) -> Iterator[str]:
-    for callback in trainer_callbacks(trainer):
+def _callbacks(callbacks: Iterable[pl.Callback]) -> Iterator[str]:
+    for callback in callbacks:
         monitor = getattr(callback, "monitor", None)
         if not is_lightnings(callback) or str(monitor).startswith("val_"):
             yield type(callback).__name__

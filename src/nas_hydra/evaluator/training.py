@@ -18,7 +18,14 @@ from nas_hydra.dataset.rows import number_of_batches
 from nas_hydra.errors import CandidateError, ConfigError, in_one_line
 from nas_hydra.evaluator.base import seeded
 from nas_hydra.evaluator.build import count_parameters
-from nas_hydra.evaluator.fit import computing, fit, is_measured, measure_weights
+from nas_hydra.evaluator.fit import (
+    computing,
+    fit,
+    is_measured,
+    measure_weights,
+    trainer_callbacks,
+)
+from nas_hydra.evaluator.keeping import callbacks_of, put_back
 from nas_hydra.evaluator.latency import Latency
 from nas_hydra.evaluator.prepared import OnData, Prepared, task_of, training_identity
 from nas_hydra.evaluator.rehearsal import (
@@ -145,7 +152,7 @@ class Training(OnData):
         return rehearse(one["trainer"], module, counts)
 
     def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
-        """Train from scratch; the last epoch's weights go to the file."""
+        """Train from scratch; the weights that the task keeps go to the file."""
         one = self.prepared(candidate)
         try:
             return self._train(one, repeat, weights, parts=1)
@@ -219,6 +226,7 @@ class Training(OnData):
         """Train with batches cut into so many parts; cut ones are trained alone on a GPU."""
         seed, alone, parts = self._seed + repeat, parts > 1, one.data.cut(parts)
         trainer = build_trainer(one["trainer"], parts)
+        trainer_callbacks(trainer).extend(callbacks_of(one.task))
         device = trainer.strategy.root_device
         with computing(device, self._tf32, alone), seeded(seed):
             module = self.module(one)
@@ -239,6 +247,7 @@ class Training(OnData):
             module.weights = one.data.weights(parts)
         train = one.data.train_batches(seed, device, parts)
         fit(trainer, module, train, one.data.valid_batches(device, parts))
+        put_back(trainer, module)
         measured: dict[str, Any] = dict(trainer.callback_metrics)
         if self._stage != "search" or not is_measured(trainer, module):
             measured |= self._measured(trainer, module, one, parts)

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self, get_args
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,7 @@ from nas_hydra.objective import Direction
 from nas_hydra.task.report import Report
 
 Reduction = Literal["mean", "sum"]
+Keep = Literal["last", "best"]
 
 
 class Stepping(Protocol):
@@ -51,6 +52,16 @@ class Task(ABC):
 
     A task of one's own says its ``loss`` and, if there is more to measure, its ``scores``; all
     else has a meaning that fits most. Outputs and targets are trees, see ``nas_hydra.dataset``.
+
+    Args:
+        keep: which weights a training ends with: its ``last`` ones, or those of the ``best``
+            validation, by the first of the scores, or else the loss.
+        patience: epochs without a better validation, likewise, after which it ends; None: never.
+        average: decay of the exponential moving average of the weights, by which these are
+            replaced (Polyak and Juditsky 1992), such as 0.99 for each step; None: no average.
+
+    Raises:
+        ConfigError: if one of these is none.
     """
 
     scores: ClassVar[Mapping[str, Direction]] = {}
@@ -64,6 +75,23 @@ class Task(ABC):
 
     takes: ClassVar[str | None] = None
     """The kind of target, where a dataset can give several: ``class``, ``number``, ``labels``."""
+
+    keep: Keep = "last"
+    patience: int | None = None
+    average: float | None = None
+
+    def __init__(
+        self, *, keep: Keep = "last", patience: int | None = None, average: float | None = None
+    ) -> None:
+        if keep not in get_args(Keep):
+            raise ConfigError("task.keep", f"is {keep!r}; allowed: {', '.join(get_args(Keep))}")
+        if patience is not None and patience < 1:
+            raise ConfigError("task.patience", f"is {patience}; allowed: 1 or more epochs, or null")
+        if average is not None and not 0 < average < 1:
+            raise ConfigError(
+                "task.average", f"is {average}; allowed: above 0 and below 1, or null"
+            )
+        self.keep, self.patience, self.average = keep, patience, average
 
     @classmethod
     def found(cls, given: Mapping[str, Any], dataset: Mapping[str, Any]) -> Mapping[str, Any]:

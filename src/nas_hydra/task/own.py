@@ -26,6 +26,9 @@ class Own(Task):
     logs, which a dry run tells: ``evaluator=own`` trains it.
     """
 
+    def __init__(self) -> None:
+        """Which weights are kept, and when a training ends, the module says itself."""
+
     @property
     def directions(self) -> Mapping[str, Direction]:
         """None is known before a module was tried."""
