@@ -13,19 +13,16 @@ import torchvision
 from numpy.random import default_rng
 from torch import nn
 
-import nas_hydra as package
 from command import SMALL, nas_hydra, rows
-from nas_hydra.app.space import build_space
-from nas_hydra.compose import composed
+from made import KINDS, OF_IMAGES, space_of
 from nas_hydra.constraint import Candidate, MaxParams
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.evaluator.base import seeded
 from nas_hydra.evaluator.build import count_parameters
 from nas_hydra.evaluator.footprint import footprint
 from nas_hydra.evaluator.meta_network import MetaNetwork, operations
+from nas_hydra.evaluator.prepared import Prepared
 from networks import built, meta, two
-
-CONF = Path(package.__file__).parent / "conf"
 
 HEAD = {"_target_": "torch.nn.LazyLinear", "out_features": 10}
 
@@ -238,7 +235,6 @@ ODD = {
     "tied": {"_target_": f"{__name__}.Tied"},
     "freezing": {"_target_": f"{__name__}.Freezing"},
 }
-SPACES = sorted({file.stem for file in (CONF / "search_space").glob("*.yaml")} - {"own", "values"})
 OPTIMIZER = {"_target_": "torch.optim.SGD", "lr": 0.1}
 
 
@@ -270,12 +266,21 @@ def test_odd_networks_are_counted_as_they_are_trained(name):
     check_counts(ODD[name], (1, 8, 8))
 
 
-@pytest.mark.parametrize("name", SPACES)
-def test_candidates_of_every_space_are_counted_as_they_are_trained(name):
-    with composed([f"search_space={name}", "dataset=cifar10"]) as config:
-        space = build_space(config)
-        closed = space.close(space.sample(default_rng(0)))
-    check_counts(closed["model"], (3, 32, 32))
+@pytest.mark.parametrize("name", OF_IMAGES)
+def test_candidates_of_every_space_are_counted_as_they_are_trained(name, tmp_path):
+    space = space_of(name, tmp_path, "cifar10")
+    check_counts(space.close(space.sample(default_rng(0)))["model"], (3, 32, 32))
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_candidates_for_other_data_are_counted_as_they_are_trained(name, tmp_path):
+    space = space_of(name, tmp_path)
+    closed = space.close(space.sample(default_rng(0)))
+    one = Prepared(closed, "search")
+    with seeded(0):
+        trained = one.network()
+    assert Candidate(closed).params == count_parameters(trained)
+    assert Candidate(closed).flops == operations(trained, one.example.inputs)
 
 
 def test_what_a_network_is_trained_with_is_what_its_constraint_has_counted(tmp_path, monkeypatch):

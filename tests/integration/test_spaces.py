@@ -13,10 +13,11 @@ from numpy.random import default_rng
 from omegaconf import OmegaConf
 
 from command import SMALL, nas_hydra, rows
+from made import CONF, KINDS, OF_IMAGES, SPACES
+from made import space_of as known_space
 from nas_hydra.app.space import build_space
+from nas_hydra.evaluator.prepared import Prepared
 
-CONF = Path(__file__).parents[2] / "conf/search_space"
-SPACES = sorted({file.stem for file in CONF.glob("*.yaml")} - {"own", "values"})
 SHAPES = {"digits": (1, 8, 8), "fashion_mnist": (1, 28, 28), "cifar10": (3, 32, 32)}
 
 TINY = {
@@ -57,9 +58,9 @@ def comment(name):
 
 
 @pytest.mark.parametrize("name", SPACES)
-def test_the_file_tells_the_exact_size(name):
+def test_the_file_tells_the_exact_size(name, tmp_path):
     told = re.search(r"\(([\d,]+) candidates", comment(name)[0])
-    assert int(told[1].replace(",", "")) == space_of(name, "fashion_mnist").size
+    assert int(told[1].replace(",", "")) == known_space(name, tmp_path, "fashion_mnist").size
 
 
 @pytest.mark.parametrize("name", [name for name in SPACES if name != "conv_net"])
@@ -70,7 +71,7 @@ def test_the_file_cites_its_paper(name):
 @pytest.mark.parametrize(
     "dataset", ["digits", "cifar10", pytest.param("fashion_mnist", marks=pytest.mark.long)]
 )
-@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize("name", OF_IMAGES)
 def test_candidates_are_networks_for_any_images(name, dataset):
     space = space_of(name, dataset, *tiny(name), *CONNECTED.get(name, []))
     images = torch.randn(3, *SHAPES[dataset], requires_grad=True)
@@ -82,6 +83,18 @@ def test_candidates_are_networks_for_any_images(name, dataset):
         assert images.grad.abs().max() > 0
         assert next(network.parameters()).grad.abs().max() > 0
         images.grad = None
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_candidates_are_networks_for_their_data(name, tmp_path):
+    """Whatever is decided, the network takes a batch, and its loss has gradients."""
+    space = known_space(name, tmp_path)
+    for seed in range(3):
+        one = Prepared(space.close(space.sample(default_rng(seed))), "search")
+        inputs, target = one.example
+        loss = one.task.loss(one.network().train()(inputs), target)
+        loss.backward()
+        assert loss.isfinite()
 
 
 @pytest.mark.parametrize("name", ["darts", "nasbench101", "nasbench201"])
@@ -99,7 +112,7 @@ def test_cells_are_encoded_at_one_length(name):
     "name",
     [
         pytest.param(name, marks=() if name in ("conv_net", "nasbench201") else pytest.mark.long)
-        for name in SPACES
+        for name in OF_IMAGES
     ],
 )
 def test_a_search_trains_on_real_images(name, fashion_mnist, monkeypatch):

@@ -3,8 +3,17 @@
 from importlib import import_module
 from pathlib import Path
 
+from nas_hydra.app.completing import complete
+from nas_hydra.app.settings import resolved
+from nas_hydra.app.space import build_space
+from nas_hydra.compose import composed
+from nas_hydra.search_space import SearchSpace
+
+CONF = Path(__file__).parents[2] / "conf/search_space"
+SPACES = sorted({file.stem for file in CONF.glob("*.yaml")} - {"own", "values"})
 KINDS: dict[str, str] = {}
 """Space -> the kind of data that it takes, a module of this folder; the others take images."""
+OF_IMAGES = [name for name in SPACES if name not in KINDS]
 
 
 def data_of(space: str, folder: Path, images: str = "digits") -> list[str]:
@@ -18,3 +27,15 @@ def data_of(space: str, folder: Path, images: str = "digits") -> list[str]:
     if space not in KINDS:
         return [f"dataset={images}"]
     return import_module(f"made.{KINDS[space]}").write(folder)
+
+
+def space_of(space: str, folder: Path, images: str = "digits") -> SearchSpace:
+    """A space that knows its data.
+
+    Args:
+        space: as of ``data_of``, as of the others.
+    """
+    with composed([f"search_space={space}", *data_of(space, folder, images)]) as config:
+        if space in KINDS:
+            complete(config, resolved(config))
+        return build_space(config)

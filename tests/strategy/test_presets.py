@@ -3,9 +3,9 @@
 from functools import cache
 
 import pytest
-from hydra import compose, initialize_config_module
 
-from nas_hydra.app.space import build_space
+from made import SPACES as ALL
+from made import space_of
 from nas_hydra.strategy.base import blindness
 from nas_hydra.testing.strategy import hilly, simulate, small_space
 from strategy.golden import numeric_space
@@ -16,19 +16,17 @@ BLIND = {"random", "random_optuna", "optuna"}
 """Those that learn nothing on purpose, and the one that has no sampler yet."""
 SLOW = ("gp", "surrogate_evolution")
 PRESETS = sorted({file.stem for file in CONF.glob("*.yaml")} - BLIND)
-FILES = (CONF.parent / "search_space").glob("*.yaml")
 SPACES = [
     pytest.param(name, marks=() if name in ("conv_net", "nasbench201") else pytest.mark.long)
-    for name in sorted(
-        {file.stem for file in FILES} - {"own", "torchvision_models", "values"}
-    )  # no space, a single choice
+    for name in sorted({*ALL} - {"torchvision_models"})  # a single choice
 ]
 
 
-@cache
-def preset_space(name):
-    with initialize_config_module("nas_hydra.conf", version_base="1.3"):
-        return build_space(compose("config", [f"search_space={name}"]))
+@pytest.fixture(scope="module")
+def spaces(tmp_path_factory):
+    """Every space by its name, built when it is asked for."""
+    folder = tmp_path_factory.mktemp("spaces")
+    return cache(lambda name: space_of(name, folder))
 
 
 def learns(name, space, budget, ahead=1):
@@ -51,8 +49,8 @@ def test_every_preset_gets_beyond_its_founders_at_every_budget(name, budget, ahe
 
 @pytest.mark.parametrize("space", SPACES)
 @pytest.mark.parametrize("name", sorted({*PRESETS} - {*SLOW, "cmaes"}))
-def test_every_preset_gets_beyond_its_founders_on_every_space(name, space):
-    assert learns(name, preset_space(space), 10)
+def test_every_preset_gets_beyond_its_founders_on_every_space(name, space, spaces):
+    assert learns(name, spaces(space), 10)
 
 
 @pytest.mark.long
