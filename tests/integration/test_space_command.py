@@ -39,7 +39,7 @@ def test_counts_random_candidates(monkeypatch, capsys):
     assert nas_hydra_space(monkeypatch, "hydra.run.dir=here", "--samples", "5") == 0
     printed = capsys.readouterr().out
     assert re.search(r"parameters +[\d.]+ [kM] to [\d.]+ [kM], median [\d.]+ [kM]", printed)
-    assert re.search(r"FLOPs +[\d.]+ [kMG] to .* per image", printed)
+    assert re.search(r"FLOPs +[\d.]+ [kMG] to .* per row", printed)
     assert "feasible" not in printed
 
 

@@ -73,7 +73,7 @@ def _rows(sizes: Sizes) -> Iterator[tuple[str, str]]:
     """What was counted, for people."""
     if sizes.params:
         yield "parameters", spread(sizes.params)
-        yield "FLOPs", f"{spread(sizes.flops)} per image"
+        yield "FLOPs", f"{spread(sizes.flops)} per row"
     if sizes.refusals:
         reason, times = sizes.refusals.most_common(1)[0]
         yield "cannot work", f"{sizes.refusals.total()} of them; {times}: {reason}"
