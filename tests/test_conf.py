@@ -15,7 +15,7 @@ from command import SMALL, nas_hydra
 from nas_hydra.config.arguments import UNKNOWN
 from nas_hydra.config.component import check, locate
 from nas_hydra.config.later import LATER
-from nas_hydra.dataset import ImageDataset
+from nas_hydra.dataset import Dataset
 from nas_hydra.engine import Engine
 from nas_hydra.evaluator import Evaluator
 from nas_hydra.record import Record
@@ -93,8 +93,11 @@ def test_targets_import_and_take_their_keys(option):
     check(closed(config), str(option), provided.get(str(option.parent), {}))
 
 
-LEFT = ("batch_size", "num_classes", "size")
-"""What the images decide where it is null."""
+LEFT = (
+    *("batch_size", "num_classes", "size"),
+    *("num_targets", "features", "cardinalities", "indicators"),
+)
+"""What the rows decide where it is null."""
 
 
 def closed(value: object) -> object:
@@ -155,10 +158,10 @@ def test_no_part_of_a_strategy_is_left_out():
     assert parts <= {group for groups in TOGETHER for group in groups}
 
 
-def test_every_dataset_is_an_image_dataset():
+def test_every_dataset_has_splits_that_it_keeps():
     for option in OPTIONS:
         if option.parent == Path("dataset") and option.name not in ("none", "own"):
-            assert issubclass(locate(composed(option)["_target_"], ""), ImageDataset)
+            assert issubclass(locate(composed(option)["_target_"], ""), Dataset)
 
 
 def test_later_keys_stand_with_the_values_that_old_records_mean():

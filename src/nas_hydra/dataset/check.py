@@ -153,13 +153,16 @@ def check_classes(labels: Tensor, number: int, test: bool) -> None:
         raise ConfigError("dataset.num_classes", "is 1; of one class, nothing can be told apart")
 
 
-def check_rare(labels: Tensor, named: Sequence[str], splits: Sequence[str]) -> None:
-    """Make sure that every split can have an image of every class.
+def check_rare(
+    labels: Tensor, named: Sequence[str], splits: Sequence[str], unit: str = "images"
+) -> None:
+    """Make sure that every split can have a row of every class.
 
     Args:
-        labels: of all images that are to be split.
+        labels: of all rows that are to be split.
         named: the classes.
         splits: what they are split into.
+        unit: what rows are called.
 
     Raises:
         ConfigError: naming the classes of which there are too few.
@@ -173,8 +176,8 @@ def check_rare(labels: Tensor, named: Sequence[str], splits: Sequence[str]) -> N
         ]
         raise ConfigError(
             "dataset",
-            f"has too few images of some classes ({listing(lacking)}); each"
-            f" needs at least {len(splits)}, one for {' and one for '.join(splits)}. Add images,"
+            f"has too few {unit} of some classes ({listing(lacking)}); each"
+            f" needs at least {len(splits)}, one for {' and one for '.join(splits)}. Add {unit},"
             " or leave these classes out",
         )
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from nas_hydra.dataset.check import check_rows
 from nas_hydra.dataset.loading import StageRows
-from nas_hydra.dataset.source import Divided, Selection, Source, target_of
+from nas_hydra.dataset.source import Divided, Selection, Source, known_of, target_of
 from nas_hydra.dataset.split import Splitter, Stage
 from nas_hydra.dataset.split.random import Random
 from nas_hydra.dataset.tree import Tree, number_of_rows, selected
@@ -143,15 +143,16 @@ class Choosing(ABC):
         if self.limit is None or self.limit >= number_of_rows(target):
             return torch.arange(number_of_rows(target))
         within = source.validated if isinstance(source, Divided) else None
-        return self.split.drawn(target, self.limit, self.seed, "dataset.limit", within)
+        known = known_of(source, self.split.by)
+        return self.split.drawn(known, self.limit, self.seed, "dataset.limit", within)
 
     def _places(self, source: Source, drawn: Tensor) -> tuple[Tensor, Tensor]:
         """Where, of the drawn rows, those for training and for validation stand."""
         if isinstance(source, Divided):
             validated = source.validated[drawn]
             return drawn[~validated], drawn[validated]
-        target = selected(target_of(source), drawn)
-        rest, chosen = self.split.parted(target, self.validation, self.seed, "dataset.validation")
+        known = selected(known_of(source, self.split.by), drawn)
+        rest, chosen = self.split.parted(known, self.validation, self.seed, "dataset.validation")
         return drawn[rest], drawn[chosen]
 
 
@@ -187,7 +188,8 @@ class Whole(Choosing):
         target = target_of(source)
         self.check_target(target)
         self.check_enough(target, ("training", "validation", "testing"))
-        rest, chosen = self.split.parted(target, self.holdout, self.seed, "dataset.holdout")
+        known = known_of(source, self.split.by)
+        rest, chosen = self.split.parted(known, self.holdout, self.seed, "dataset.holdout")
         return Selection(source, rest), Selection(source, chosen)
 
 

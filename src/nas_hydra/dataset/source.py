@@ -1,5 +1,6 @@
 """Sources: rows as they lie on disk or in a library, and the digests by which they are known."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -19,7 +20,8 @@ class Source(Protocol):
     What is to be told of them is known without reading any: ``target``, a tree of (N, ...), or of
     images of classes ``labels``, (N,), int64, counted from 0. A source that knows digests of its
     rows may have a method ``digests_at``, see ``Digesting``; else equal ones are known by what is
-    read, which should be the same each time.
+    read, which should be the same each time. What a splitter may part them by, beside the target,
+    is in ``known``, a mapping name -> (N,).
     """
 
     def __getitem__(self, index: Tensor) -> Tree:
@@ -44,6 +46,21 @@ def target_of(source: Source) -> Tree:
         if hasattr(source, name):
             return getattr(source, name)
     raise ConfigError("dataset", f"gives a {type(source).__name__} without target, or labels")
+
+
+def known_of(source: Source, name: str) -> Tree:
+    """What a source knows of each row under a name, see ``Splitter.by``.
+
+    Raises:
+        ConfigError: if it does not know that.
+    """
+    if name == "target":
+        return target_of(source)
+    known: Mapping[str, Tensor] = getattr(source, "known", {})
+    if name not in known:
+        problem = f"parts rows by their {name}, and the dataset does not know that"
+        raise ConfigError("dataset.split", f"{problem}; say dataset.{name}, or another split")
+    return known[name]
 
 
 def _digests_at(source: Source, places: Tensor, inputs: Tree = None) -> Contents:
@@ -120,6 +137,8 @@ class Selection:
     def __init__(self, source: Source, places: Tensor) -> None:
         self._source, self._places = source, places
         self.target = selected(target_of(source), places)
+        known: Mapping[str, Tensor] = getattr(source, "known", {})
+        self.known = {name: selected(column, places) for name, column in known.items()}
 
     @property
     def labels(self) -> Tree:

@@ -1,7 +1,7 @@
 """Splitters: which rows are trained on, and which are kept to validate or to test."""
 
 from abc import ABC, abstractmethod
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,12 +27,16 @@ class Splitter(ABC):
     Equal settings must compare equal (a frozen dataclass does), as they make equal datasets.
     """
 
+    by: ClassVar[str] = "target"
+    """What it is given of the rows: what is to be told of them, or something else that their source
+    has under this name in ``known``, as ``group`` or ``time``."""
+
     @abstractmethod
     def parted(self, target: Tree, size: float, seed: int, key: str) -> tuple[Tensor, Tensor]:
         """Places of the rows left and chosen: each row is on one of the two sides.
 
         Args:
-            target: (N, ...), what is to be told of the rows.
+            target: (N, ...), what is to be told of the rows, or what it parts them ``by``.
             size: the share to choose, above 0 and below 1.
             seed: of the choice.
             key: the config key that asks for the size, for messages.
@@ -48,7 +52,7 @@ class Splitter(ABC):
         """Places of so many rows, which are to be split themselves.
 
         Args:
-            target: (N, ...), what is to be told of the rows.
+            target: (N, ...), what is to be told of the rows, or what it parts them ``by``.
             number: how many.
             seed: of the choice.
             key: the config key that asks for it, for messages.
