@@ -11,7 +11,9 @@ from nas_hydra.search_space import SearchSpace
 
 CONF = Path(__file__).parents[2] / "conf/search_space"
 SPACES = sorted({file.stem for file in CONF.glob("*.yaml")} - {"own", "values"})
-KINDS: dict[str, str] = {}
+KINDS: dict[str, str] = {
+    **dict.fromkeys(["ft_transformer", "tab_mlp", "tab_resnet", "tabm"], "table"),
+}
 """Space -> the kind of data that it takes, a module of this folder; the others take images."""
 OF_IMAGES = [name for name in SPACES if name not in KINDS]
 

@@ -20,6 +20,7 @@ from nas_hydra.evaluator.meta_network import META
 from nas_hydra.evaluator.prepared import Prepared, prepared_by
 from nas_hydra.evaluator.store import Stored
 from nas_hydra.evaluator.training import Training
+from nas_hydra.task.members import per_answer
 from nas_hydra.trial import Evaluation
 
 log = logging.getLogger(__name__)
@@ -82,7 +83,7 @@ class Gated(Wrapping):
         """Look at what a whole batch gives in training, where a network may give something else."""
         target = zeros(one.example.target, one.data.batch_size, META)
         try:
-            one.task.check(output, target)
+            one.task.check(output, per_answer(target, output))
         except CandidateError as error:
             raise CandidateError(f"in training, {error}") from None
 

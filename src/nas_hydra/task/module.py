@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from nas_hydra.dataset.tree import joined, leaves, number_of_rows
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.task.base import Recipe, Task
+from nas_hydra.task.members import per_answer
 
 Batch = tuple[Any, Any]
 """Inputs and target, trees of (N, ...)."""
@@ -66,7 +67,8 @@ class TaskModule(pl.LightningModule):
         """
         self._trained += 1
         inputs, target = self._augment(*batch)
-        loss = self.task.loss(self.model(inputs), target)
+        output = self.model(inputs)
+        loss = self.task.loss(output, per_answer(target, output))
         if self.weights:
             loss = loss * self.weights[index]
         self._losses.append(loss.detach())

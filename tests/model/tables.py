@@ -1,0 +1,34 @@
+"""Shared by the tests of networks for tables."""
+
+from functools import cache
+
+import torch
+
+from nas_hydra.app.space import build_space
+from nas_hydra.compose import composed
+from nas_hydra.config.instantiation import instantiate
+
+SPACES = ("ft_transformer", "tab_mlp", "tab_resnet", "tabm")
+FEATURES, CARDINALITIES = 3, (3, 5)
+
+
+def table(rows=6, features=FEATURES, cardinalities=CARDINALITIES):
+    """Random rows as a preparation leaves them."""
+    generator = torch.Generator().manual_seed(0)
+    numbers = torch.randn(rows, features, generator=generator)
+    codes = [torch.randint(0, most, (rows,), generator=generator) for most in cardinalities]
+    kinds = {"numbers": numbers} if features else {}
+    return {**kinds, "categories": torch.stack(codes, 1)} if cardinalities else kinds
+
+
+@cache
+def space_of(name, features=FEATURES, cardinalities=CARDINALITIES, outputs="2"):
+    """A space for such a table, without a dataset."""
+    facts = [f"+dataset.features={features}", f"+dataset.cardinalities={[*cardinalities]}"]
+    chosen = [f"search_space={name}", "dataset=none", f"+task.outputs={outputs}"]
+    with composed([*chosen, *facts]) as config:
+        return build_space(config)
+
+
+def network_of(space, candidate):
+    return instantiate(space.close(candidate)["model"])
