@@ -94,8 +94,16 @@ def test_targets_import_and_take_their_keys(option):
 
 
 LEFT = (
-    *("batch_size", "num_classes", "size"),
-    *("num_targets", "features", "cardinalities", "indicators"),
+    *(
+        "batch_size",
+        "cardinalities",
+        "features",
+        "indicators",
+        "num_classes",
+        "num_targets",
+        "size",
+        "values",
+    ),
 )
 """What the rows decide where it is null."""
 

@@ -39,6 +39,7 @@ CLASSES = (
     *("optuna.samplers", "optuna.pruners"),
     *(f"nas_hydra.dataset.{name}" for name in ("augment", "digits", "fake", "image_folder")),
     *(f"nas_hydra.dataset.{name}" for name in ("mnist", "prepare", "split", "torchvision")),
+    *(f"nas_hydra.dataset.{name}" for name in ("combined", "masks", "tensors")),
     *(f"nas_hydra.evaluator.{name}" for name in ("command", "final", "function", "latency")),
     *(f"nas_hydra.evaluator.{name}" for name in ("own", "tabular", "train")),
     *("nas_hydra.engine.processes", "nas_hydra.engine.serial", "nas_hydra.scheduler"),

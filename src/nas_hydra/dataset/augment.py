@@ -29,6 +29,7 @@ class Augmentation:
     """
 
     def __init__(self, transforms: Sequence[Transform]) -> None:
+        self.transforms = list(transforms)
         self._transform = v2.Compose(list(transforms)) if transforms else None
 
     def __call__(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:

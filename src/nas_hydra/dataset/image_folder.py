@@ -101,7 +101,7 @@ class ImageFolder(WholeDataset):
             self._tell(unreadable, len(folders.samples))
             folders.check_left(kept)
         folders.tell()
-        _tell_notes(notes)
+        tell_notes(notes)
         files, labels, splits = zip(*kept, strict=True)
         given = torch.tensor(splits) if folders.divided else None
         return Files(files, torch.tensor(labels), self.size, self.decoding, given)
@@ -185,7 +185,7 @@ def _folders(root: str) -> ClassFolders:
     return folders
 
 
-def _tell_notes(notes: Mapping[str, Iterable[str]]) -> None:
+def tell_notes(notes: Mapping[str, Iterable[str]]) -> None:
     """Say what of the images is not read, and of which; each kind in one line."""
     files = defaultdict(list)
     for file, given in notes.items():

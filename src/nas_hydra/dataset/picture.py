@@ -160,7 +160,7 @@ def read_picture(file: str | Path, channels: int, decoding: Decoding) -> Decoded
         UnreadableError: if that does not work.
     """
     mode = MODES[channels]
-    with _opened(file, decoding.pixel_limit) as picture:
+    with opened(file, decoding.pixel_limit) as picture:
         depth, raw = depth_of(picture), raw_mode(picture)
         picture.load()
         _scale_key(picture, raw)
@@ -179,7 +179,7 @@ def picture_header(file: str | Path) -> tuple[tuple[int, int], str]:
     Raises:
         UnreadableError: if the file does not begin as a picture.
     """
-    with _opened(file, PIXEL_LIMIT) as picture:
+    with opened(file, PIXEL_LIMIT) as picture:
         return picture.size, picture.mode
 
 
@@ -201,7 +201,7 @@ def check_picture(file: str | Path, decoding: Decoding) -> Sequence[str]:
     Raises:
         UnreadableError: as ``read_picture``.
     """
-    with _opened(file, decoding.pixel_limit) as picture:
+    with opened(file, decoding.pixel_limit) as picture:
         depth = depth_of(picture)
         notes = _notes(picture, raw_mode(picture))
         if (depth is None or decoding.range is None is not depth.limits) and _whole(picture):
@@ -269,7 +269,7 @@ def _whole(picture: Image) -> bool:
 
 
 @contextmanager
-def _opened(file: str | Path, pixel_limit: int) -> Iterator[Image]:
+def opened(file: str | Path, pixel_limit: int) -> Iterator[Image]:
     """A picture whose header was read; whatever its decoder raises is an ``UnreadableError``."""
     earlier = PIL.Image.MAX_IMAGE_PIXELS
     try:
