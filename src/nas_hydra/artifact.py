@@ -118,7 +118,8 @@ class Artifact:
                 "model", f"{file} does not fit {CONFIG} beside it: {_in_words(error)}"
             ) from error
         shape = tuple(getattr(output, "shape", ()))
-        if self.classes is not None and shape != (1, len(self.classes)):
+        # Behind the classes, there may be pixels.
+        if self.classes is not None and shape[:2] != (1, len(self.classes)):
             problem = f"names {len(self.classes)} classes, and the network gives {shape} logits"
             raise _damaged("model", self.folder / DESCRIPTION, problem)
         return network
