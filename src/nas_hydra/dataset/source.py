@@ -135,7 +135,7 @@ class Selection:
     """
 
     def __init__(self, source: Source, places: Tensor) -> None:
-        self._source, self._places = source, places
+        self.source, self.places = source, places
         self.target = selected(target_of(source), places)
         known: Mapping[str, Tensor] = getattr(source, "known", {})
         self.known = {name: selected(column, places) for name, column in known.items()}
@@ -147,11 +147,11 @@ class Selection:
 
     def __getitem__(self, index: Tensor) -> Tree:
         """The inputs at these places of the selection."""
-        return self._source[self._places[index]]
+        return self.source[self.places[index]]
 
     def contents(self, places: Tensor) -> Contents:
         """Digests of the rows at these places of the selection."""
-        return _digests_at(self._source, self._places[places])
+        return _digests_at(self.source, self.places[places])
 
 
 def first_and_last(source: Source) -> Tensor:
