@@ -83,3 +83,22 @@ def test_fewer_than_three_seeds_have_no_interval():
 def test_an_interval_of_a_share_ends_at_all():
     assert interval(spread([0.99, 1.0, 0.97]), True)[1] == 1.0
     assert interval(spread([0.99, 1.0, 0.97]), False)[1] > 1.0
+
+
+def reference(name: str, value: float) -> NetworkResult:
+    return NetworkResult("reference", name, {"test_acc": spread([value] * 3)}, 1.0, [])
+
+
+def test_of_simpler_methods_the_best_speaks_for_all():
+    own = result("trial 4", 0.93, 0.931, 0.932)
+    simpler = [reference("the best constant answer", 0.2), reference("a linear model", 0.95)]
+    told = verdict([own, *simpler], SCORE, ["acc"])
+    assert "a linear model was better by 1.9 points" in told
+    assert "constant" not in told
+
+
+def test_what_is_not_measured_of_a_simpler_method_has_not_failed():
+    own = NetworkResult("winner", "trial 4", {"params": spread([7.0])}, 1.0, [])
+    failed = NetworkResult("random", "a random candidate", {}, 1.0, ["diverged"])
+    told = content(compared([own, failed, reference("a linear model", 0.9)], [])).splitlines()
+    assert told[-2:] == ["| a random candidate | failed |", "| a linear model |  |"]

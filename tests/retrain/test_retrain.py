@@ -22,7 +22,7 @@ from nas_hydra.retrain import Request, retrain
 from nas_hydra.retrain.training import Progress
 from tracker.wandb_file import read_runs
 
-ALONE = ("seeds=1", "baseline=none", "random=false")
+ALONE = ("seeds=1", "baseline=none", "random=false", "references=false")
 
 
 @pytest.fixture
@@ -85,7 +85,8 @@ def test_the_winner_becomes_a_model_beside_its_baselines(search, command):
     found = metrics(folder)
     assert found["images"] == {"trained_on": 300, "tested_on": 360}
     assert found["first_use_of_test_split"] is True
-    assert [one["role"] for one in found["networks"]] == ["winner", "random", "baseline"]
+    roles = [one["role"] for one in found["networks"]]
+    assert roles == ["winner", "random", "baseline", "reference", "reference"]
     for one in found["networks"]:
         tested = one["metrics"]["test_acc"]
         assert len(tested["values"]) == 2

@@ -55,7 +55,7 @@ def test_the_folder_says_what_the_model_takes_and_nothing_of_images(folder):
     assert not {"classes", "image", "normalize"} & described.keys()
     found = json.loads((folder / "metrics.json").read_text())
     assert found["rows"] == {"trained_on": 180, "tested_on": 60}
-    assert [one["role"] for one in found["networks"]] == ["winner", "random"]
+    assert [one["role"] for one in found["networks"]] == ["winner", "random", "reference"]
     first = found["networks"][0]["metrics"]["test_rmse"]["values"][0]
     assert found["model"] == {"test_rmse": pytest.approx(first, rel=1e-4)}
     card = (folder / "MODEL_CARD.md").read_text()

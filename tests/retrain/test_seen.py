@@ -13,7 +13,7 @@ from command import SMALL, nas_hydra
 from nas_hydra.cli.retrain import run
 from record.records import aged
 
-ALONE = ("seeds=1", "baseline=none", "random=false")
+ALONE = ("seeds=1", "baseline=none", "random=false", "references=false")
 
 
 @pytest.fixture

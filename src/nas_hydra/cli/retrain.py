@@ -25,7 +25,8 @@ nas-hydra-retrain run=RUN_DIR [trial=N | pareto=all] [seeds=3] [OVERRIDES]
 
 Train a search's winner from scratch on its training and validation data, over several seeds, and
 measure it on the test data: its first use. A random candidate of the same space and, for images, a
-network of torchvision's are trained the same way, for comparison. OVERRIDES change the search's
+network of torchvision's are trained the same way, for comparison; simpler methods are fitted to the
+same data, such as a linear model, and on tables gradient boosting. OVERRIDES change the search's
 config, in Hydra's words: trainer.max_epochs=30 dataset.limit=null dataset/augment=crop_flip
 
 nas-hydra-retrain --verify DIR checks a model that was made so; --verify --help says more.
@@ -51,6 +52,9 @@ class RetrainWords(RecordWords):
         "auto", description="a name of torchvision.models; auto: of like size; none: leave it out"
     )
     random: bool = Field(True, description="false: without a random candidate")
+    references: bool = Field(
+        True, description="false: without a constant answer, a linear model and the like"
+    )
     folder: Path | None = Field(
         None, description="where the model goes; RUN/retrain, or RUN/retrain-N if not given"
     )

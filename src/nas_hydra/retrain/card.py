@@ -23,6 +23,7 @@ from nas_hydra.document.content import (
 )
 from nas_hydra.document.text import duration, number
 from nas_hydra.objective import Objective
+from nas_hydra.retrain.reference import ABOUT
 from nas_hydra.retrain.seen import Seen
 from nas_hydra.retrain.verdict import FEWEST, NetworkResult, compared, verdict
 from nas_hydra.search_space import Decision
@@ -122,8 +123,9 @@ def _results(facts: CardFacts, task: Task, report: Report) -> Iterator[Element]:
         f" network was trained in the same way, on the same {unit}, with the same seeds."
     )
     yield Paragraph(report.sentence(unit))
+    yield from _simpler(facts)
     for one in facts.results:
-        if _guesses(one, facts.description):
+        if one.role != "reference" and _guesses(one, facts.description):
             yield Note(
                 f"{one.name} is hardly better than guessing: this recipe does not train it, so"
                 " that beating it says little."
@@ -132,6 +134,16 @@ def _results(facts: CardFacts, task: Task, report: Report) -> Iterator[Element]:
             yield Paragraph(f"{len(one.errors)} trainings of {one.name} failed: {one.errors[0]}")
     if facts.confusion:
         yield Picture(facts.confusion, "What it takes for what", CONFUSION)
+
+
+def _simpler(facts: CardFacts) -> Iterator[Element]:
+    """What the methods are that are no networks."""
+    known = [one for one in facts.results if one.role == "reference"]
+    if known:
+        each = "; ".join(
+            f"{one.name} ({ABOUT[one.name]}, {duration(one.seconds)})" for one in known
+        )
+        yield Note(f"No networks, fitted to the rows that these are trained on: {each}.")
 
 
 def _guesses(one: NetworkResult, description: Description) -> bool:

@@ -115,6 +115,7 @@ class Retraining:
         monitors: what watched the trainings, see ``nas_hydra.evaluator.final.monitoring``.
         seen: what was seen of the test rows.
         objective: by which the networks are compared.
+        references: what simpler methods reach.
     """
 
     searched: RetrainedSearch
@@ -128,6 +129,7 @@ class Retraining:
     monitors: Sequence[str]
     seen: Seen
     objective: Objective
+    references: Sequence[NetworkResult] = ()
 
     @property
     def candidate(self) -> Mapping[str, Any]:
@@ -146,8 +148,9 @@ class Retraining:
 
     @cached_property
     def results(self) -> list[NetworkResult]:
-        """Its own, then those of the baselines."""
-        return [network_result(one, self.trained[one.name]) for one in (self.own, *self.others)]
+        """Its own, then those of the baselines and of simpler methods."""
+        trained = [network_result(one, self.trained[one.name]) for one in (self.own, *self.others)]
+        return [*trained, *self.references]
 
     @property
     def verdict(self) -> str:

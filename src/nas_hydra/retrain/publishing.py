@@ -56,9 +56,13 @@ def _summary(retraining: Retraining) -> dict[str, Any]:
     found: dict[str, Any] = {"trial": retraining.trial.number, "seeds": retraining.seeds}
     found["verdict"] = retraining.verdict
     for one in retraining.results:
-        found[f"{one.role}/name"] = one.name
+        if one.role == "reference":  # of which there are several
+            place = f"reference/{one.name}"
+        else:
+            place = one.role
+            found[f"{place}/name"] = one.name
         for name, spread in one.metrics.items():
-            found[f"{one.role}/{name}"] = spread.mean
+            found[f"{place}/{name}"] = spread.mean
             if spread.std is not None:
-                found[f"{one.role}/{name}_std"] = spread.std
+                found[f"{place}/{name}_std"] = spread.std
     return found

@@ -28,6 +28,7 @@ from nas_hydra.files.small_file import check_place
 from nas_hydra.objective import Objective
 from nas_hydra.retrain.files import Retraining, packed, write_folder
 from nas_hydra.retrain.publishing import publish_model
+from nas_hydra.retrain.reference import References
 from nas_hydra.retrain.seen import Seen, changes, seen
 from nas_hydra.retrain.training import (
     Contender,
@@ -52,7 +53,7 @@ class Retrained:
     Args:
         folder: that holds it, see ``nas_hydra.artifact``.
         trial: of the search that it is.
-        results: its own on the test split, then those of the baselines.
+        results: its own on the test split, then those of the baselines and of simpler methods.
         percent: the scores that are shown in per cent.
         unit: what the rows are called that it was tested on.
         verdict: how it compares with the baselines, in a sentence or two.
@@ -126,10 +127,12 @@ def _retrained(
         wanted = _tested(searched, evaluator)
         trained = train(contenders, request.seeds, evaluator, wanted, engine, Path(weights), watch)
         seeds, first, watched = request.seeds, _first_use(request.run), _monitors(winners)
+        beside = References(seeds)
         retrainings = [
             Retraining(
                 *(searched, trial, own, trained, [*random, *pair], seeds, command, first, watched),
                 *(known, wanted[0]),
+                beside(Prepared(own.candidate, evaluator.stage)) if request.references else (),
             )
             for trial, own, pair, known in zip(trials, winners, baselines, found, strict=True)
         ]

@@ -21,7 +21,7 @@ from nas_hydra.run import weights_file
 from nas_hydra.search_space import Decision, Genotype, SearchSpace
 from nas_hydra.trial import Proposal, Trial
 
-Role = Literal["winner", "random", "baseline"]
+Role = Literal["winner", "random", "baseline", "reference"]
 
 
 @dataclass(frozen=True)
@@ -149,6 +149,7 @@ class Request:
         baseline: name of a constructor of ``torchvision.models`` to compare with; ``auto`` takes
             the one of the nearest size, ``none`` leaves it out.
         random: whether a random candidate of the space is trained for comparison.
+        references: whether simpler methods are, see ``nas_hydra.retrain.reference``.
         folder: where the model goes; None is below the run.
         force: also if the data has changed since the search, or a model is there already.
         trust: modules that the search's config may name, see ``nas_hydra.config.foreign``.
@@ -162,6 +163,7 @@ class Request:
     seeds: int = 3
     baseline: str = AUTO
     random: bool = True
+    references: bool = True
     folder: Path | None = None
     force: bool = False
     trust: Sequence[str] = ()

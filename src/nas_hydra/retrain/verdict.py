@@ -40,7 +40,7 @@ class NetworkResult:
     """One network, over all seeds.
 
     Args:
-        role: what it is there for.
+        role: what it is there for; a reference is no network, and has no parameters.
         name: in words.
         metrics: what was measured; empty if no training was completed.
         seconds: of all its trainings.
@@ -87,7 +87,7 @@ def verdict(results: Sequence[NetworkResult], objective: Objective, percent: Seq
         percent: the scores that are shown in per cent, see ``Task``.
     """
     name = objective.name
-    own, *others = [one for one in results if name in one.metrics]
+    own, *others = _told_of([one for one in results if name in one.metrics], objective)
     share = name in _shares(percent)
     value = own.metrics[name]
     head = f"{own.name.capitalize()} has a {name} of {_mean(value, share)}"
@@ -97,6 +97,13 @@ def verdict(results: Sequence[NetworkResult], objective: Objective, percent: Seq
     few = min(len(one.metrics[name].values) for one in (own, *others)) < FEWEST
     doubt = f" With fewer than {FEWEST} seeds, that may be chance." if few else ""
     return f"{head}: {told}.{doubt}"
+
+
+def _told_of(results: Sequence[NetworkResult], objective: Objective) -> list[NetworkResult]:
+    """All networks; and of simpler methods the best one, which speaks for the others."""
+    simpler = [one for one in results if one.role == "reference"]
+    best = sorted(simpler, key=lambda one: objective.signed(one.metrics[objective.name].mean))[-1:]
+    return [one for one in results if one.role != "reference" or one in best]
 
 
 def _against(own: NetworkResult, one: NetworkResult, objective: Objective, share: bool) -> str:
@@ -150,7 +157,7 @@ def _shares(percent: Sequence[str]) -> list[str]:
 def _measured(one: NetworkResult, name: str, share: bool) -> str:
     """``92.31 % ± 0.12 (92.0 to 92.6)``."""
     if name not in one.metrics:
-        return "failed"
+        return "failed" if one.errors else ""
     value, factor = one.metrics[name], 100 if share else 1
     shown = _mean(value, share)
     if not value.std:

@@ -241,6 +241,14 @@ class Task(ABC):
         """
         return nn.Identity()
 
+    def output_of(self, numbers: Tensor) -> Tree:
+        """The output that says such numbers, where they are what is told: ``last_layer`` undone.
+
+        Args:
+            numbers: (N, targets), in the target's own units.
+        """
+        return numbers
+
     def baselines(self, example: Example) -> Sequence[str]:
         """Names of known networks that a winner can be compared with; none if empty."""
         return ()
