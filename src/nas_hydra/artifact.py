@@ -149,6 +149,16 @@ class Artifact:
             raise _damaged("model", file, _in_words(error)) from error
         return made.eval()
 
+    def task(self) -> Any:
+        """The ``nas_hydra.task.Task`` that it was trained for; it knows what ``model.json`` says.
+
+        Raises:
+            ConfigError: if it is none, or refuses its settings.
+        """
+        made = build(self.config["task"], "task")
+        said = {"classes": self.description.classes, "task": self.description.task}
+        return made.restored({name: one for name, one in said.items() if one is not None})
+
     def empty(self, rows: int) -> Any:
         """So many rows of what the model takes, all zeros."""
         import torch

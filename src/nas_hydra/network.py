@@ -11,21 +11,23 @@ from nas_hydra.artifact import Artifact
 
 
 class PreparedNetwork(nn.Module):
-    """A network and the preparation of its inputs.
+    """A network, the preparation of its inputs, and what comes after it.
 
     Args:
         network: takes prepared inputs.
         prepare: makes them.
+        last: makes of its outputs those that people use; see ``Task.last_layer``.
     """
 
-    def __init__(self, network: nn.Module, prepare: nn.Module) -> None:
+    def __init__(self, network: nn.Module, prepare: nn.Module, last: nn.Module) -> None:
         super().__init__()
         self.prepare = prepare
         self.network = network
+        self.last = last
 
     def forward(self, inputs: Any) -> Any:
         """Inputs as the data has them, (N, ...), to outputs."""
-        return self.network(self.prepare(inputs))
+        return self.last(self.network(self.prepare(inputs)))
 
 
 class Network(nn.Module):
@@ -52,21 +54,50 @@ class Network(nn.Module):
         return self.network(normalised)  # type: ignore[no-any-return]
 
 
-def network_of(artifact: Artifact) -> Network | PreparedNetwork:
+class FollowedNetwork(Network):
+    """As ``Network``, with what comes after it.
+
+    Args:
+        network: takes normalised images.
+        mean: as of ``Network``.
+        std: likewise.
+        last: as of ``PreparedNetwork``.
+    """
+
+    def __init__(
+        self, network: nn.Module, mean: Sequence[float], std: Sequence[float], last: nn.Module
+    ) -> None:
+        super().__init__(network, mean, std)
+        self.last = last
+
+    def forward(self, images: Tensor) -> Any:
+        """Pixels as of ``Network`` to outputs."""
+        return self.last(super().forward(images))
+
+
+def network_of(artifact: Artifact, last: bool = True) -> Network | PreparedNetwork:
     """The trained network, on the CPU and in evaluation mode.
+
+    Args:
+        artifact: the model.
+        last: whether its outputs are those that people use, and not those that the loss takes.
 
     Raises:
         ConfigError: if it cannot be built, or the weights are not there or not its own.
     """
-    return around(artifact, artifact.model())
+    return around(artifact, artifact.model(), last)
 
 
-def around(artifact: Artifact, network: nn.Module) -> Network | PreparedNetwork:
-    """A network with the preparation that a model's folder holds, in evaluation mode."""
+def around(artifact: Artifact, network: nn.Module, last: bool = True) -> Network | PreparedNetwork:
+    """A network with what a model's folder knows of its inputs and outputs, in evaluation mode."""
     normalize = artifact.description.normalize
-    if normalize is not None:
-        return Network(network, normalize.mean, normalize.std).eval()
-    return PreparedNetwork(network, artifact.preparation()).eval()
+    after = artifact.task().last_layer() if last else nn.Identity()
+    if normalize is None:
+        return PreparedNetwork(network, artifact.preparation(), after).eval()
+    numbers = normalize.mean, normalize.std
+    if isinstance(after, nn.Identity):
+        return Network(network, *numbers).eval()
+    return FollowedNetwork(network, *numbers, after).eval()
 
 
 def outputs(network: Callable[[Any], Any], inputs: Any, batch: int = 256) -> Any:

@@ -219,6 +219,8 @@ def _description(draft: Path, one: Retraining, digests: Mapping[str, str]) -> De
         replace(draft / PREPARE, content.content)
         kept = Preparation(sha256=digest_of_file(draft / PREPARE), classes=content.classes)
     known: dict[str, Any] = {**one.prepared.task.facts(data), **_taken(data), **digests}
+    if isinstance(data, Dataset):
+        known["data"] = dict(data.described()) or None
     return Description(
         **known,
         normalize=normalize,

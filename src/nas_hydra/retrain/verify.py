@@ -137,7 +137,7 @@ def _measured(artifact: Artifact, one: Prepared) -> Report:
         ConfigError: if these are none that it takes, or of more classes.
     """
     try:
-        return one.task.tested(network_of(artifact), _batches(artifact, one))
+        return one.task.tested(network_of(artifact, last=False), _batches(artifact, one))
     except NasHydraError:
         raise
     except Exception as error:  # any module may raise anything on what it was not made for
