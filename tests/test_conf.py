@@ -94,16 +94,8 @@ def test_targets_import_and_take_their_keys(option):
 
 
 LEFT = (
-    *(
-        "batch_size",
-        "cardinalities",
-        "features",
-        "indicators",
-        "num_classes",
-        "num_targets",
-        "size",
-        "values",
-    ),
+    *("batch_size", "num_classes", "num_targets", "size", "values", "length", "channels"),
+    *("features", "cardinalities", "indicators", "target_kind", "ragged", "column"),
 )
 """What the rows decide where it is null."""
 

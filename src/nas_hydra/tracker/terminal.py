@@ -37,7 +37,7 @@ FILES = {
     "trials": "config.yaml of every trial, and what its program has printed: NUMBER/stdout.txt",
     "summary.json": "the search in numbers",
     "journal.log": "the record: optuna-dashboard shows it, and a search resumes from it",
-    "examples.npz": "a digest of every image that the search has seen",
+    "examples.npz": "a digest of every row that the search has seen",
 }
 HOW = ": hydra.utils.instantiate(OmegaConf.load('best.yaml').model)"
 """How to build the winner, where it is known for which images."""
