@@ -33,6 +33,8 @@ APART = {"objective/none", "objective/tabular", "strategy/cmaes", *OWN}
 """Options that need settings of their own; other tests run them."""
 NEEDED = {
     "objective/": ("strategy=nsga2",),  # any number of them
+    "objective/val_mae": ("task=regression", "search_space=mlp"),
+    "objective/val_rmse": ("task=regression", "search_space=mlp"),
     "strategy/optuna": ("strategy.sampler._target_=optuna.samplers.QMCSampler",),
     "strategy/prescreen/predictor/": ("strategy=surrogate_evolution",),
 }
@@ -95,7 +97,7 @@ def test_targets_import_and_take_their_keys(option):
 
 LEFT = (
     *("batch_size", "num_classes", "num_targets", "size", "values", "length", "channels"),
-    *("features", "cardinalities", "indicators", "target_kind", "ragged", "column"),
+    *("features", "cardinalities", "indicators", "target_kind", "ragged", "column", "outputs"),
 )
 """What the rows decide where it is null."""
 

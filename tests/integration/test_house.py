@@ -151,7 +151,7 @@ HOUSE = {
     ),
     "engine": (ENGINE, "# in a thread\n_target_: my_engine.Thread\nahead: 2\n"),
     "strategy": (STRATEGY, "# one after the other\n_target_: my_strategy.Grid\n"),
-    "task": (FILES["my_task.py"], FILES["my_conf/task/regression.yaml"]),
+    "task": (FILES["my_task.py"], FILES["my_conf/task/power.yaml"]),
     "dataset": (
         DATASET,
         "# pairs of numbers\n_target_: my_dataset.Sums\nsize: 100\nbatch_size: null\n"
@@ -227,7 +227,7 @@ def test_what_a_network_gives_is_told_if_a_task_cannot_take_it(search, capsys):
     search("task", "objective.val_far=minimize", "search_space=values", flat, code=2)
     told = capsys.readouterr().err.strip().splitlines()[-1]
     assert "the model gives float32 of shape (1024,) for targets of int64 of shape (16,)" in told
-    assert "which the task Regression cannot take: IndexError" in told
+    assert "which the task Power cannot take: IndexError" in told
 
 
 def test_an_objective_that_contradicts_a_score_is_refused(search, capsys):

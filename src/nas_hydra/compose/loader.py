@@ -33,6 +33,8 @@ PRIMARY = "config"
 """The config that all begins with; a user's own of this name takes another with --config-name."""
 LAST = {"hydra": 1, "main": 1, "schema": 2}
 """Where configs are looked for after everybody else's folders; Hydra asks its own first."""
+TASKS = "task/"
+"""Whose empty mappings, of metrics and of heads, are there to be filled by any name."""
 BASIC = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 """The sweeper that tries all combinations of values."""
 COMMAND = "command-line"
@@ -152,6 +154,8 @@ class Repository(ConfigRepository):
         loaded = self._loaded(config_path)
         if loaded is not None and config_path.startswith(METRICS):
             OmegaConf.set_struct(loaded.config, False)
+        if loaded is not None and config_path.startswith(TASKS):
+            _open_empty(loaded.config)
         return loaded
 
     def _loaded(self, config_path: str) -> ConfigResult | None:
@@ -206,6 +210,13 @@ def _included(defaults: Sequence[InputDefault], group: str) -> Iterator[str]:
         elif default.value is not None:
             names = default.value if isinstance(default.value, list) else [default.value]
             yield from (f"{default.get_group_path()}/{name}" for name in names)
+
+
+def _open_empty(config: Any) -> None:
+    """Let any key be given in the mappings of a config that have none."""
+    for _, part in config.items_ex(resolve=False):
+        if isinstance(part, DictConfig) and part == {}:
+            OmegaConf.set_struct(part, False)
 
 
 def _is_own(source: ConfigSource) -> bool:

@@ -16,6 +16,10 @@ LATER: Mapping[str, Mapping[str, Any]] = {
         "keep": "last",
         "patience": None,
         "average": None,
+        "class_weights": None,
+        "label_smoothing": 0.0,
+        "top_k": [],
+        "metrics": {},
     },
 }
 """Part of a config -> its later keys, and the values that mean what was done before there were any.

@@ -75,8 +75,10 @@ class Prepared(Mapping[str, Any]):
     @cached_property
     def example(self) -> Example:
         """Two rows of its data; of a config that names none, of its ``input_shape``."""
-        named = "_target_" in self["dataset"]
-        return self.data.example if named else empty_images(self["dataset"]["input_shape"])
+        if "_target_" not in self["dataset"]:
+            return empty_images(self["dataset"]["input_shape"])
+        known = self.data.example
+        return known._replace(target=self.task.wanted(*known))
 
     @cached_property
     def device(self) -> torch.device:

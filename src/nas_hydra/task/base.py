@@ -64,10 +64,10 @@ class Task(ABC):
         ConfigError: if one of these is none.
     """
 
-    scores: ClassVar[Mapping[str, Direction]] = {}
+    scores: Mapping[str, Direction] = {}
     """What is measured beside the loss, and which way it is better: ``{"acc": "maximize"}``."""
 
-    percent: ClassVar[Sequence[str]] = ()
+    percent: Sequence[str] = ()
     """Those of the scores that are shares, and are shown in per cent."""
 
     output: ClassVar[str] = "output"
@@ -133,6 +133,18 @@ class Task(ABC):
             reduction: over the rows of the batch.
         """
 
+    def validation_loss(self, output: Tree, target: Tree) -> Tensor:
+        """The sum over rows that ``val_loss`` is the mean of, ().
+
+        A task whose loss has settings leaves those out here by which candidates may differ: a
+        smaller weight is no better network.
+        """
+        return self.loss(output, target, reduction="sum")
+
+    def wanted(self, inputs: Tree, target: Tree) -> Tree:
+        """What is to be told of a batch: its target, unless the task makes one of the inputs."""
+        return target
+
     def check(self, output: Tree, target: Tree) -> None:
         """Make sure that a network's output is one for this task.
 
@@ -197,7 +209,7 @@ class Task(ABC):
         with torch.inference_mode():
             for inputs, target in batches:
                 kept.append(self.kept(network(inputs)))
-                targets.append(target)
+                targets.append(self.wanted(inputs, target))
             return self.report(joined(kept), joined(targets))
 
     def report(self, kept: Tree, target: Tree) -> Report:

@@ -68,7 +68,8 @@ class TaskModule(pl.LightningModule):
         self._trained += 1
         inputs, target = self._augment(*batch)
         output = self.model(inputs)
-        loss = self.task.loss(output, per_answer(target, output))
+        wanted = self.task.wanted(inputs, target)
+        loss = self.task.loss(output, per_answer(wanted, output))
         if self.weights:
             loss = loss * self.weights[index]
         self._losses.append(loss.detach())
@@ -102,8 +103,8 @@ class TaskModule(pl.LightningModule):
     def validation_step(self, batch: Batch, index: int) -> None:
         """Put aside what one batch gives."""
         inputs, target = batch
-        output = self.model(inputs)
-        loss = self.task.loss(output, target, reduction="sum")
+        output, target = self.model(inputs), self.task.wanted(inputs, target)
+        loss = self.task.validation_loss(output, target)
         self._validated.append((loss, self.task.kept(output), target))
 
     def on_validation_epoch_end(self) -> None:

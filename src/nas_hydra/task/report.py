@@ -57,12 +57,14 @@ class ClassReport(Report):
     confusion: Sequence[Sequence[int]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, confusion: Sequence[Sequence[int]]) -> "ClassReport":
-        """The accuracy with its interval, of a confusion matrix."""
+    def of(
+        cls, confusion: Sequence[Sequence[int]], more: Mapping[str, float] | None = None
+    ) -> "ClassReport":
+        """The accuracy with its interval, of a confusion matrix; and further figures."""
         right, total = hits(confusion), sum(map(sum, confusion))
         figures: dict[str, Figure] = {"test_acc": right / total}
         figures["test_acc_interval"] = wilson(right, total)
-        return cls(figures, total, confusion)
+        return cls({**figures, **(more or {})}, total, confusion)
 
     @property
     def parts(self) -> dict[str, Any]:
