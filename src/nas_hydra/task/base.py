@@ -181,6 +181,13 @@ class Task(ABC):
         """What of a batch's output is kept until the end of a validation, for the scores."""
         return output
 
+    def gathered(self, output: Tree, target: Tree) -> tuple[Tree, Tree]:
+        """What of a batch's output and of its target is kept until then, for the scores.
+
+        A task whose outputs are too large to keep makes numbers of both here, (n, ...).
+        """
+        return self.kept(output), target
+
     def score(self, kept: Tree, target: Tree) -> Mapping[str, Tensor]:
         """Every one of ``scores``, of all rows of a validation together.
 
@@ -208,8 +215,9 @@ class Task(ABC):
         kept, targets = [], []
         with torch.inference_mode():
             for inputs, target in batches:
-                kept.append(self.kept(network(inputs)))
-                targets.append(self.wanted(inputs, target))
+                found = self.gathered(network(inputs), self.wanted(inputs, target))
+                kept.append(found[0])
+                targets.append(found[1])
             return self.report(joined(kept), joined(targets))
 
     def report(self, kept: Tree, target: Tree) -> Report:

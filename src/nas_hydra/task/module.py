@@ -105,7 +105,7 @@ class TaskModule(pl.LightningModule):
         inputs, target = batch
         output, target = self.model(inputs), self.task.wanted(inputs, target)
         loss = self.task.validation_loss(output, target)
-        self._validated.append((loss, self.task.kept(output), target))
+        self._validated.append((loss, *self.task.gathered(output, target)))
 
     def on_validation_epoch_end(self) -> None:
         """Log the metrics of all batches together."""
