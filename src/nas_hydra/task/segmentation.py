@@ -14,7 +14,7 @@ from nas_hydra.dataset import Data
 from nas_hydra.dataset.tree import form_of
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.objective import Direction
-from nas_hydra.task.base import Reduction, Task
+from nas_hydra.task.base import Keep, Reduction, Task
 from nas_hydra.task.report import Figure, Report
 
 IGNORE = 255
@@ -40,6 +40,9 @@ class Segmentation(Task):
         dice: weight, at least 0, of the soft Dice loss (Milletari et al. 2016) that is added: 1
             minus the overlap of each class that an image has, averaged over them. It helps where
             classes cover few pixels.
+        keep: see ``Task``, as of the next two.
+        patience: likewise.
+        average: likewise.
     """
 
     scores: ClassVar[Mapping[str, Direction]] = {"iou": "maximize", "pixel_acc": "maximize"}
@@ -47,7 +50,16 @@ class Segmentation(Task):
     output = "logits"
     takes = "masks"
 
-    def __init__(self, outputs: int, dice: float = 0.0) -> None:
+    def __init__(
+        self,
+        outputs: int,
+        dice: float = 0.0,
+        *,
+        keep: Keep = "last",
+        patience: int | None = None,
+        average: float | None = None,
+    ) -> None:
+        super().__init__(keep=keep, patience=patience, average=average)
         if dice < 0:
             raise ConfigError("task.dice", f"is {dice}; allowed: 0 and more")
         self.classes, self.dice = outputs, dice
