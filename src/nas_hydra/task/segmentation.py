@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import torch
 from numpy.random import default_rng
@@ -45,7 +45,7 @@ class Segmentation(Task):
         average: likewise.
     """
 
-    scores: ClassVar[Mapping[str, Direction]] = {"iou": "maximize", "pixel_acc": "maximize"}
+    scores: Mapping[str, Direction] = {"iou": "maximize", "pixel_acc": "maximize"}
     percent = ("iou", "pixel_acc")
     output = "logits"
     takes = "masks"

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -29,7 +29,7 @@ class Tokens(Task):
         settings: as of every task.
     """
 
-    scores: ClassVar[Mapping[str, Direction]] = {"perplexity": "minimize", "acc": "maximize"}
+    scores: Mapping[str, Direction] = {"perplexity": "minimize", "acc": "maximize"}
     percent = ("acc",)
     output = "logits"
     takes = "next"
