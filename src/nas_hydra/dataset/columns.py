@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
 from pydantic import BaseModel, ConfigDict
 
-from nas_hydra.dataset.frame import check_columns
+from nas_hydra.dataset.frame import Notes, check_has
 from nas_hydra.dataset.tree import Tree
 from nas_hydra.errors import ConfigError, printable
 
@@ -20,6 +20,11 @@ SPOKEN = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-]\d{4}( \d{1,2}:\d{2}.*)?")
 YEAR_FIRST = re.compile(r"\d{4}[./]\d{1,2}[./]\d{1,2}( \d{1,2}:\d{2}.*)?")
 OTHER = "(other)"
 """What the rarest categories of a column are called together, where it has too many."""
+WRONG = {
+    "category": "categories that training lacks",
+    "number": "no numbers",
+    "date": "no dates",
+}
 
 Style = Literal["as they are", "ISO 8601", "year first", "day first", "month first"]
 Series: TypeAlias = "pd.Series[Any]"
@@ -52,15 +57,10 @@ class Column(BaseModel):
         named = {"number": [self.name], "date": [f"{self.name} ({part})" for part in self.parts]}
         return named.get(self.kind, [])
 
-    def as_numbers(self, given: Series, key: str | None = None) -> NDArray[np.float32]:
-        """(N, columns), NaN where there is none.
-
-        Args:
-            given: the column.
-            key: of the config, for the error if a text is no number; None: it counts as missing.
-        """
+    def as_numbers(self, given: Series) -> NDArray[np.float32]:
+        """(N, columns), NaN where there is none."""
         if self.kind == "number":
-            return finite(as_numbers(given, key))[:, None].astype(np.float32)
+            return finite(as_numbers(given))[:, None].astype(np.float32)
         times = as_times(given, self.style)
         return np.stack([time_part(times, part) for part in self.parts], 1).astype(np.float32)
 
@@ -72,6 +72,12 @@ class Column(BaseModel):
         codes = [known.get(one, unknown) for one in in_text(uniques)]
         found: NDArray[np.int64] = np.array([*codes, -1], np.int64)[places]  # -1 is the last
         return found
+
+    def missing(self, given: Series) -> NDArray[np.bool_]:
+        """(N,), where there is no value, or none that is known."""
+        if self.kind == "category":
+            return self.as_codes(given) < 0
+        return np.isnan(self.as_numbers(given)[:, 0])
 
 
 class Columns(BaseModel):
@@ -102,17 +108,17 @@ class Columns(BaseModel):
         """Of each with codes, how many there are, with the one for what is missing or unseen."""
         return [len(column.values) + 1 for column in self.categories]
 
-    def inputs(self, frame: pd.DataFrame, key: str | None = None) -> Tree:
+    def inputs(self, frame: pd.DataFrame, key: str) -> Tree:
         """Rows as tensors: ``numbers``, float32 (N, F), and ``categories``, int64 (N, G).
 
-        A part is absent if there is no such column.
+        A part is absent if there is no such column. What is no number is missing.
 
         Raises:
-            ConfigError: if a column lacks; or of a key, if a text is where a number is needed.
+            ConfigError: of a key, if a column lacks.
         """
-        check_columns(key or "dataset.file", [one.name for one in self.columns], [*frame.columns])
+        check_has(key, [one.name for one in self.columns], [*frame.columns])
         numbers = [
-            column.as_numbers(frame[column.name], key)
+            column.as_numbers(frame[column.name])
             for column in self.columns
             if column.kind != "category"
         ]
@@ -123,6 +129,26 @@ class Columns(BaseModel):
         if codes:
             parts["categories"] = torch.from_numpy(np.stack(codes, 1))
         return parts
+
+    def tell_unknown(self, frame: pd.DataFrame, rows: str, notes: Notes) -> None:
+        """Note what of other rows than those of training is not known, and so counts as missing.
+
+        Args:
+            frame: these rows.
+            rows: what they are called.
+            notes: where it is noted.
+        """
+        for column in self.columns:
+            given = frame[column.name]
+            unknown = np.flatnonzero(column.missing(given) & given.notna().to_numpy())
+            if len(unknown):
+                wrong = {"category": "categories that training lacks"}.get(
+                    column.kind, "no numbers"
+                )
+                notes.warning(
+                    f"'{column.name}' has {wrong} in {len(unknown):,} of {len(frame):,} {rows},"
+                    f" where it counts as missing: {examples_of(given, unknown)}"
+                )
 
 
 def in_text(values: Iterable[Any]) -> list[str]:
@@ -156,16 +182,16 @@ def as_numbers(given: Series, key: str | None = None) -> NDArray[np.float64]:
     if key is not None and len(wrong):
         raise ConfigError(
             key,
-            f"needs numbers in the column '{given.name}', and {no_numbers(given, wrong)}",
+            f"needs numbers in the column '{given.name}', and {examples_of(given, wrong)}",
         )
     return found
 
 
-def no_numbers(given: Series, rows: Sequence[int] | NDArray[Any]) -> str:
-    """``row 7 has 'none'`` of rows that have no number, counted from 1, and how many more."""
+def examples_of(given: Series, rows: Sequence[int] | NDArray[Any]) -> str:
+    """``row 7 has 'none'`` of rows, numbered from 1 as in their file, and how many more."""
     first = printable(str(given.iloc[rows[0]]))[:40]
     more = f" (and {len(rows) - 1:,} more)" if len(rows) > 1 else ""
-    return f"row {rows[0] + 1:,} has '{first}'{more}"
+    return f"row {given.index[rows[0]] + 1:,} has '{first}'{more}"
 
 
 def finite(numbers: NDArray[np.float64]) -> NDArray[np.float64]:

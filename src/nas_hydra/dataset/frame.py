@@ -204,3 +204,15 @@ def check_columns(key: str, given: list[str], known: list[str]) -> None:
         if name not in known:
             problem = f"is '{name}'; the table has {listing(known)}{nearest(name, known)}"
             raise ConfigError(key, problem)
+
+
+def check_has(key: str, needed: list[str], known: list[str]) -> None:
+    """Make sure that other rows have the columns that are needed.
+
+    Raises:
+        ConfigError: naming the first one that lacks, and the nearest that is there.
+    """
+    for name in needed:
+        if name not in known:
+            problem = f"lacks the column '{name}'; it has {listing(known)}{nearest(name, known)}"
+            raise ConfigError(key, problem)

@@ -12,13 +12,13 @@ import torch
 from torch import Tensor
 
 from nas_hydra.dataset.columns import Columns, as_numbers, as_times, is_number, style_of
-from nas_hydra.dataset.frame import Notes, check_columns
+from nas_hydra.dataset.frame import Notes, check_columns, check_has
 from nas_hydra.dataset.recognising import Recogniser
 from nas_hydra.dataset.target import Head, columns_of, heads_of, known_rows, targets
 from nas_hydra.dataset.tree import Tree, selected
 from nas_hydra.errors import ConfigError, listing
 
-FILE, TEST_FILE = "dataset.file", "dataset.test_file"
+FILE, TEST_FILE, TARGET = "dataset.file", "dataset.test_file", "dataset.target"
 READ_BY = ("file", "test_file", "target", "target_kind", "drop", "categories", "numbers")
 SPLIT_BY = ("group", "time")
 EQUAL = 0.999999
@@ -118,7 +118,7 @@ def _open(frames: Frames, settings: Settings, stamps: tuple[Any, ...]) -> Opened
     recogniser = Recogniser(_forced(settings), notes)
     columns = recogniser.columns(frame[[name for name in frame.columns if name not in left]])
     development = TableRows(
-        columns.inputs(frame), targets(heads, frame, FILE), _split_by(frame, settings)
+        columns.inputs(frame, FILE), targets(heads, frame, TARGET), _split_by(frame, settings)
     )
     _tell_leaks(columns, development, heads, notes)
     tested = None if test is None else _tested(test, columns, heads, notes)
@@ -142,11 +142,11 @@ def _check_settings(settings: Settings, told: Sequence[str], known: list[str]) -
         check_columns(f"dataset.{name}", [*settings[name]], known)
     for name in SPLIT_BY:
         check_columns(f"dataset.{name}", [settings[name]] if settings[name] else [], known)
-    check_columns("dataset.target", [*told], known)
+    check_columns(TARGET, [*told], known)
     if both := sorted({*settings["categories"]} & {*settings["numbers"]}):
         raise ConfigError("dataset.numbers", f"has {listing(both)}, as has dataset.categories")
     if both := sorted({*told} & {*settings["drop"], settings["group"]}):
-        raise ConfigError("dataset.target", f"is {listing(both)}, which is left out of the table")
+        raise ConfigError(TARGET, f"is {listing(both)}, which is left out of the table")
     if settings["group"] and settings["time"]:
         raise ConfigError("dataset.time", "is said beside dataset.group; rows are split by one")
 
@@ -164,15 +164,11 @@ def _tested(
 ) -> TableRows:
     """The rows of a test file, which must have the same columns and no other classes."""
     told = [name for head in heads for name in head.columns]
-    check_columns(TEST_FILE, [*told, *(one.name for one in columns.columns)], [*given.columns])
+    check_has(TEST_FILE, [*told, *(one.name for one in columns.columns)], [*given.columns])
     notes.info(f"{len(given):,} rows of a test file of its own (dataset.holdout is not used)")
     frame = _known(given, told, TEST_FILE, notes)
-    for column in columns.categories:
-        unseen = (column.as_codes(frame[column.name]) < 0) & frame[column.name].notna().to_numpy()
-        if unseen.any():
-            number = f"{int(unseen.sum()):,} of {len(frame):,} test rows"
-            notes.warning(f"'{column.name}' has categories that training lacks in {number}")
-    return TableRows(columns.inputs(frame), targets(heads, frame, TEST_FILE), {})
+    columns.tell_unknown(frame, "test rows", notes)
+    return TableRows(columns.inputs(frame, TEST_FILE), targets(heads, frame, TEST_FILE), {})
 
 
 def _split_by(frame: pd.DataFrame, settings: Settings) -> dict[str, Tensor]:

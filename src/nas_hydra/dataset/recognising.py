@@ -13,10 +13,10 @@ from nas_hydra.dataset.columns import (
     Columns,
     as_numbers,
     as_times,
+    examples_of,
     finite,
     in_text,
     is_number,
-    no_numbers,
     style_of,
     time_part,
 )
@@ -78,7 +78,7 @@ class Recogniser:
         if isinstance(made, str):
             self.dropped[name] = made
             return None
-        if absent := _absent(given, made):
+        if absent := int(made.missing(given).sum()):
             self.missing[name] = absent
         return made
 
@@ -115,13 +115,15 @@ class Recogniser:
 
     def _is_nearly_numbers(self, given: Series) -> bool:
         """Whether all but a few of a column's texts are numbers; it is told of the others."""
+        if isinstance(given.dropna().iloc[0], bool | np.bool_):
+            return False
         numbers, present = as_numbers(given), given.notna().to_numpy()
         wrong = np.flatnonzero(np.isnan(numbers) & present)
         if len(wrong) > (1 - NUMBERS_AT_LEAST) * present.sum():
             return False
         if len(wrong):
             told = f"'{given.name}' is numbers, and what is none counts as missing"
-            self.notes.warning(f"{told}: {no_numbers(given, wrong)}")
+            self.notes.warning(f"{told}: {examples_of(given, wrong)}")
         return True
 
     def _date(self, given: Series, style: Any) -> Column | str:
@@ -181,13 +183,6 @@ def _is_no_value(given: Series) -> bool:
     """Whether these are lists, mappings, arrays or bytes."""
     first = given.dropna().iloc[0]
     return isinstance(first, list | dict | set | tuple | np.ndarray | bytes)
-
-
-def _absent(given: Series, made: Column) -> int:
-    """How many rows have no value of a column, as it is read."""
-    if made.kind == "category":
-        return int(given.isna().sum())
-    return int(np.isnan(made.as_numbers(given)[:, 0]).sum())
 
 
 def _are_identifiers(name: str, numbers: "np.ndarray[Any, Any]") -> bool:

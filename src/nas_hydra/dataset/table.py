@@ -38,6 +38,9 @@ from nas_hydra.errors import ConfigError
 
 log = logging.getLogger(__name__)
 
+INPUT = "input"
+"""What a file to predict is called in messages."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Table(Dataset, Whole):
@@ -217,13 +220,12 @@ class Table(Dataset, Whole):
         known = {name: described[name] for name in ("columns", "indicators")}
         columns = Columns.model_validate(known)
         notes = Notes()
-        frame = (
-            read_frame(file, "input", notes)
-            if isinstance(file, Path)
-            else read_stream(file, "input", notes)
-        )
+        read = read_frame if isinstance(file, Path) else read_stream
+        frame = read(file, INPUT, notes)  # type: ignore[arg-type]
+        inputs = columns.inputs(frame, INPUT)
+        columns.tell_unknown(frame, "rows", notes)
         notes.tell()
-        return [str(row + 1) for row in range(len(frame))], columns.inputs(frame, "input")
+        return [str(row + 1) for row in range(len(frame))], inputs
 
 
 def _is_open(value: Any) -> bool:

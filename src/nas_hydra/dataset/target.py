@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
-from nas_hydra.dataset.columns import as_numbers, finite, in_text, is_number, no_numbers
+from nas_hydra.dataset.columns import as_numbers, examples_of, finite, in_text, is_number
 from nas_hydra.dataset.frame import Notes, check_columns
 from nas_hydra.dataset.tree import Tree
 from nas_hydra.errors import ConfigError, listing
@@ -78,7 +78,7 @@ class Head(BaseModel):
         ]
         wrong = np.flatnonzero(labels < 0)
         if len(wrong):
-            told = no_numbers(given, wrong)
+            told = examples_of(given, wrong)
             problem = f"has a class of '{given.name}' that training lacks: {told}"
             raise ConfigError(key, f"{problem}. Known are {listing(self.classes)}")
         return labels
@@ -138,6 +138,8 @@ def _head(
     check_columns(KEY, [*columns], [*frame.columns])
     taken: Kind = _recognised(frame, columns, notes) if kind is None else kind
     if taken != "class":
+        if taken == "number":
+            _tell_numbers(frame, columns, notes)
         return Head(name=name, columns=columns, kind=taken)
     if len(columns) > 1:
         problem = f"has {len(columns)} columns, and classes are told of one"
@@ -197,7 +199,7 @@ def _flags(given: Series, key: str) -> NDArray[np.float64]:
     wrong = np.flatnonzero(np.isnan(flags))
     if len(wrong):
         problem = f"needs labels of 0 and 1 in the column '{given.name}'"
-        raise ConfigError(key, f"{problem}, and {no_numbers(given, wrong)}")
+        raise ConfigError(key, f"{problem}, and {examples_of(given, wrong)}")
     return flags
 
 
@@ -207,7 +209,6 @@ def known_rows(frame: pd.DataFrame, columns: Sequence[str], key: str) -> pd.Data
     Raises:
         ConfigError: if there are none.
     """
-    check_columns(KEY, [*columns], [*frame.columns])
     there = frame[[*columns]].notna().all(axis=1).to_numpy()
     for name in columns:
         if is_number(frame[name]):
@@ -215,6 +216,20 @@ def known_rows(frame: pd.DataFrame, columns: Sequence[str], key: str) -> pd.Data
     if not there.any():
         raise ConfigError(key, f"has no row with a value of {listing(columns)}")
     return frame if there.all() else frame[there]
+
+
+def _tell_numbers(frame: pd.DataFrame, columns: Sequence[str], notes: Notes) -> None:
+    """Note from where to where numbers go.
+
+    Raises:
+        ConfigError: if one is a text, or they are all the same.
+    """
+    for name in columns:
+        numbers = as_numbers(frame[name], KEY)
+        low, high = numbers.min(), numbers.max()
+        if low == high:
+            raise ConfigError(KEY, f"is '{name}', which is {low:.6g} in every row")
+        notes.info(f"'{name}' has numbers from {low:.6g} to {high:.6g}")
 
 
 def _tell_classes(head: Head, given: Series, notes: Notes) -> None:
