@@ -3,12 +3,13 @@
 from functools import cache
 
 import torch
+from numpy.random import default_rng
 
 from nas_hydra.app.space import build_space
 from nas_hydra.compose import composed
 from nas_hydra.config.instantiation import instantiate
 
-SPACES = ("ft_transformer", "tab_mlp", "tab_resnet", "tabm")
+SPACES = ("ft_transformer", "multi_head", "tab_mlp", "tab_resnet", "tabm")
 FEATURES, CARDINALITIES = 3, (3, 5)
 
 
@@ -28,6 +29,12 @@ def space_of(name, features=FEATURES, cardinalities=CARDINALITIES, outputs="2"):
     chosen = [f"search_space={name}", "dataset=none", f"+task.outputs={outputs}"]
     with composed([*chosen, *facts]) as config:
         return build_space(config)
+
+
+def sampled(space, number):
+    """Random candidates of few decisions: a further block tells nothing new, and takes long."""
+    drawn = (space.sample(default_rng(seed)) for seed in range(20))
+    return sorted(drawn, key=len)[:number]
 
 
 def network_of(space, candidate):

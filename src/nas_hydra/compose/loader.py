@@ -24,6 +24,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from nas_hydra.compose.hydra_errors import METRICS, ComposeError, clash, hydra_told
+from nas_hydra.compose.nested import followed, is_nested
 from nas_hydra.compose.overrides import check_overrides, check_sweep, name_of_job
 from nas_hydra.compose.yaml_file import reading
 from nas_hydra.config.total_steps import add_total
@@ -102,6 +103,13 @@ class Loader(ConfigLoaderImpl):
             if not problem:
                 raise
             raise ComposeError(key, problem) from error
+
+    def _load_single_config(self, default: ResultDefault, repo: IConfigRepository) -> ConfigResult:
+        loaded = super()._load_single_config(default, repo)
+        if is_nested(default.config_path, default.package):
+            assert default.package is not None  # or it would not be nested
+            loaded.config = followed(loaded.config, default.package)
+        return loaded
 
     def _clash(self, defaults: list[ResultDefault], repo: IConfigRepository) -> tuple[str, str]:
         """The first key that has no place among those before it, and what is wrong with it."""

@@ -1,6 +1,6 @@
 """Feasibility: which candidates meet a space's constraints, and who judges that."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -18,7 +18,7 @@ from nas_hydra.search_space.node import (
     places_of,
 )
 from nas_hydra.search_space.parse import Parser
-from nas_hydra.search_space.syntax import at
+from nas_hydra.search_space.syntax import Path, at, dotted
 
 KEY = "search_space.constraints"
 SINGLE = "stands for several constraints; write each of them out"
@@ -100,7 +100,7 @@ class Feasibility:
 
 
 def parse_constraints(parser: Parser, places: Mapping[str, Place]) -> tuple[Node, ...]:
-    """The constraints of a config, if it has any.
+    """The constraints of a config, if it has any, and those of spaces within its space.
 
     Args:
         parser: of the config.
@@ -109,11 +109,8 @@ def parse_constraints(parser: Parser, places: Mapping[str, Place]) -> tuple[Node
     Raises:
         ConfigError: if they are no list of configs, or read an open value that no candidate has.
     """
-    path = tuple(KEY.split("."))
-    given = _written(parser, path)
-    if given is None:
-        return ()
-    nodes = _elements(parser.parse(path), given)
+    paths = _listed(parser.raw, tuple(KEY.split(".")[:-1]))
+    nodes = tuple(node for path in paths for node in _elements(parser, path))
     for name, place in places_of(nodes).items():
         known = places.get(name)
         if known is None or known.node is not place.node:
@@ -145,20 +142,35 @@ def _written(parser: Parser, path: tuple[str, ...]) -> Any:
     return at(parser.raw, path)
 
 
-def _elements(node: Node, given: Any) -> tuple[Node, ...]:
+def _listed(raw: Any, path: Path) -> Iterator[Path]:
+    """Where a space at a path, and those within it, list constraints."""
+    space = at(raw, path) if isinstance(raw, Mapping) and path[0] in raw else None
+    if not isinstance(space, Mapping):
+        return
+    if space.get("constraints") is not None:
+        yield (*path, "constraints")
+    for name, part in space.items():
+        if isinstance(part, Mapping) and name != "model":
+            yield from _listed(raw, (*path, name))
+
+
+def _elements(parser: Parser, path: Path) -> tuple[Node, ...]:
+    """The constraints that are listed at a path."""
+    node, key = parser.parse(path), dotted(path)
     if isinstance(node, Constant) and isinstance(node.value, list):
         nodes: Sequence[Node] = [
-            Constant(f"{KEY}.{position}", 0, value) for position, value in enumerate(node.value)
+            Constant(f"{key}.{position}", 0, value) for position, value in enumerate(node.value)
         ]
     elif isinstance(node, ListNode):
         nodes = node.elements
     else:
-        raise ConfigError(KEY, f"is {given!r}; it must be a list: [{{_target_: ...}}, ...]")
+        given = at(parser.raw, path)
+        raise ConfigError(key, f"is {given!r}; it must be a list: [{{_target_: ...}}, ...]")
     for position, element in enumerate(nodes):
         if isinstance(element, Repeat):
-            raise ConfigError(f"{KEY}.{position}", SINGLE)
+            raise ConfigError(f"{key}.{position}", SINGLE)
         if isinstance(element, Constant) and not isinstance(element.value, Mapping):
             raise ConfigError(
-                f"{KEY}.{position}", f"is {element.value!r}; say {{_target_: ..., ...}}"
+                f"{key}.{position}", f"is {element.value!r}; say {{_target_: ..., ...}}"
             )
     return tuple(nodes)
