@@ -69,7 +69,7 @@ def filled(
 ) -> Mapping[str, Any]:
     """The config with these values by key, resolved anew if there are any."""
     for key, value in values.items():
-        OmegaConf.update(config, key, value)
+        OmegaConf.update(config, key, value, force_add=True)  # also within what had no such key
     return resolved(config) if values else plain
 
 

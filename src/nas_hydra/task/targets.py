@@ -9,11 +9,11 @@ from torch import Tensor
 
 from nas_hydra.dataset import Data, ImageDataset, Tree
 from nas_hydra.dataset.tree import form_of, is_classes, joined
-from nas_hydra.errors import ConfigError, listing
+from nas_hydra.errors import ConfigError, listing, nearest
 
 SPLITS: Mapping[str, str] = {"train": "training", "valid": "validation", "test": "test"}
 """What a dataset of ours calls its splits, and what messages call them."""
-BY_TARGET = ("num_classes", "num_targets", "class_names")
+BY_TARGET = ("num_classes", "num_targets", "class_names", "target_kind")
 """What data with several targets says of each by its name."""
 
 
@@ -40,16 +40,17 @@ class TargetOf:
         return found.get(self.name) if key in BY_TARGET and isinstance(found, Mapping) else found
 
     def picked(self, target: Tree) -> Tree:
-        """This target of all.
+        """This target of all; of data with a single one, that.
 
         Raises:
-            ConfigError: if there is none of this name.
+            ConfigError: if there are others by name.
         """
-        if isinstance(target, Mapping) and self.name in target:
-            return target[self.name]
-        known = listing(target) if isinstance(target, Mapping) else form_of(target)
-        problem = f"has no target '{self.name}', which a head is to tell; there is {known}"
-        raise ConfigError("dataset", problem)
+        if not isinstance(target, Mapping):
+            return target
+        if self.name not in target:
+            problem = f"has no target '{self.name}', which a head is to tell; there are"
+            raise ConfigError("dataset", f"{problem} {listing(target)}{nearest(self.name, target)}")
+        return target[self.name]
 
 
 def held(data: Data) -> dict[str, Tree]:
