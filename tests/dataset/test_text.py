@@ -141,7 +141,7 @@ def test_what_is_null_is_found_and_told(file, caplog):
 
 def test_nothing_is_looked_at_if_all_is_said():
     facts = {"target_kind": "class", "column": "a", "vocabulary": 9, "length": 3}
-    assert found(file="not_there.csv", **facts, num_classes=2, num_targets=1) == {}
+    assert found(file="not_there.csv", **facts, num_classes=2) == {}
 
 
 def test_what_depends_on_an_open_setting_cannot_be_found(file):

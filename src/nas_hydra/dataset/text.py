@@ -46,6 +46,12 @@ log = logging.getLogger(__name__)
 
 FACTS = ("target_kind", "column", "vocabulary", "length", "num_classes", "num_targets")
 """Settings that the texts tell where they are null."""
+OF_OTHERS: Mapping[str, Sequence[str]] = {
+    "class": ("num_targets",),
+    "number": ("num_classes",),
+    "next": ("num_classes", "num_targets"),
+}
+"""Kind -> those of the facts that are of another one, and stay null."""
 HOLDING: Mapping[str, Any] = {"batch_size": 1, "memory_limit": None, "workers": 0}
 """Settings that have nothing to do with which texts there are."""
 MOST_SHOWN = 6
@@ -110,7 +116,8 @@ class Text(Dataset, Whole):
     @classmethod
     def found(cls, given: Mapping[str, Any]) -> dict[str, Any]:
         """What the texts say of ``FACTS``; lines tell of it."""
-        lacking = [name for name in FACTS if name in given and given[name] is None]
+        others = OF_OTHERS.get(given.get("target_kind") or "", ())
+        lacking = [one for one in FACTS if given.get(one, 0) is None and one not in others]
         if not lacking:
             return {}
         for name, value in given.items():
@@ -272,7 +279,11 @@ def _tell_texts(texts: Texts) -> None:
     """Say how many there are, and of what."""
     number = len(texts.corpus.texts)
     if not texts.classes:
-        wanted = "a number is to be told of each" if texts.kind == "number" else "to be gone on"
+        wanted = (
+            "a number is to be told of each"
+            if texts.kind == "number"
+            else "each next token is to be told"
+        )
         log.info("data: %s texts, %s", f"{number:,}", wanted)
         return
     counts = texts.target.bincount().tolist()
