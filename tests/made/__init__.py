@@ -12,10 +12,11 @@ from nas_hydra.search_space import SearchSpace
 CONF = Path(__file__).parents[2] / "conf/search_space"
 SPACES = sorted({file.stem for file in CONF.glob("*.yaml")} - {"own", "values"})
 KINDS: dict[str, str] = {
-    **dict.fromkeys(["ft_transformer", "tab_mlp", "tab_resnet", "tabm"], "table"),
+    **dict.fromkeys(["ft_transformer", "multi_head", "tab_mlp", "tab_resnet", "tabm"], "table"),
     **dict.fromkeys(["inception_time", "patch_tst", "resnet_1d"], "series"),
     **dict.fromkeys(["text_cnn", "text_transformer"], "text"),
-    **dict.fromkeys(["unet"], "masks"),
+    "unet": "masks",
+    "two_towers": "combined",
 }
 """Space -> the kind of data that it takes, a module of this folder; the others take images."""
 OF_IMAGES = [name for name in SPACES if name not in KINDS]
