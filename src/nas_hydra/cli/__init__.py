@@ -61,7 +61,7 @@ def export() -> None:
 
 
 def predict() -> None:
-    """Classify images with a retrained network. The exit codes are those above."""
+    """Say what a retrained network says of files. The exit codes are those above."""
     begin()
     from nas_hydra.cli.predict import run
 

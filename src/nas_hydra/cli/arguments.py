@@ -227,7 +227,7 @@ USAGE = """\
 SIBLINGS = {
     "nas-hydra-space": "what a search could choose from, before anything is trained",
     "nas-hydra-retrain": "train a search's winner to the end, and test it",
-    "nas-hydra-predict": "classify images with a retrained network",
+    "nas-hydra-predict": "say what a retrained network says of files",
     "nas-hydra-export": "write a retrained network as ONNX, Python code and others",
     "nas-hydra-explain": "why a search's winner won",
     "nas-hydra-compare": "searches side by side, with statistics",

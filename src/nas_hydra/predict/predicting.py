@@ -1,35 +1,37 @@
-"""Images to classes and probabilities."""
+"""Files to answers: pictures one by one, and rows of files that hold many."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any, TextIO
 
-import torch
-from torch import Tensor
+from torch import Tensor, stack
 
 from nas_hydra.artifact import Artifact
-from nas_hydra.dataset.examples import digest_of_picture, read_examples
+from nas_hydra.config.component import locate
+from nas_hydra.dataset import Dataset, Tree
+from nas_hydra.dataset.examples import digest_of_picture, digests_of_rows, read_examples
 from nas_hydra.dataset.picture import PIXEL_LIMIT
-from nas_hydra.dataset.tree import form_of
-from nas_hydra.description import Image
-from nas_hydra.errors import ConfigError, NasHydraError, in_one_line
-from nas_hydra.evaluator.prepared import task_of
-from nas_hydra.network import network_of
+from nas_hydra.dataset.tree import CHUNK, alike, chunks, form_of, number_of_rows
+from nas_hydra.errors import ConfigError
 from nas_hydra.predict import Prediction, Skipped
-from nas_hydra.predict.images import Decoder, UnusableError, reading_of, resized_in_training
+from nas_hydra.predict.answering import Answering
+from nas_hydra.predict.images import (
+    STANDARD_INPUT,
+    Decoder,
+    UnusableError,
+    files_of,
+    reading_of,
+    resized_in_training,
+)
 
 TRAINING = "training"
-
-
 BATCH = 64
-"""How many images are classified at a time."""
-
-Answer = Callable[[Tensor], Tensor]
-"""Pixels (n, C, H, W) to the probabilities of the classes, (n, classes)."""
+"""How many images are looked at at a time."""
 
 
 class Familiar:
-    """Knows the images that a model was trained on, if its folder tells.
+    """Knows the rows that a model was trained on, if its folder tells.
 
     Args:
         artifact: the model.
@@ -41,7 +43,7 @@ class Familiar:
         self._contents = known[TRAINING].contents if TRAINING in known else None
         self._digests = set(self._contents.digests.tolist() if self._contents else ())
 
-    def __call__(self, file: Path, pixels: Tensor) -> bool | None:
+    def picture(self, file: Path, pixels: Tensor) -> bool | None:
         """Whether a picture is among them; None if that is not known.
 
         Args:
@@ -55,76 +57,70 @@ class Familiar:
         except OSError:  # it was there a moment ago
             return None
 
+    def rows(self, inputs: Tree) -> list[bool | None]:
+        """Whether each row is among them; None if that is not known.
 
-class PredictError(NasHydraError):
-    """The network cannot classify images."""
+        Args:
+            inputs: (N, ...), as the data has them.
+        """
+        found = digests_of_rows(chunks(inputs, CHUNK))
+        if self._contents is None or self._contents.how != found.how:
+            return [None] * number_of_rows(inputs)
+        return [digest in self._digests for digest in found.digests.tolist()]
 
 
 def predict(
     artifact: Artifact,
-    files: Iterable[Path],
+    typed: Sequence[str],
+    stdin: TextIO,
     resize: bool | None = None,
     pixel_limit: int = PIXEL_LIMIT,
+    folder: Path | None = None,
 ) -> Iterator[Prediction | Skipped]:
-    """Classify images, in their order.
+    """Say what a model says of files, in their order.
 
     Args:
         artifact: the retrained model.
-        files: the images; those that cannot be used are skipped.
+        typed: paths, and ``-``: of a model of images, paths are read from ``stdin``, of another
+            one rows.
+        stdin: standard input, read as it is needed.
         resize: whether images of another size are resized; None: if those of the training were.
         pixel_limit: images with more pixels are skipped, and are not decoded.
+        folder: where answers go that are files.
 
     Raises:
-        ConfigError: if the model cannot be loaded, or classifies no images; before any is read.
-        PredictError: if its network fails on several images at a time.
+        ConfigError: if the model cannot be loaded, or does not take such files, or if a file is
+            not there; before any is read.
+        PredictError: if its network fails on several rows at a time.
     """
-    image, classes = _classified(artifact)
-    network, task = network_of(artifact), task_of(artifact.config)
+    if artifact.image is None:
+        read = _reader(artifact)
+        yield from _of_rows(artifact, Answering.of(artifact, folder), read, typed, stdin)
+        return
+    files = files_of(typed, stdin)
     resize = resized_in_training(artifact) if resize is None else resize
-    decoder = Decoder(image, resize, reading_of(artifact, pixel_limit))
-
-    def answer(pixels: Tensor) -> Tensor:
-        return task.answer(network(pixels))  # type: ignore[no-any-return]
-
-    return _predicted(answer, decoder, Familiar(artifact), classes, files)
+    decoder = Decoder(artifact.image, resize, reading_of(artifact, pixel_limit))
+    yield from _of_pictures(Answering.of(artifact, folder), decoder, Familiar(artifact), files)
 
 
-def _classified(artifact: Artifact) -> tuple[Image, list[str]]:
-    """The images that a model takes, and the classes that it tells apart."""
-    if artifact.image is not None and artifact.classes is not None:
-        return artifact.image, list(artifact.classes)
-    what = (
-        f"takes {form_of(artifact.empty(1))}, and no images"
-        if artifact.image is None
-        else "gives no classes of images"
-    )
-    raise ConfigError(
-        "model",
-        f"{what}; nas-hydra-export writes it for other programs, and in Python"
-        " nas_hydra.network.network_of(read_artifact(DIR)) is it",
-    )
-
-
-def _predicted(
-    answer: Answer,
-    decoder: Decoder,
-    familiar: Familiar,
-    classes: list[str],
-    files: Iterable[Path],
+def _of_pictures(
+    answering: Answering, decoder: Decoder, familiar: Familiar, files: Iterable[Path]
 ) -> Iterator[Prediction | Skipped]:
     waiting = iter(files)
     while some := list(islice(waiting, BATCH)):
         opened = [_read(decoder, file) for file in some]
-        pixels = [one[0] for one in opened if not isinstance(one, Skipped)]
-        rows = iter(_probabilities(answer, pixels))
+        pairs = zip(some, opened, strict=True)
+        used = [(str(file), one[0]) for file, one in pairs if not isinstance(one, Skipped)]
+        names, pixels = zip(*used, strict=True) if used else ((), ())
+        answers = iter(answering(names, stack(pixels)) if used else ())
         for file, one in zip(some, opened, strict=True):
             if isinstance(one, Skipped):
                 yield one
                 continue
-            trained_on = familiar(file, one[0])
+            trained_on = familiar.picture(file, one[0])
             notes = [one[1], "the model was trained on it" if trained_on else ""]
             note = ", ".join(filter(None, notes))
-            yield Prediction(str(file), _sorted(classes, next(rows)), note, trained_on)
+            yield Prediction(str(file), next(answers), note, trained_on)
 
 
 def _read(decoder: Decoder, file: Path) -> tuple[Tensor, str] | Skipped:
@@ -134,19 +130,52 @@ def _read(decoder: Decoder, file: Path) -> tuple[Tensor, str] | Skipped:
         return Skipped(str(file), str(error))
 
 
-def _probabilities(answer: Answer, pixels: list[Tensor]) -> list[list[float]]:
-    if not pixels:
-        return []
-    try:
-        with torch.inference_mode():
-            found: list[list[float]] = answer(torch.stack(pixels)).tolist()
-    except Exception as error:  # any module may raise anything
-        raise PredictError(
-            f"the network fails on {len(pixels)} images at a time: {in_one_line(error)}"
-        ) from error
-    return found
+def _reader(artifact: Artifact) -> Any:
+    """What gives the rows of a file as the model takes them: of its dataset's class.
+
+    Raises:
+        ConfigError: if that reads no files.
+    """
+    target = locate(artifact.dataset["_target_"], "dataset._target_")
+    if isinstance(target, type) and issubclass(target, Dataset):
+        own = target.unlabelled.__func__  # type: ignore[attr-defined]
+        if own is not Dataset.unlabelled.__func__:  # type: ignore[attr-defined]
+            return target.unlabelled
+    raise ConfigError(
+        "model",
+        f"takes {form_of(artifact.empty(1))}, which its dataset reads from no file;"
+        " nas-hydra-export writes it for other programs, and in Python"
+        " nas_hydra.network.network_of(read_artifact(DIR)) is it",
+    )
 
 
-def _sorted(classes: list[str], row: list[float]) -> dict[str, float]:
-    pairs = zip(classes, row, strict=True)
-    return dict(sorted(pairs, key=lambda pair: pair[1], reverse=True))
+def _of_rows(
+    artifact: Artifact, answering: Answering, read: Any, typed: Sequence[str], stdin: TextIO
+) -> Iterator[Prediction]:
+    """What is said of the rows of each file; a file is looked at as a whole."""
+    files = [_checked(word) for word in typed]
+    familiar, wanted = Familiar(artifact), artifact.empty(1)
+    for word, file in zip(typed, files, strict=True):
+        names, inputs = read(artifact.dataset, artifact.description.data or {}, file or stdin)
+        if not alike(inputs, wanted):
+            problem = f"gives {form_of(inputs)}, and the model takes {form_of(wanted)}"
+            raise ConfigError("files", f"{word} {problem}")
+        known = [f"{word}:{name}" for name in names]
+        rows = zip(known, answering(known, inputs), familiar.rows(inputs), strict=True)
+        for name, answer, trained_on in rows:
+            note = "the model was trained on it" if trained_on else ""
+            yield Prediction(name, answer, note, trained_on)
+
+
+def _checked(word: str) -> Path | None:
+    """The file that a word means; None is standard input.
+
+    Raises:
+        ConfigError: if it is not there.
+    """
+    if word == STANDARD_INPUT:
+        return None
+    file = Path(word)
+    if not file.exists():
+        raise ConfigError("files", f"there is no file {word}")
+    return file
