@@ -15,6 +15,7 @@ KINDS: dict[str, str] = {
     **dict.fromkeys(["ft_transformer", "multi_head", "tab_mlp", "tab_resnet", "tabm"], "table"),
     **dict.fromkeys(["inception_time", "patch_tst", "resnet_1d"], "series"),
     **dict.fromkeys(["text_cnn", "text_transformer"], "text"),
+    "causal_transformer": "tokens",
     "unet": "masks",
     "two_towers": "combined",
 }
