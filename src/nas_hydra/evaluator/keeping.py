@@ -49,7 +49,7 @@ class BestWeights(pl.Callback):
 
 def callbacks_of(task: Task) -> list[pl.Callback]:
     """What a task's settings ask for: the best weights, an average of them, an end in time."""
-    monitor = next((f"val_{name}" for name in task.scores), "val_loss")
+    monitor = task.monitor
     direction = task.directions.get(monitor, "minimize")
     found: list[pl.Callback] = []
     if task.keep == "best":

@@ -55,7 +55,7 @@ class Task(ABC):
 
     Args:
         keep: which weights a training ends with: its ``last`` ones, or those of the ``best``
-            validation, by the first of the scores, or else the loss.
+            validation, see ``monitor``.
         patience: epochs without a better validation, likewise, after which it ends; None: never.
         average: decay of the exponential moving average of the weights, by which these are
             replaced (Polyak and Juditsky 1992), such as 0.99 for each step; None: no average.
@@ -114,6 +114,11 @@ class Task(ABC):
         """Every metric of a search, ``val_acc`` for ``acc``, and which way it is better."""
         scores = {f"val_{name}": direction for name, direction in self.scores.items()}
         return {**scores, "val_loss": "minimize", "train_loss": "minimize"}
+
+    @property
+    def monitor(self) -> str:
+        """The metric that tells the best validation: the first of the scores, or else the loss."""
+        return next((f"val_{name}" for name in self.scores), "val_loss")
 
     def bound(self, data: Data) -> Self:
         """The same task, which knows what it needs of the data.

@@ -15,7 +15,7 @@ from nas_hydra.dataset import Data, Example
 from nas_hydra.dataset.tree import form_of
 from nas_hydra.errors import CandidateError, ConfigError, listing, nearest
 from nas_hydra.objective import Direction
-from nas_hydra.task.base import Reduction, Task
+from nas_hydra.task.base import Keep, Reduction, Task
 from nas_hydra.task.constant import Constant
 from nas_hydra.task.metrics import NONE, OwnMetrics
 from nas_hydra.task.report import ClassReport
@@ -80,6 +80,7 @@ class Classification(Task):
             (Szegedy et al. 2016).
         top_k: for each k, ``top3`` is how often the class is among the k of the largest logits.
         metrics: one's own, by name; they take probabilities (N, classes) and labels.
+        keep, patience, average: see ``Task``.
     """
 
     percent: Sequence[str] = ("acc", "f1")
@@ -96,7 +97,11 @@ class Classification(Task):
         label_smoothing: float = 0.0,
         top_k: int | Sequence[int] = (),
         metrics: Mapping[str, Metric] = NONE,
+        keep: Keep = "last",
+        patience: int | None = None,
+        average: float | None = None,
     ) -> None:
+        super().__init__(keep=keep, patience=patience, average=average)
         _check_settings(class_weights, label_smoothing)
         self.class_weights, self.label_smoothing = class_weights, label_smoothing
         self.top_k = {f"top{k}": k for k in ([top_k] if isinstance(top_k, int) else top_k)}

@@ -15,7 +15,7 @@ from nas_hydra.dataset.tree import form_of
 from nas_hydra.document.text import number
 from nas_hydra.errors import CandidateError, ConfigError, listing, nearest
 from nas_hydra.objective import Direction
-from nas_hydra.task.base import Reduction, Task
+from nas_hydra.task.base import Keep, Reduction, Task
 from nas_hydra.task.constant import Constant
 from nas_hydra.task.metrics import OwnMetrics
 from nas_hydra.task.number_report import NAMES, NumberReport, errors
@@ -46,6 +46,7 @@ class Regression(Task):
         outputs: how many numbers a network gives for a row: one for each target, or one for each
             of its quantiles; None: what the data needs.
         metrics: one's own, by name; they take predictions and targets, both of the target's shape.
+        keep, patience, average: see ``Task``.
     """
 
     takes = "number"
@@ -61,7 +62,11 @@ class Regression(Task):
         transform: str | None,
         outputs: int | None,
         metrics: Mapping[str, Metric],
+        keep: Keep = "last",
+        patience: int | None = None,
+        average: float | None = None,
     ) -> None:
+        super().__init__(keep=keep, patience=patience, average=average)
         _check_loss(loss, delta, quantiles)
         check_transform(transform)
         self.kind, self.delta, self.transform, self.outputs = loss, delta, transform, outputs
