@@ -171,6 +171,21 @@ def test_rows_on_two_sides_are_told(caplog):
     assert "validation rows have the same inputs as a training row" in caplog.text
 
 
+def test_categories_that_no_training_row_has_are_told(caplog):
+    rows = distinct()
+    rows.loc[row_of(table(rows), "validation"), "town"] = "Paris"
+    table(rows).load()
+    assert "validation rows have categories that no training row has, and count as" in caplog.text
+    assert "'town' in 24" in caplog.text
+
+
+def test_a_table_may_have_nothing_to_tell():
+    dataset = table(frame(), target=None, target_kind=None)
+    assert dataset.example.target.shape == (2, 0)
+    assert len(dataset.described()["columns"]) == 6
+    assert dataset.num_classes is None
+
+
 def test_another_file_of_the_same_name_is_read_anew():
     first = table(frame())
     second = table(frame(200))
@@ -248,7 +263,7 @@ def test_rows_to_predict_are_read_by_name():
     again = Table.unlabelled({}, described, stream)[1]
     torch.testing.assert_close(again, inputs, equal_nan=True)
     head = "towns,area,age,built,garden"
-    with pytest.raises(ConfigError, match=r"^input: lacks the column 'town'; .*mean 'towns'"):
+    with pytest.raises(ConfigError, match=r"^files: lacks the column 'town'; .*mean 'towns'"):
         Table.unlabelled({}, described, io.StringIO(f"{head}\nBonn,1,2,,True\n"))
 
 

@@ -187,15 +187,15 @@ def _class_names(known: Sequence[str], labels: Iterable[int]) -> list[str]:
     return [known[label] if label < len(known) else str(label) for label in labels]
 
 
-def tell_lacking(labels: Tensor, named: Sequence[str], number: int) -> None:
-    """Say which of so many classes the test split has no image of."""
+def tell_lacking(labels: Tensor, named: Sequence[str], number: int, row: str = "image") -> None:
+    """Say which of so many classes the test split has no row of, as that is called."""
     counts = labels.bincount(minlength=number).tolist()
     lacking = [label for label, count in enumerate(counts) if not count]
     if lacking:
         log.warning(
-            "data: the test split has no image of %d of %d classes, each of which counts 0 in the"
+            "data: the test split has no %s of %d of %d classes, each of which counts 0 in the"
             " macro F1: %s",
-            *(len(lacking), len(counts), listing(_class_names(named, lacking))),
+            *(row, len(lacking), len(counts), listing(_class_names(named, lacking))),
         )
 
 

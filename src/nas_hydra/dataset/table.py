@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import IO, Any
 
 import pandas as pd
+import torch
 
 from nas_hydra.dataset.base import Dataset
-from nas_hydra.dataset.check import check_rare
+from nas_hydra.dataset.check import check_rare, tell_lacking
 from nas_hydra.dataset.choosing import Whole
 from nas_hydra.dataset.columns import Columns
 from nas_hydra.dataset.frame import Notes, read_frame, read_stream
@@ -38,8 +39,8 @@ from nas_hydra.errors import ConfigError
 
 log = logging.getLogger(__name__)
 
-INPUT = "input"
-"""What a file to predict is called in messages."""
+INPUT = "files"
+"""The key of what is to be predicted, for messages."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,8 @@ class Table(Dataset, Whole):
 
     Args:
         file: with the rows to learn from, and to test on if there is no other.
-        target: the column that is to be told; a list of them, or a mapping name -> these.
+        target: the column that is to be told; a list of them, or a mapping name -> these; None
+            where a task needs none, as reconstruction does.
         test_file: with the rows to test on; None: ``holdout`` of the others are set aside.
         target_kind: ``class``, ``number``, ``labels``, or a mapping of names to these.
         drop: columns to leave out.
@@ -177,16 +179,39 @@ class Table(Dataset, Whole):
         return counts
 
     def load(self) -> Splits:
-        """See ``Dataset``; a line tells of rows that are on both sides, or hold what is unseen."""
+        """See ``Dataset``; lines tell of rows that are on both sides, or hold what is unseen."""
         found = super().load()
-        train, measured = found.examples
         name = "validation" if found.test is None else "test"
+        train, measured = found.examples
         if twice := int(measured.among(train).sum()):
             log.warning(
                 "data: %d of %d %s rows have the same inputs as a training row",
                 *(twice, len(measured), name),
             )
+        if unseen := self._unseen():
+            told = ", ".join(f"'{column}' in {rows:,}" for column, rows in unseen.items())
+            log.warning(
+                "data: %s rows have categories that no training row has, and count as missing: %s",
+                *(name, told),
+            )
+        if found.test is not None and is_classes(found.test.target):
+            tell_lacking(found.test.target, self.class_names, len(self.class_names), "row")
         return found
+
+    def _unseen(self) -> dict[str, int]:
+        """How many measured rows have categories that no training row has, by column."""
+        choice = self.choose()
+        trained, measured = (
+            source[places].get("categories") for source, places in (choice.train, choice.measured)
+        )
+        if trained is None:
+            return {}
+        unseen = [
+            int(((other >= 0) & ~torch.isin(other, own)).sum())
+            for own, other in zip(trained.T, measured.T, strict=True)
+        ]
+        names = [column.name for column in self.opened_table.columns.categories]
+        return {name: rows for name, rows in zip(names, unseen, strict=True) if rows}
 
     @property
     def class_names(self) -> Any:

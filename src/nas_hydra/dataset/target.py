@@ -89,7 +89,7 @@ def heads_of(frame: pd.DataFrame, target: Any, kind: Any, notes: Notes) -> tuple
 
     Args:
         frame: the rows of which all have it.
-        target: a column, a list of them, or a mapping name -> one of these.
+        target: a column, a list of them, or a mapping name -> one of these; None: nothing.
         kind: of it; a mapping name -> kind if there are several; None: as it looks.
         notes: of what is guessed.
 
@@ -111,6 +111,8 @@ def columns_of(target: Any, kind: Any) -> dict[str, tuple[str, ...]]:
     Raises:
         ConfigError: if that is not said.
     """
+    if target is None and kind is None:
+        return {}
     if isinstance(target, Mapping):
         parts = {str(name): _listed(one) for name, one in target.items()}
     elif isinstance(kind, Mapping) or (kind is None and len(_listed(target)) > 1):
@@ -248,6 +250,11 @@ def _tell_classes(head: Head, given: Series, notes: Notes) -> None:
 
 
 def targets(heads: Sequence[Head], frame: pd.DataFrame, key: str) -> Tree:
-    """What is to be told of rows: a tensor, or one by name if there are several."""
+    """What is to be told of rows: a tensor, or one by name if there are several.
+
+    Of nothing, it is (N, 0).
+    """
+    if not heads:
+        return torch.zeros(len(frame), 0)
     found = {head.name: head.tensor(frame, key) for head in heads}
     return found[""] if [*found] == [""] else found
