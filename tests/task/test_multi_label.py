@@ -96,10 +96,8 @@ def test_what_a_folder_says_of_the_task_is_enough_to_answer():
     logits, target = drawn(2)
     task = multi_label().bound(data(target))
     facts = task.facts(None)
-    assert facts["task"] == {
-        "labels": ["label 0", "label 1", "label 2", "label 3"],
-        "threshold": 0.5,
-    }
+    assert facts["classes"] == ["label 0", "label 1", "label 2", "label 3"]
+    assert facts["task"] == {"threshold": 0.5}
     assert multi_label().restored(facts).facts(None) == facts
     assert torch.equal(task.answer(logits), logits.sigmoid())
 

@@ -172,6 +172,8 @@ def test_what_a_folder_says_of_the_task_is_enough_to_answer():
         name: {"task": one}
         for name, one in zip(TARGET, (Classification(), regression()), strict=True)
     }
+    assert facts["task"]["heads"]["side"]["classes"] == ["0", "1"]
+    assert facts["task"]["heads"]["place"]["outputs"] == ["place"]
     again = MultiTask(heads, None).restored(facts)
     for one in (task, again):
         told = one.answer(one.last_layer()(OUTPUT))

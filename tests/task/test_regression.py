@@ -98,6 +98,16 @@ def test_a_logarithm_is_undone_in_what_is_told_and_measured():
         regression(transform="log").bound(data(target, torch.tensor([3.0, -1.0])))
 
 
+@pytest.mark.parametrize("changes", [{}, {"transform": "log"}, {"loss": "quantile"}])
+def test_numbers_in_the_targets_units_have_an_output(changes):
+    _, target = drawn(0, targets=2)
+    task = regression(**changes).bound(data(target))
+    found = task.score(task.output_of(target), target)
+    assert float(found["rmse"]) == pytest.approx(0, abs=1e-3)
+    if changes.get("transform"):
+        assert task.output_of(-target).isfinite().all()
+
+
 def test_quantiles_are_told_in_order_and_the_middle_one_is_measured():
     target = torch.arange(8.0)
     task = regression("quantile").bound(data(target))

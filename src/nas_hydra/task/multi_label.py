@@ -155,12 +155,12 @@ class MultiLabel(Task):
 
     def facts(self, data: Data) -> Mapping[str, Any]:
         """The labels' names, by logit, and from which probability on they apply."""
-        return {"task": {"labels": list(self.names), "threshold": self.threshold}}
+        return {"classes": list(self.names), "task": {"threshold": self.threshold}}
 
     def restored(self, facts: Mapping[str, Any]) -> Self:
         """See ``Task``."""
         task = copy(self)
-        task.names = facts["task"]["labels"]
+        task.names = facts["classes"]
         task.outputs = len(task.names)
         return task
 

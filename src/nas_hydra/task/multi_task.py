@@ -64,9 +64,9 @@ class MultiTask(Task):
         self.weights = {name: float(head.get("weight", 1.0)) for name, head in heads.items()}
         if not any(self.weights.values()):
             raise ConfigError("task.heads", "has no head whose weight is above 0")
-        self.tasks: dict[str, Task] = {name: head["task"] for name, head in heads.items()}
+        self.heads: dict[str, Task] = {name: head["task"] for name, head in heads.items()}
         self.outputs = outputs
-        named = [(name, task) for name, task in self.tasks.items()]
+        named = [(name, task) for name, task in self.heads.items()]
         self.scores = {
             f"{name}_{one}": way for name, task in named for one, way in task.scores.items()
         }
@@ -114,43 +114,43 @@ class MultiTask(Task):
         Raises:
             ConfigError: naming the head, if its target is not there, or none for its task.
         """
-        return self._with({name: task.bound(_of(data, name)) for name, task in self.tasks.items()})
+        return self._with({name: task.bound(_of(data, name)) for name, task in self.heads.items()})
 
-    def _with(self, tasks: dict[str, Task]) -> Self:
+    def _with(self, heads: dict[str, Task]) -> Self:
         task = copy(self)
-        task.tasks = tasks
+        task.heads = heads
         return task
 
     def wanted(self, inputs: Tree, target: Tree) -> dict[str, Tree]:
         """What each head is to tell."""
         return {
             name: task.wanted(inputs, target.get(name) if isinstance(target, Mapping) else target)
-            for name, task in self.tasks.items()
+            for name, task in self.heads.items()
         }
 
     def loss(self, output: Tree, target: Tree, reduction: Reduction = "mean") -> Tensor:
         """The weighted sum of the heads' losses."""
         losses = [
             self.weights[name] * task.loss(output[name], target[name], reduction)
-            for name, task in self.tasks.items()
+            for name, task in self.heads.items()
         ]
         return torch.stack(losses).sum()
 
     def validation_loss(self, output: Tree, target: Tree) -> Tensor:
         """The sum of the heads' losses."""
         losses = [
-            task.validation_loss(output[name], target[name]) for name, task in self.tasks.items()
+            task.validation_loss(output[name], target[name]) for name, task in self.heads.items()
         ]
         return torch.stack(losses).sum()
 
     def check(self, output: Tree, target: Tree) -> None:
         """Make sure that there is an output for each head, which its task can take."""
-        if not isinstance(output, Mapping) or {*output} != {*self.tasks}:
+        if not isinstance(output, Mapping) or {*output} != {*self.heads}:
             raise CandidateError(
                 f"the model gives {form_of(output)}; a dict with an output for each head is needed:"
-                f" {listing(self.tasks)}"
+                f" {listing(self.heads)}"
             )
-        for name, task in self.tasks.items():
+        for name, task in self.heads.items():
             try:
                 task.check(output[name], target[name])
             except CandidateError as error:
@@ -158,7 +158,7 @@ class MultiTask(Task):
 
     def unfit(self, target: Tree, rows: int) -> str:
         """The first head's that has something to say."""
-        for name, task in self.tasks.items():
+        for name, task in self.heads.items():
             one = target.get(name) if isinstance(target, Mapping) else target
             if problem := task.unfit(one, rows):
                 return f"{problem}, for head '{name}'"
@@ -166,48 +166,53 @@ class MultiTask(Task):
 
     def kept(self, output: Tree) -> Tree:
         """Of each head."""
-        return {name: task.kept(output[name]) for name, task in self.tasks.items()}
+        return {name: task.kept(output[name]) for name, task in self.heads.items()}
 
     def score(self, kept: Tree, target: Tree) -> Mapping[str, Tensor]:
         """Those of each head."""
         return {
             f"{name}_{one}": value
-            for name, task in self.tasks.items()
+            for name, task in self.heads.items()
             for one, value in task.score(kept[name], target[name]).items()
         }
 
     def report(self, kept: Tree, target: Tree) -> HeadsReport:
         """That of each head."""
         return HeadsReport.of(
-            {name: task.report(kept[name], target[name]) for name, task in self.tasks.items()}
+            {name: task.report(kept[name], target[name]) for name, task in self.heads.items()}
         )
 
     def answer(self, output: Tree) -> Tree:
         """That of each head."""
-        return {name: task.answer(output[name]) for name, task in self.tasks.items()}
+        return {name: task.answer(output[name]) for name, task in self.heads.items()}
 
     def last_layer(self) -> nn.Module:
         """That of each head."""
-        return HeadLayers({name: task.last_layer() for name, task in self.tasks.items()})
+        return HeadLayers({name: task.last_layer() for name, task in self.heads.items()})
 
     def title(self, params: str) -> str:
         """``A network with 1,210 parameters and 2 heads: digit (Classification), ...``."""
-        heads = [f"{name} ({type(task).__name__})" for name, task in self.tasks.items()]
+        heads = [f"{name} ({type(task).__name__})" for name, task in self.heads.items()]
         return f"A network with {params} parameters and {len(heads)} heads: {', '.join(heads)}"
 
     def facts(self, data: Data) -> Mapping[str, Any]:
-        """Those of each head."""
-        known = {name: dict(task.facts(_of(data, name))) for name, task in self.tasks.items()}
-        return {"task": {"heads": known}}
+        """Those of each head, its classes among them."""
+        known = {name: task.facts(_of(data, name)) for name, task in self.heads.items()}
+        return {"task": {"heads": {name: _as_one(facts) for name, facts in known.items()}}}
 
     def restored(self, facts: Mapping[str, Any]) -> Self:
         """See ``Task``."""
         known = facts["task"]["heads"]
-        return self._with({name: task.restored(known[name]) for name, task in self.tasks.items()})
+        return self._with(
+            {
+                name: task.restored({"classes": known[name].get("classes"), "task": known[name]})
+                for name, task in self.heads.items()
+            }
+        )
 
     def outlook(self, data: Data) -> Iterator[str]:
         """That of each head."""
-        for name, task in self.tasks.items():
+        for name, task in self.heads.items():
             for line in task.outlook(_of(data, name)):
                 yield f"head {name}: {line}"
 
@@ -233,6 +238,11 @@ class HeadLayers(nn.Module):
 def _of(data: Data, name: str) -> Data:
     """The data as one head has it."""
     return cast(Data, TargetOf(data, name))
+
+
+def _as_one(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands under ``task``, beside the classes."""
+    return {**{key: one for key, one in facts.items() if key != "task"}, **facts.get("task", {})}
 
 
 def _one(value: Any, name: str) -> Any:

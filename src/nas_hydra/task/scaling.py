@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from nas_hydra.errors import ConfigError, listing, nearest
 
+SMALL = 1e-6
+"""How far above the bound of a transform a number is taken to be that is below."""
 LEAST = 1e-12
 """Share of the largest target below which a deviation is none but that of rounding."""
 
@@ -60,6 +62,13 @@ class Scaling:
         """The inverse of ``facts``."""
         mean, std = torch.tensor(facts["mean"]), torch.tensor(facts["std"])
         return cls(mean, std, facts["transform"])
+
+    def scaled(self, target: Tensor) -> Tensor:
+        """Targets (N, T) in standard deviations; what has no logarithm, the least that has."""
+        if self.transform is not None:
+            known = TRANSFORMS[self.transform]
+            target = known.forth(target.clamp(min=known.above + SMALL))
+        return (target - self.mean) / self.std
 
     @property
     def facts(self) -> dict[str, Any]:

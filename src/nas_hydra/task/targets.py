@@ -34,9 +34,10 @@ class TargetOf:
         """What the data has, of this target alone."""
         if key.startswith("__") or key in SPLITS:
             raise AttributeError(key)
-        found = getattr(self.data, key)
         if key in ("target", "target_names"):
-            return found.get(self.name) if isinstance(found, Mapping) else self.name
+            named = getattr(self.data, key, None)
+            return named.get(self.name) if isinstance(named, Mapping) else self.name
+        found = getattr(self.data, key)
         return found.get(self.name) if key in BY_TARGET and isinstance(found, Mapping) else found
 
     def picked(self, target: Tree) -> Tree:
