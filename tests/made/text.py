@@ -10,13 +10,14 @@ TINY = ("dataset.vocabulary=100", "dataset.length=12")
 
 
 def sentences() -> list[tuple[str, str]]:
-    """Lines with the name of the data set that they are about."""
-    return [
-        (line.strip(), loaded.__name__.removeprefix("load_"))
+    """Different lines, with the name of the data set that each is about."""
+    found = {
+        line.strip(): loaded.__name__.removeprefix("load_")
         for loaded in DESCRIBED
         for line in loaded().DESCR.splitlines()
         if len(line.split()) > 3
-    ]
+    }
+    return list(found.items())
 
 
 def table(file: Path, rows: list[tuple[object, object]], names: tuple[str, ...]) -> Path:
