@@ -60,8 +60,7 @@ class TextTransformer(nn.Module):
 
     def forward(self, ids: Tensor) -> Tensor:
         """Ids (N, L), int64, to (N, outputs); if ``causal``, to (N, L, outputs)."""
-        first = torch.ones_like(ids[:, :1], dtype=torch.bool)
-        within = torch.cat([first, ids[:, 1:] != PADDING], dim=1)
+        within = (ids != PADDING) | (torch.arange(ids.shape[1], device=ids.device) == 0)
         tokens = self.embedding(ids) + self.positions[: ids.shape[1]]
         for block in self.blocks:
             tokens = block(tokens, None if self.causal else within)
