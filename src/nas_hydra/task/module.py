@@ -1,7 +1,7 @@
 """The Lightning module that trains a network for a task."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytorch_lightning as pl
@@ -161,7 +161,7 @@ class TaskModule(pl.LightningModule):
         Raises:
             CandidateError: if the scheduler cannot be made, which may be due to what is open in it.
         """
-        optimizer = self.make_optimizer(self.model.parameters())
+        optimizer = optimizer_of(self.model, self.make_optimizer)
         if self.schedule is None:
             return optimizer
         try:
@@ -211,3 +211,24 @@ def _check_bare(network: nn.Module) -> None:
             f" {', '.join(said)} would not be used; say task=own to train it as it stands, or give"
             " the network within it"
         )
+
+
+def optimizer_of(
+    network: nn.Module, make: Callable[[Any], torch.optim.Optimizer]
+) -> torch.optim.Optimizer:
+    """The optimizer of a network's parameters.
+
+    One that has a method ``parameter_groups`` gives them in groups, as torch's optimizers take
+    them, each with a ``rate``: the share that it learns at of the optimizer's own learning rate.
+
+    Args:
+        network: that is trained.
+        make: parameters to the optimizer, see ``Recipe``.
+    """
+    groups = getattr(network, "parameter_groups", None)
+    if groups is None:
+        return make(network.parameters())
+    optimizer = make(groups())
+    for group in optimizer.param_groups:
+        group["lr"] *= group.pop("rate")  # before a scheduler learns where it begins
+    return optimizer
