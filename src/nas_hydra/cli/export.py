@@ -68,6 +68,8 @@ def _write(said: ExportWords, rest: Sequence[str]) -> None:
         f"the same as torch on {found.rows:,} test {found.unit}: {found.outputs} differ by at most"
         f" {found.difference:.1e}, the largest is {found.largest:.3g}"
     )
+    if found.length is not None:
+        print(f"its inputs are of length {found.length} only, and any number of rows")
 
 
 def with_dataset_settings(artifact: Artifact, overrides: Sequence[str]) -> Artifact:

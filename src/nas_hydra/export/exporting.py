@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor
 from nas_hydra.artifact import Artifact
 from nas_hydra.dataset import Tree
 from nas_hydra.dataset.raw import raw_rows
-from nas_hydra.dataset.tree import alike, joined, leaves, number_of_rows, selected
+from nas_hydra.dataset.tree import alike, joined, leaves, number_of_rows, selected, tree_map
 from nas_hydra.dataset.tree import form_of as described
 from nas_hydra.errors import ConfigError, NasHydraError, listing
 from nas_hydra.evaluator.prepared import Prepared, task_of
@@ -20,7 +20,7 @@ from nas_hydra.export.format import ROWS, Format, Trained, first_cause
 from nas_hydra.export.onnx import Onnx
 from nas_hydra.export.python import Python
 from nas_hydra.export.state_dict import StateDict
-from nas_hydra.export.torch_export import TorchExport
+from nas_hydra.export.torch_export import TorchExport, length_dimensions
 from nas_hydra.files.small_file import drafted
 from nas_hydra.network import network_of, outputs
 
@@ -50,6 +50,7 @@ class Exported:
         outputs: what is made of them is called.
         difference: the largest between two numbers of it.
         largest: the largest number, which says how much that is.
+        length: the only one that inputs may have; None if they have none, or may have any.
     """
 
     files: Sequence[Path]
@@ -58,6 +59,7 @@ class Exported:
     outputs: str
     difference: float
     largest: float
+    length: int | None = None
 
 
 def export(artifact: Artifact, name: FormatName, folder: Path, inputs: Tree) -> Exported:
@@ -81,8 +83,11 @@ def export(artifact: Artifact, name: FormatName, folder: Path, inputs: Tree) -> 
     with drafted(folder) as draft, _told(name):
         chosen.write(trained, draft)
         found = _compare(trained, chosen, draft, inputs, words)
+        length = _only_length(trained, chosen, draft, inputs)
+        if length is not None:  # what was written may take others, and be wrong
+            chosen.write(replace(trained, any_length=False), draft)
     return Exported(
-        [folder / file for file in chosen.files], number_of_rows(inputs), *words, *found
+        [folder / file for file in chosen.files], number_of_rows(inputs), *words, *found, length
     )
 
 
@@ -120,6 +125,29 @@ def _compare(
             " written"
         )
     return difference, largest
+
+
+def _only_length(trained: Trained, written: Format, folder: Path, inputs: Tree) -> int | None:
+    """The one length that inputs may have, if shorter ones do not give what torch makes of them.
+
+    None of inputs that have none.
+    """
+    places = length_dimensions(inputs)
+    if places is None:
+        return None
+    length = int(leaves(inputs)[0].shape[-1])
+    few = selected(inputs, torch.arange(min(ROWS, number_of_rows(inputs))))
+    shorter = tree_map(lambda one, place: one.narrow(place, 0, max(2, length // 2)), few, places)
+    try:
+        wanted = leaves(outputs(trained.network, shorter))
+        given = leaves(written.run(trained, folder, shorter))
+        same = all(
+            torch.allclose(one, other, TOLERANCE, TOLERANCE)
+            for one, other in zip(wanted, given, strict=True)
+        )
+    except Exception:  # noqa: BLE001  whatever it is that wants its own length
+        same = False
+    return None if same else length
 
 
 def checking_rows(artifact: Artifact, most: int) -> Tree:

@@ -36,12 +36,14 @@ class Trained:
         network: its network, in evaluation mode; takes inputs as the data has them.
         sample: a few rows of them; of images (``ROWS``, C, H, W), float32 in [0, 1].
         output: what an output of one tensor is called.
+        any_length: whether texts and series may have other lengths, if the network takes them.
     """
 
     artifact: Artifact
     network: Network | PreparedNetwork
     sample: Tree
     output: str
+    any_length: bool = True
 
     @property
     def inputs(self) -> str:

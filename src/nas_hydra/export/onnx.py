@@ -22,6 +22,8 @@ FILE = "model.onnx"
 class Onnx:
     """``model.onnx``: input ``images``, output ``logits``, any number of rows.
 
+    Texts and series may be of any length, if the network takes that.
+
     What is no image is called ``inputs``, or has the names of a dict's keys; what is not logits is
     called ``output``, or likewise. A tree in a dict is named by its place: ``words.ids``.
 
@@ -44,7 +46,11 @@ class Onnx:
         named = _names(trained.sample, trained.inputs)
         try:
             program = _converted(
-                trained.network, trained.sample, named=named, output=trained.output
+                trained.network,
+                trained.sample,
+                named=named,
+                output=trained.output,
+                any_length=trained.any_length,
             )
         except Exception as error:  # torch and onnxscript raise all kinds for what they do not know
             layer = culprit(trained.network, trained.sample, _converted)
@@ -81,10 +87,14 @@ class Onnx:
 
 
 def _converted(
-    module: nn.Module, *inputs: Tree, named: Sequence[str] | None = None, output: str = "output"
+    module: nn.Module,
+    *inputs: Tree,
+    named: Sequence[str] | None = None,
+    output: str = "output",
+    any_length: bool = False,
 ) -> Any:
     """A module as an ONNX program, traced with inputs whose tensors are ``named``."""
-    program = exported(module, *inputs)
+    program = exported(module, *inputs, any_length=any_length)
     with quiet():
         return torch.onnx.export(
             program,
