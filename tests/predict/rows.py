@@ -81,15 +81,6 @@ class Labels(Plain):
         return output.sigmoid()
 
 
-class Both(Plain):
-    """Two heads."""
-
-    heads = {"kind": Shares(), "price": Plain()}  # noqa: RUF012
-
-    def answer(self, output):
-        return {name: self.heads[name].answer(part) for name, part in output.items()}
-
-
 class Maps(Plain):
     """A class for each of many pixels."""
 
@@ -131,13 +122,14 @@ class Stripes(nn.Module):
         )
 
 
-def model(folder: Path, task: str, network: dict, classes=None, facts=None) -> None:
+def model(folder: Path, task: str | dict, network: dict, classes=None, facts=None) -> None:
     """Write a model's folder."""
+    task = {"_target_": f"{HERE}.{task}"} if isinstance(task, str) else task
     settings = {"batch_size": 2, "validation": 0.2, "holdout": 0.2, "limit": None, "seed": 0}
     config = {
         "model": {**network, "_target_": f"{HERE}.{network['_target_']}"},
         "dataset": {"_target_": f"{HERE}.Lines", **settings, "memory_limit": None, "workers": 0},
-        "task": {"_target_": f"{HERE}.{task}"},
+        "task": task,
     }
     described = {
         "inputs": {"dtype": "float32", "shape": [3]},

@@ -14,6 +14,7 @@ from PIL import Image
 from nas_hydra.cli.predict import run
 from predict.rows import HERE, model
 
+BOTH = {"kind": "Shares", "price": "Plain"}
 CLASSES = ["10", "ball", "=cup"]
 
 
@@ -72,13 +73,16 @@ def test_numbers_are_told_in_their_own_units_and_by_their_names(command):
 
 
 def test_several_labels_and_several_heads(command):
-    model(Path("model"), "Labels", sums(3), CLASSES)
+    facts = {"labels": CLASSES, "threshold": 0.9}
+    model(Path("model"), "Labels", sums(3), facts=facts)
     _, out, _ = command("rows.txt", "format=json")
-    assert json.loads(out)["predictions"][0]["labels"] == ["=cup", "ball", "10"]
+    assert json.loads(out)["predictions"][0]["labels"] == ["=cup"]
     Path("model").rename("labels")
-    heads = {"kind": {"classes": ["a", "b"]}, "price": {"outputs": ["price"]}}
+    heads = {"kind": {"classes": ["a", "b"]}, "price": {"task": {"outputs": ["price"]}}}
+    tasks = {name: {"task": {"_target_": f"{HERE}.{kind}"}} for name, kind in BOTH.items()}
+    both = {"_target_": "nas_hydra.task.multi_task.MultiTask", "heads": tasks, "outputs": None}
     network = {"_target_": "TwoSums", "kind": 2, "price": 1}
-    model(Path("model"), "Both", network, facts={"heads": heads})
+    model(Path("model"), both, network, facts={"heads": heads})
     _, out, _ = command("rows.txt", "format=json")
     first = json.loads(out)["predictions"][0]["heads"]
     assert first["kind"]["label"] == "b"

@@ -16,6 +16,7 @@ from nas_hydra.retrain.features import Columns, counts
 from nas_hydra.retrain.reference import References, TrainingRows, raw_rows
 from nas_hydra.task import Task
 from nas_hydra.task.classification import Classification
+from nas_hydra.task.regression import Regression
 from retrain.small import config
 
 SEEDS = 3
@@ -127,3 +128,12 @@ def test_the_best_constant_is_the_mean_the_median_or_the_shares(values):
     shares = constant(task, torch.zeros(2, 3), [labels]).softmax(1)[0]
     wanted = labels.bincount(minlength=3) / len(labels)
     assert shares.tolist() == pytest.approx(wanted.tolist(), abs=1e-2)
+
+
+def test_a_regression_takes_numbers_in_the_units_of_its_target_for_its_outputs():
+    task = Regression("quantile", 1.0, [0.1, 0.9], "log", None, {})
+    facts = {"targets": ["a", "b"], "outputs": [], "mean": [3.0, 0.0], "std": [2.0, 5.0]}
+    known = task.restored({"task": {**facts, "transform": "log"}})
+    numbers = torch.tensor([[20.0, 0.1], [3.0, 7.0]])
+    back = known.last_layer()(known.output_of(numbers))
+    assert torch.allclose(back, numbers.repeat_interleave(2, dim=1))

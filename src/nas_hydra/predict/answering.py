@@ -20,6 +20,7 @@ from nas_hydra.files.small_file import check_place
 from nas_hydra.network import network_of, outputs
 from nas_hydra.predict import Answer, OfClasses, OfFile, OfHeads, OfLabels, OfNumbers
 from nas_hydra.task import Task
+from nas_hydra.task.multi_task import MultiTask
 
 MOST = 100
 """Numbers of a row that are written beside each other; more go into a file of the row's own."""
@@ -36,7 +37,7 @@ class Answering:
     Args:
         network: inputs as the data has them to outputs.
         task: that it was trained for, see ``Artifact.task``.
-        facts: what ``model.json`` says of the task: ``classes``, and whatever is under ``task``.
+        facts: what ``model.json`` says of the task, see ``Task.facts``.
         unit: what its rows are called.
         folder: where answers go that are files; None if nobody has said it.
     """
@@ -55,7 +56,7 @@ class Answering:
             ConfigError: if it cannot be loaded, or its answers are files and no folder is said.
         """
         known = artifact.description
-        facts = {"classes": known.classes, **(known.task if isinstance(known.task, dict) else {})}
+        facts = {"classes": known.classes, "task": known.task}
         unit = "images" if artifact.image else "rows"
         made = cls(network_of(artifact), artifact.task(), facts, unit, folder)
         made._check_folder(artifact)
@@ -97,10 +98,10 @@ class Answering:
     ) -> Iterator[Answer]:
         """The answers of a task, or of each of its heads."""
         if isinstance(found, Mapping):
-            heads = getattr(task, "heads", {})
-            known = facts.get("heads", {})
+            tasks = task.tasks if isinstance(task, MultiTask) else {}
+            known = _of_task(facts).get("heads", {})
             parts = {
-                name: self._told(heads.get(name, task), known.get(name, {}), names, part)
+                name: self._told(tasks.get(name, task), known.get(name, {}), names, part)
                 for name, part in found.items()
             }
             yield from (
@@ -111,7 +112,7 @@ class Answering:
             yield from self._written(names, found)
         else:
             for row in _flat(found).tolist():
-                yield _answer(task, facts, row)
+                yield _answer(facts, row)
 
     def _written(self, names: Sequence[str], found: Tensor) -> Iterator[Answer]:
         """Class maps as grey pictures, by the numbers of the training; other arrays as ``.npy``."""
@@ -156,17 +157,23 @@ def _flat(found: Tree) -> Tensor:
     return torch.cat(parts, dim=1)
 
 
-def _answer(task: Task, facts: Mapping[str, Any], row: Sequence[float]) -> Answer:
+def _answer(facts: Mapping[str, Any], row: Sequence[float]) -> Answer:
     """What the numbers of one row say."""
-    classes = facts.get("classes")
+    classes, known = facts.get("classes"), _of_task(facts)
     if classes and len(classes) == len(row):
-        if task.takes == "labels":
-            return OfLabels(_sorted(classes, row), float(getattr(task, "threshold", 0.5)))
         return OfClasses(_sorted(classes, row))
-    names = facts.get("outputs") or ["output"]
+    if labels := known.get("labels"):
+        return OfLabels(_sorted(labels, row), known["threshold"])
+    names = known.get("outputs") or ["output"]
     if len(names) != len(row):
         names = [f"output {place}" for place in range(len(row))]
     return OfNumbers(dict(zip(names, row, strict=True)))
+
+
+def _of_task(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a task says of itself beside its classes."""
+    known = facts.get("task")
+    return known if isinstance(known, Mapping) else {}
 
 
 def _sorted(names: Sequence[str], shares: Sequence[float]) -> dict[str, float]:

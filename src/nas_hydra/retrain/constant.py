@@ -1,6 +1,6 @@
 """The best constant answer: what a network would give at best that sees no inputs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -19,7 +19,7 @@ ROOM = 20_000_000
 """Numbers of outputs, of all rows together, that it is found by at most."""
 
 
-def constant(task: Task, output: Tree, targets: Sequence[Tree]) -> Tree:
+def constant(task: Task, output: Tree, targets: Iterable[Tree]) -> Tree:
     """The output of one row whose mean loss is least: (1, ...) for an output of (n, ...).
 
     Of classes that is the logarithm of their shares, of squared errors the mean, of absolute ones
@@ -62,7 +62,7 @@ def _loss(task: Task, output: Tree, target: Tree) -> float:
     return loss.item()
 
 
-def _first(targets: Sequence[Tree], output: Tree) -> Sequence[Tree]:
+def _first(targets: Iterable[Tree], output: Tree) -> Sequence[Tree]:
     """As many batches as there is room for outputs of, and at least one."""
     size = sum(one[0].numel() for one in leaves(output))
     used, room = [], ROOM

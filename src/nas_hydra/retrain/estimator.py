@@ -13,6 +13,7 @@ from torch import Tensor
 from nas_hydra.dataset import Tree
 from nas_hydra.retrain.features import Matrix
 from nas_hydra.task import Task
+from nas_hydra.task.multi_task import MultiTask
 
 log = logging.getLogger(__name__)
 
@@ -23,12 +24,12 @@ Make = Callable[[str], Any]
 """The kind of a target, see ``Task.takes``, to an estimator of scikit-learn's."""
 
 
-def heads_of(task: Task) -> Mapping[str | None, Task]:
+def heads_of(task: Task) -> Mapping[Any, Task]:
     """The tasks of which each has a target of its own: one, or those of the heads by name.
 
     Empty if one of them tells something else than classes, numbers or labels.
     """
-    heads: Mapping[str | None, Task] = getattr(task, "heads", None) or {None: task}
+    heads: Mapping[Any, Task] = task.tasks if isinstance(task, MultiTask) else {None: task}
     known = all(one.takes in ("class", "number", "labels") for one in heads.values())
     return heads if known else {}
 

@@ -87,10 +87,16 @@ class TrainingRows:
         with torch.no_grad():
             return self.prepare(self.raw)
 
-    @property
+    @cached_property
     def target(self) -> Tree:
-        """What is to be told of them."""
-        return self._whole[1]
+        """What is to be told of them, as the task wants it."""
+        return self.task.wanted(self.prepared, self._whole[1])
+
+    def wanted(self) -> Iterator[Tree]:
+        """What is to be told of them, in batches, whose inputs need not fit in memory."""
+        with torch.no_grad():
+            for raw, target in raw_training_rows(self.data):
+                yield self.task.wanted(self.prepare(raw), target)
 
     def sizes(self) -> int:
         """How many numbers all of the inputs are."""
@@ -170,21 +176,22 @@ def _tested(rows: TrainingRows, answer: Answer) -> dict[str, float]:
     kept, targets, losses, task = [], [], [], rows.task
     with torch.no_grad():
         for raw, target in raw_rows(rows.data):
-            output = answer(raw, rows.prepare(raw))
-            losses.append(task.loss(output, target, reduction="sum"))
-            kept.append(task.kept(output))
-            targets.append(target)
-    target = joined(targets)
-    loss = torch.stack(losses).sum() / number_of_rows(target)
-    found = {**task.score(joined(kept), target), "loss": loss}
-    return {f"test_{name}": float(value) for name, value in found.items()}
+            inputs = rows.prepare(raw)
+            output, wanted = answer(raw, inputs), task.wanted(inputs, target)
+            losses.append(task.validation_loss(output, wanted))
+            found = task.gathered(output, wanted)
+            kept.append(found[0])
+            targets.append(found[1])
+    wanted = joined(targets)
+    loss = torch.stack(losses).sum() / number_of_rows(wanted)
+    measured = {**task.score(joined(kept), wanted), "loss": loss}
+    return {f"test_{name}": float(value) for name, value in measured.items()}
 
 
 def _constant(rows: TrainingRows, seed: int) -> Answer:
     with torch.random.fork_rng(devices=[]), torch.no_grad():  # weights that nobody keeps
         output = rows.one.network().eval()(rows.one.example.inputs)
-    batches = [target for _, target in raw_training_rows(rows.data)]
-    found = constant(rows.task, output, batches)
+    found = constant(rows.task, output, rows.wanted())
 
     def answer(raw: Tree, prepared: Tree) -> Tree:
         rows = number_of_rows(raw)
