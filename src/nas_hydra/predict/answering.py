@@ -98,7 +98,7 @@ class Answering:
     ) -> Iterator[Answer]:
         """The answers of a task, or of each of its heads."""
         if isinstance(found, Mapping):
-            tasks = task.tasks if isinstance(task, MultiTask) else {}
+            tasks = task.heads if isinstance(task, MultiTask) else {}
             known = _of_task(facts).get("heads", {})
             parts = {
                 name: self._told(tasks.get(name, task), known.get(name, {}), names, part)

@@ -29,7 +29,7 @@ def heads_of(task: Task) -> Mapping[Any, Task]:
 
     Empty if one of them tells something else than classes, numbers or labels.
     """
-    heads: Mapping[Any, Task] = task.tasks if isinstance(task, MultiTask) else {None: task}
+    heads: Mapping[Any, Task] = task.heads if isinstance(task, MultiTask) else {None: task}
     known = all(one.takes in ("class", "number", "labels") for one in heads.values())
     return heads if known else {}
 
