@@ -1,6 +1,7 @@
 """What the columns of a table are taken for: right, or at least told."""
 
 import logging
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -38,6 +39,7 @@ KINDS = {
     "true, false and missing": (pd.Series(texts(True, False, None), dtype=object), "category"),
     "categories of pandas": (pd.Categorical(TOWNS), "category"),
     "days": (texts("2021-03-01", "2020-04-02"), "date"),
+    "days of Python": (texts(date(2021, 3, 1), date(2020, 4, 2), None), "date"),
     "times": (pd.date_range("2021-01-01", periods=ROWS, freq="7h"), "date"),
     "German days": (texts("01.03.2021", "24.12.2020"), "date"),
     "American days": (texts("12/24/2020", "1/3/2021"), "date"),
@@ -75,6 +77,7 @@ DROPPED = {
     "counted": (range(ROWS), "an identifier"),
     "counted, in another order": (range(ROWS, 0, -1), "an identifier"),
     "keys": ([f"key {place}" for place in range(ROWS)], "an identifier"),
+    "sentences": ([f"it was {place} days of rain" for place in range(ROWS)], "free text, which"),
     "lists": ([[1, 2]] * ROWS, "neither numbers, text nor dates"),
 }
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -205,6 +206,8 @@ def style_of(given: Series) -> Style | None:
     if is_datetime64_any_dtype(given.dtype):
         return "as they are"
     values = given.dropna().unique()
+    if len(values) and isinstance(values[0], date):
+        return "as they are"
     if not len(values) or not all(isinstance(one, str) for one in values[:100]):
         return None
     texts = [str(one).strip() for one in values]

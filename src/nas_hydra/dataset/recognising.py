@@ -29,6 +29,8 @@ NUMBERS_AT_LEAST = 0.9
 """The share of a column's values that must be numbers for the others to count as missing."""
 DIFFERENT = 0.95
 """Of the texts of a column: if so many are different, it tells rows apart, and not their kinds."""
+WORDS = 3
+"""With more of them, a text is no name."""
 PARTS = ("days", "month", "weekday", "hour")
 """What is made of a date."""
 SHOWN = 8
@@ -146,7 +148,9 @@ class Recogniser:
         if len(texts) == 1 and present == len(given):
             return "constant"
         if identifiers and len(texts) > 2 and len(texts) >= DIFFERENT * present:
-            return "an identifier: nearly every row has another text"
+            words = sum(map(len, map(str.split, texts.index))) / len(texts)
+            named = "an identifier: nearly every row has another text"
+            return "free text, which dataset=text is for" if words > WORDS else named
         if len(texts) <= MOST_CATEGORIES:
             return Column(name=name, kind="category", values=tuple(texts.index))
         most = texts.sort_values(ascending=False, kind="stable")[: MOST_CATEGORIES - 1]
