@@ -15,17 +15,21 @@ from nas_hydra.picture.candidate import candidate_picture
 from nas_hydra.picture.space import space_picture
 from picture.boxes import assert_readable
 
-FACTS = "{image:{input_shape:[1,8,8]},table:{features:3,cardinalities:[3,5]}}"
+FACTS = (
+    "dataset.input_shape=[1,8,8]",
+    "dataset.num_classes=2",
+    "+dataset.features=3",
+    "+dataset.cardinalities=[3,5]",
+)
 
 
 def inputs(rows=6):
-    return {"image": torch.randn(rows, 1, 8, 8), "table": table(rows)}
+    return {"photo": torch.randn(rows, 1, 8, 8), "facts": table(rows)}
 
 
 @pytest.fixture(scope="module")
 def space():
-    data = ["dataset=none", f"+dataset.inputs={FACTS}", "dataset.num_classes=2"]
-    with composed(["search_space=two_towers", *data]) as config:
+    with composed(["search_space=two_towers", "dataset=none", *FACTS]) as config:
         return build_space(config)
 
 
@@ -48,6 +52,14 @@ def test_a_gate_weights_towers_for_each_feature():
     assert gated(features.new_zeros(5, 2, 4)).abs().max() == 0
     low, high = features.tanh().amin(dim=1), features.tanh().amax(dim=1)
     assert ((gated(features) >= low) & (gated(features) <= high)).all()
+
+
+def test_an_input_that_has_no_tower_or_a_tower_that_has_no_input():
+    network = TwoTowers({"photo": nn.Linear(3, 4)}, 4, "concat", [], 1)
+    rows = torch.randn(5, 3)
+    assert network({"photo": rows, "facts": rows}).shape == (5, 1)
+    with pytest.raises(ValueError, match="tower photo has no input; the inputs are scan, facts"):
+        network({"scan": rows, "facts": rows})
 
 
 def test_another_fusion_is_refused():

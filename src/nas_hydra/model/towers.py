@@ -40,7 +40,14 @@ class TwoTowers(nn.Module):
         self.head = Perceptron(self.fusion.width, layers, total(outputs))
 
     def forward(self, inputs: Mapping[str, Any]) -> Tensor | dict[str, Tensor]:
-        """Inputs by name to (N, outputs), or to that of each head."""
+        """Inputs by name to (N, outputs), or to that of each head.
+
+        Raises:
+            ValueError: if there is none for a tower.
+        """
+        if lacking := [name for name in self.names if name not in inputs]:
+            known = ", ".join(inputs)
+            raise ValueError(f"the tower {lacking[0]} has no input; the inputs are {known}")
         pairs = zip(self.names, self.towers, strict=True)
         features = torch.stack([tower(inputs[name]) for name, tower in pairs], dim=1)
         return parted(self.head(self.fusion(features)), self.outputs)
