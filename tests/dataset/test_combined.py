@@ -17,8 +17,8 @@ from nas_hydra.errors import ConfigError
 
 GIVEN = {
     **{name: value for name, value in COMMON.items() if name not in ("num_classes", "augment")},
-    **{"holdout": 0.2, "file": "rows.csv", "target": "total", "images": {"photo": "file"}},
-    **{"facts": "facts", "background": "white", "range": None, "pixel_limit": 10**6},
+    **{"holdout": 0.2, "file": "rows.csv", "target": "total", "images": "file"},
+    **{"facts": "table", "background": "white", "range": None, "pixel_limit": 10**6},
 }
 LEFT = ("target_kind", "num_targets", "features", "cardinalities", "indicators", "size")
 
@@ -42,8 +42,8 @@ def test_each_row_has_its_image_its_columns_and_its_target():
     for place in (0, 7, 59):
         inputs = source[torch.tensor([place])]
         digit = torch.from_numpy(load_digits().images[place]).float() * 15 / 255
-        torch.testing.assert_close(inputs["photo"][0, 0], digit, atol=1 / 255, rtol=0)
-        assert float(inputs["facts"]["numbers"]) == pytest.approx(table.offset[place])
+        torch.testing.assert_close(inputs["image"][0, 0], digit, atol=1 / 255, rtol=0)
+        assert float(inputs["table"]["numbers"]) == pytest.approx(table.offset[place])
         assert float(source.target[place]) == pytest.approx(table.total[place])
 
 
@@ -51,10 +51,10 @@ def test_each_input_is_prepared_in_its_own_way():
     rows(Path())
     dataset = opened()
     inputs, target = dataset.train[torch.arange(len(dataset.train))]
-    assert inputs["photo"].shape == (38, 3, 8, 8)
-    assert abs(float(inputs["photo"].mean())) < 1e-4
-    assert inputs["facts"]["numbers"].shape == (38, 1)
-    assert sorted(inputs["facts"]["categories"].unique().tolist()) == [1, 2]
+    assert inputs["image"].shape == (38, 3, 8, 8)
+    assert abs(float(inputs["image"].mean())) < 1e-4
+    assert inputs["table"]["numbers"].shape == (38, 1)
+    assert sorted(inputs["table"]["categories"].unique().tolist()) == [1, 2]
     assert target.shape == (38,)
     assert (dataset.features, dataset.cardinalities, dataset.size) == (1, (3,), 8)
 
@@ -66,7 +66,7 @@ def test_rows_without_a_target_are_left_out_with_their_images():
     source = opened().open_all()
     assert len(source.target) == 58
     first = load_digits().images[1] * 15 / 255
-    found = source[torch.tensor([0])]["photo"][0, 0]
+    found = source[torch.tensor([0])]["image"][0, 0]
     torch.testing.assert_close(found, torch.from_numpy(first).float(), atol=1 / 255, rtol=0)
 
 
@@ -102,8 +102,8 @@ def test_rows_without_a_target_can_be_predicted_of_a_file_or_standard_input():
 @pytest.mark.parametrize(
     ("spoil", "settings", "problem"),
     [
-        (lambda: None, {"images": {"photo": "fil"}}, r"dataset\.images.*'fil'.*'file'"),
-        (lambda: None, {"images": {"facts": "file"}}, r"dataset\.facts.*is 'facts'"),
+        (lambda: None, {"images": "fil"}, r"dataset\.images.*'fil'.*'file'"),
+        (lambda: None, {"images": {"table": "file"}}, r"dataset\.facts.*is 'table'"),
         (lambda: None, {"images": {}}, r"is empty; say dataset\.images"),
         (lambda: Path("photos/7.png").unlink(), {}, r"in row 8 of dataset\.file: there is no pho"),
         (lambda: Path("photos/7.png").write_text("x"), {}, r"photos/7\.png cannot be read"),
@@ -125,4 +125,4 @@ def test_the_size_is_that_of_the_images_unless_it_is_said():
     rows(Path())
     Image.new("L", (32, 32)).save("photos/0.png")
     assert opened().size == 8
-    assert opened(size=16).train[torch.arange(2)][0]["photo"].shape == (2, 3, 16, 16)
+    assert opened(size=16).train[torch.arange(2)][0]["image"].shape == (2, 3, 16, 16)

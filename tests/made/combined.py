@@ -31,4 +31,4 @@ def rows(folder: Path, number: int = 60) -> Path:
 def write(folder: Path) -> list[str]:
     """The table, and the overrides that search on it."""
     settings = [f"dataset.file={rows(folder)}", "dataset.target=total"]
-    return ["dataset=combined", "task=regression", *settings, "dataset.images={photo: file}"]
+    return ["dataset=combined", "task=regression", *settings, "dataset.images=file"]

@@ -25,6 +25,9 @@ from nas_hydra.errors import ConfigError, printable
 
 log = logging.getLogger(__name__)
 
+ALONE = "image"
+"""The input of images, if there is one alone."""
+
 
 class CombinedRows:
     """A source of rows with several inputs.
@@ -49,10 +52,10 @@ class CombinedRows:
 class Combined(Table):
     """A table some of whose columns name image files; all others are an input as of a table.
 
-    Inputs are ``{"photo": float32 (N, 3, H, W), "facts": {"numbers": ..., "categories": ...}}``.
+    Inputs are ``{"image": float32 (N, 3, H, W), "table": {"numbers": ..., "categories": ...}}``.
 
     Args:
-        images: name of an input -> the column that names its files.
+        images: the column that names files; or name of an input -> its column.
         facts: name of the input of all other columns.
         root: folder that the names of files begin in; None: where the table is.
         size: height and width in pixels to which every image is resized.
@@ -62,8 +65,8 @@ class Combined(Table):
         range: which numbers are black and white beyond 8 bits, see ``ImageFolder``.
     """
 
-    images: Mapping[str, str]
-    facts: str = "facts"
+    images: str | Mapping[str, str]
+    facts: str = "table"
     root: str | None = None
     size: int
     input_shape: Sequence[int] | None = field(default=None, compare=False)
@@ -75,8 +78,13 @@ class Combined(Table):
         super().__post_init__()
         for name in ("images", "range", "input_shape"):
             object.__setattr__(self, name, fixed(getattr(self, name)))
-        _check_images(self.images, self.facts)
-        object.__setattr__(self, "prepare", Beside(tuple(self.images), self.facts, self.prepare))
+        _check_images(self._columns, self.facts)
+        beside = Beside(tuple(self._columns), self.facts, self.prepare)
+        object.__setattr__(self, "prepare", beside)
+
+    @property
+    def _columns(self) -> Mapping[str, str]:
+        return columns_of_images(self.images)
 
     @property
     def decoding(self) -> Decoding:
@@ -86,8 +94,8 @@ class Combined(Table):
     @classmethod
     def found(cls, given: Mapping[str, Any]) -> dict[str, Any]:
         """What the columns are, and the size that fits the images; lines tell of both."""
-        images = given.get("images")
-        if not isinstance(images, Mapping) or any(one.startswith("_") for one in images):
+        images = columns_of_images(given["images"])
+        if any(name.startswith("_") for name in images):  # candidates differ in it
             return {}
         _check_images(images, given.get("facts"))
         settings = cls._settings(given)
@@ -105,7 +113,9 @@ class Combined(Table):
     def _settings(cls, given: Mapping[str, Any]) -> Settings:
         """As of a table without the columns of images."""
         known = super()._settings(given)
-        return Settings({**known, "drop": (*known["drop"], *given["images"].values())})
+        return Settings(
+            {**known, "drop": (*known["drop"], *columns_of_images(given["images"]).values())}
+        )
 
     def open_all(self) -> Source:
         """All rows of the file, each of whose images was looked at."""
@@ -129,11 +139,11 @@ class Combined(Table):
         settings = self._settings(vars(self))
         frame = self.frames(settings, Notes())[place]
         assert frame is not None  # its rows are there
-        check_columns("dataset.images", [*self.images.values()], [*frame.columns])
+        check_columns("dataset.images", [*self._columns.values()], [*frame.columns])
         root = _root(vars(self))
         files = {
             name: _paths(one, root, key)
-            for name, one in _named(frame, settings, self.images, key).items()
+            for name, one in _named(frame, settings, self._columns, key).items()
         }
         for one in files.values():
             self._check(one)
@@ -165,16 +175,22 @@ class Combined(Table):
             if isinstance(file, Path)
             else read_stream(StringIO(text), INPUT, Notes())
         )
-        check_columns(INPUT, [*settings["images"].values()], [*frame.columns])
+        columns = columns_of_images(settings["images"])
+        check_columns(INPUT, [*columns.values()], [*frame.columns])
         decoding = Decoding(settings["background"], settings["range"], settings["pixel_limit"])
         labels, every = torch.zeros(len(frame)), torch.arange(len(frame))
         found = {
             name: Files(
                 _paths(frame[column], _root(known), INPUT), labels, settings["size"], decoding
             )[every]
-            for name, column in settings["images"].items()
+            for name, column in columns.items()
         }
         return names, {**found, settings["facts"]: table}
+
+
+def columns_of_images(images: str | Mapping[str, str]) -> Mapping[str, str]:
+    """Name of an input -> the column of its files; of one alone the input is ``image``."""
+    return {ALONE: images} if isinstance(images, str) else images
 
 
 def _again(file: Path | IO[str], text: str | None) -> Path | IO[str]:
@@ -185,7 +201,7 @@ def _again(file: Path | IO[str], text: str | None) -> Path | IO[str]:
 def _check_images(images: Mapping[str, str], facts: Any) -> None:
     """Make sure that there are images, by names of their own."""
     if not images:
-        raise ConfigError("dataset.images", "is empty; say dataset.images={photo: COLUMN}")
+        raise ConfigError("dataset.images", "is empty; say dataset.images=COLUMN")
     if facts in images:
         raise ConfigError("dataset.facts", f"is '{facts}', as is one of dataset.images")
 
