@@ -155,9 +155,13 @@ class Artifact:
         Raises:
             ConfigError: if it is none, or refuses its settings.
         """
-        made = build(self.config["task"], "task")
+        return build(self.config["task"], "task").restored(self.facts)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What ``model.json`` says of the task, see ``nas_hydra.task.Task.facts``."""
         said = {"classes": self.description.classes, "task": self.description.task}
-        return made.restored({name: one for name, one in said.items() if one is not None})
+        return {name: one for name, one in said.items() if one is not None}
 
     def empty(self, rows: int) -> Any:
         """So many rows of what the model takes, all zeros."""

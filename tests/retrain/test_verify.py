@@ -188,3 +188,15 @@ def test_help_and_words_that_are_not_known(verify):
     assert "verify: is missing" in verify("--verify")[2]
     assert "seeds: is nothing that can be said here" in verify("--verify", "run", "seeds=2")[2]
     assert "--verify DIR checks a model" in verify("--help")[1]
+
+
+def test_numbers_are_in_the_units_of_the_rows_that_were_trained_on(monkeypatch, capsys):
+    small = (*SMALL, "budget.trials=1", "dataset=diabetes", "search_space=tab_mlp")
+    words = (*small, "task=regression", "task.patience=1", "hydra.run.dir=run")
+    assert nas_hydra(monkeypatch, *words) == 0
+    assert run(["nas-hydra-retrain", "run=run", "seeds=1", "baseline=none"]) == 0
+    known = json.loads(Path("run/retrain/metrics.json").read_text())
+    assert known["rows"]["monitored_on"] > 0  # and mean and deviation are not those of all rows
+    capsys.readouterr()
+    assert run(["nas-hydra-retrain", "--verify", "run/retrain"]) == 0
+    assert "measured anew, the model has an rmse of" in capsys.readouterr().out

@@ -1,5 +1,7 @@
 """What the module that trains a candidate measures."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import pytorch_lightning as pl
@@ -236,8 +238,7 @@ def test_a_metric_that_cannot_take_what_is_told_is_refused_before_a_training():
             task.check(torch.zeros(3, 2), labels)
 
 
-def test_a_search_with_more_to_measure(monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
+def test_a_search_with_more_to_measure(monkeypatch):
     mcc = "{_target_:torchmetrics.classification.MulticlassMatthewsCorrCoef,num_classes:10}"
     words = (
         f"task.metrics.mcc={mcc}",
@@ -250,7 +251,7 @@ def test_a_search_with_more_to_measure(monkeypatch, tmp_path):
     kept = [word for word in SMALL if not word.startswith("budget")]
     run = ("search_space=mlp", "hydra.run.dir=run", "budget.trials=1")
     assert nas_hydra(monkeypatch, *kept, *run, *words) == 0
-    (row,) = rows(tmp_path / "run")
+    (row,) = rows(Path("run"))
     assert float(row["val_top3"]) >= float(row["val_acc"])
     assert -1 <= float(row["val_mcc"]) <= 1
     assert row["smoothing"] in ("0.0", "0.1")

@@ -99,8 +99,7 @@ WORDS = (
 
 
 @pytest.fixture
-def search(monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
+def search(monkeypatch):
     for name, text in CONFIGS.items():
         file = Path("conf", name)
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,7 @@
 """Networks that give back what they are given."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
@@ -50,10 +52,9 @@ def test_other_outputs_and_inputs_without_fractions_are_refused():
         task.wanted({"ids": torch.zeros(2, dtype=torch.int64)}, None)
 
 
-def test_a_search_for_an_autoencoder(monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
+def test_a_search_for_an_autoencoder(monkeypatch):
     words = ("task=reconstruction", "search_space=mlp", "hydra.run.dir=run")
     assert nas_hydra(monkeypatch, *SMALL, *words, "budget.trials=1", "trainer.max_epochs=4") == 0
-    (row,) = rows(tmp_path / "run")
+    (row,) = rows(Path("run"))
     assert 0 < float(row["val_loss"]) < 2  # pixels are standardised
     assert "val_acc" not in row

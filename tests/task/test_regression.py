@@ -1,5 +1,7 @@
 """Regression: what it learns does not depend on units, and what it measures is in the target's."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -206,11 +208,10 @@ def test_how_many_outputs_there_are_follows_from_the_data():
     assert Regression.found({**quantile, "outputs": 4}, {"num_targets": 3}) == {}
 
 
-def test_a_search_for_numbers(monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
+def test_a_search_for_numbers(monkeypatch):
     words = ("task=regression", "search_space=mlp", "hydra.run.dir=run", "budget.trials=2")
     loss = "task.loss={_choice_:[mse,mae],_name_:loss}"
     assert nas_hydra(monkeypatch, *SMALL, *words, loss) == 0
-    for row in rows(tmp_path / "run"):
+    for row in rows(Path("run")):
         assert {"val_rmse", "val_mae", "val_r2", "loss"} <= row.keys()
         assert 0 < float(row["val_mae"]) <= float(row["val_rmse"])
