@@ -267,6 +267,49 @@ def test_new_texts_become_the_ids_of_the_network(file):
         assert Text.unlabelled(COMMON, described, stream)[1].equal(lines)
 
 
+def test_buckets_are_all_rows_in_batches_that_waste_less(file):
+    given = {"file": file, "target": "about", "batch_size": 8}
+    plain, sorted_ones = made(**given), made(**given, buckets=True)
+    width = plain.train.inputs.shape[1]
+    for _ in range(2):  # of one training
+        batches = [*sorted_ones.train_batches(3)], [*plain.train_batches(3)]
+        assert [len(target) for _, target in batches[0]] == [len(one) for _, one in batches[1]]
+        rows = [
+            sorted(
+                (*row, int(label))
+                for ids, target in part
+                for row, label in zip(
+                    torch.nn.functional.pad(ids, (0, width - ids.shape[1])).tolist(),
+                    target,
+                    strict=True,
+                )
+            )
+            for part in batches
+        ]
+        assert rows[0] == rows[1]
+        numbers = [sum(ids.numel() for ids, _ in part) for part in batches]
+        assert numbers[0] < 0.8 * numbers[1]
+    validated = zip(sorted_ones.valid_batches(), plain.valid_batches(), strict=True)
+    for (ids, target), (wide, its) in validated:
+        assert target.equal(its)
+        assert wide[:, : ids.shape[1]].equal(ids)
+        assert not wide[:, ids.shape[1] :].any()
+
+
+def test_targets_of_buckets_are_cut_likewise():
+    Path("a.txt").write_text("one two three\nfour\n" * 40)
+    data = made(file="a.txt", buckets=True, batch_size=4, length=9)
+    for ids, target in data.train_batches(0):
+        assert ids.shape == target.shape
+        assert ids.shape[1] in (1, 3)
+
+
+def test_an_epoch_of_buckets_is_in_another_order_than_the_one_before(file):
+    batches = made(file=file, target="about", buckets=True, batch_size=8).train_batches(0)
+    first, second = ([target.tolist() for _, target in batches] for _ in range(2))
+    assert first != second
+
+
 def one_class():
     return {"file": str(table(Path("a.csv"), [("a b", 1)] * 9, ("text", "kind"))), "target": "kind"}
 

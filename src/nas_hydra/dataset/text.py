@@ -1,7 +1,5 @@
 """Texts of one's own, as ids of their tokens: each with a class or a number, or to be gone on."""
 
-import logging
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +10,12 @@ from torch import Tensor
 
 from nas_hydra.config.component import build
 from nas_hydra.dataset.base import Dataset
+from nas_hydra.dataset.buckets import ByLength, Cut
+from nas_hydra.dataset.cache import resident
 from nas_hydra.dataset.choosing import Whole
+from nas_hydra.dataset.data import CPU, Batched
+from nas_hydra.dataset.loading import Split
+from nas_hydra.dataset.rows import Order, Rows
 from nas_hydra.dataset.source import Given, Selection, Source, target_of
 from nas_hydra.dataset.split import Splitter
 from nas_hydra.dataset.split.by_target import ByTarget
@@ -21,7 +24,6 @@ from nas_hydra.dataset.text_files import (
     TEST,
     TRAINING,
     VALIDATION,
-    Columns,
     Corpus,
     Each,
     read_corpus,
@@ -29,6 +31,7 @@ from nas_hydra.dataset.text_files import (
     read_new,
 )
 from nas_hydra.dataset.text_source import (
+    MOST_SHOWN,
     Kind,
     TextReader,
     Texts,
@@ -37,12 +40,13 @@ from nas_hydra.dataset.text_source import (
     kind_of,
     labels_of,
     numbers_of,
+    tell_texts,
+    tell_tokens,
 )
-from nas_hydra.dataset.tokenizing import UNKNOWN, Tokens, encoded, restored
+from nas_hydra.dataset.text_table import Columns
+from nas_hydra.dataset.tokenizing import PADDING, Tokens, encoded, restored
 from nas_hydra.dataset.tree import Tree, is_classes
 from nas_hydra.errors import ConfigError, listing
-
-log = logging.getLogger(__name__)
 
 FACTS = ("target_kind", "column", "vocabulary", "length", "num_classes", "num_targets")
 """Settings that the texts tell where they are null."""
@@ -54,9 +58,6 @@ OF_OTHERS: Mapping[str, Sequence[str]] = {
 """Kind -> those of the facts that are of another one, and stay null."""
 HOLDING: Mapping[str, Any] = {"batch_size": 1, "memory_limit": None, "workers": 0}
 """Settings that have nothing to do with which texts there are."""
-MOST_SHOWN = 6
-"""Classes that a line names."""
-
 Files = str | Sequence[str] | None
 
 
@@ -80,6 +81,8 @@ class Text(Dataset, Whole):
         length: tokens at which a text is cut; None: as many as most of them have.
         num_classes: how many there are, which is checked.
         num_targets: how many numbers are told of a text.
+        buckets: texts of like length make a training batch, and every batch is cut to its longest
+            text: faster, for networks that take any length and for which padding is nothing.
     """
 
     file: Files
@@ -94,6 +97,7 @@ class Text(Dataset, Whole):
     length: int | None
     num_classes: int | None
     num_targets: int | None
+    buckets: bool = field(default=False, compare=False)
     split: Splitter = field(default_factory=ByTarget)
 
     unit = "texts"
@@ -130,8 +134,8 @@ class Text(Dataset, Whole):
 
     def _facts(self) -> dict[str, Any]:
         texts = self._texts()
-        _tell_texts(texts)
-        _tell_tokens(texts.reader)
+        tell_texts(texts)
+        tell_tokens(texts.reader)
         return {
             "target_kind": texts.kind,
             "column": texts.corpus.column,
@@ -256,6 +260,18 @@ class Text(Dataset, Whole):
                 f" for {' and one for '.join(names)}. Add texts, or leave these classes out",
             )
 
+    def train_batches(self, seed: int, device: torch.device = CPU, parts: int = 1) -> Batched:
+        """See ``Data``; where texts are read anew in every epoch, they keep their own order."""
+        split = resident(self, device).train
+        if not self.buckets or not isinstance(split, Rows):
+            return super().train_batches(seed, device, parts)
+        lengths = (split.inputs != PADDING).sum(dim=1)
+        return self._batches(split, ByLength(lengths, self.batch_size, seed, parts))
+
+    def _batches(self, split: Split, order: Order) -> Batched:
+        batches = super()._batches(split, order)
+        return Cut(batches, PADDING) if self.buckets else batches
+
     def counts(self, target: Tree) -> Sequence[int]:
         """How many development texts there are, or of classes, each has."""
         if is_classes(target):
@@ -273,33 +289,3 @@ def _over(texts: Texts, rows: Selection) -> Selection:
     if isinstance(rows, Given):
         return Given(texts, rows.places[~rows.validated], rows.places[rows.validated])
     return Selection(texts, rows.places)
-
-
-def _tell_texts(texts: Texts) -> None:
-    """Say how many there are, and of what."""
-    number = len(texts.corpus.texts)
-    if not texts.classes:
-        wanted = (
-            "a number is to be told of each"
-            if texts.kind == "number"
-            else "each next token is to be told"
-        )
-        log.info("data: %s texts, %s", f"{number:,}", wanted)
-        return
-    counts = texts.target.bincount().tolist()
-    each = [f"{name}: {count:,}" for name, count in zip(texts.classes, counts, strict=True)]
-    shown = listing(each, MOST_SHOWN)
-    log.info("data: %s texts of %d classes: %s", f"{number:,}", len(texts.classes), shown)
-
-
-def _tell_tokens(reader: TextReader) -> None:
-    """Say what is not known of the training texts, and what is cut off."""
-    counts = Counter(one for text in reader.training for one in reader.tokenizer.ids(text))
-    known = 1 - counts[UNKNOWN] / max(sum(counts.values()), 1)
-    longer = int((reader.lengths > reader.length).sum())
-    log.info(
-        "data: %s ids (%s) write %.1f %% of the training texts; texts are cut to %d tokens"
-        " (dataset.length), as %s of %s training texts are",
-        *(f"{reader.tokenizer.size:,}", reader.tokens, 100 * known, reader.length),
-        *(f"{longer:,}", f"{len(reader.training):,}"),
-    )

@@ -1,7 +1,5 @@
 """Files and folders of texts: a column of a table, lines or paragraphs, or a text in each file."""
 
-import csv
-import gzip
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from nas_hydra.dataset.image_files import (
     split_folders,
     subfolders,
 )
+from nas_hydra.dataset.text_table import Columns, is_table, no_column, read_table, text_column
 from nas_hydra.errors import ConfigError, in_one_line, listing, nearest, printable
 
 log = logging.getLogger(__name__)
@@ -27,10 +26,7 @@ log = logging.getLogger(__name__)
 Each = Literal["line", "paragraph"]
 """What a text is in a file of nothing else."""
 
-TABLES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
 TEXT = ".txt"
-LOOKED_AT = 1000
-"""Rows by which a column of texts is recognised."""
 TRAINING, VALIDATION, TEST = range(len(SPLITS))
 
 
@@ -51,19 +47,6 @@ class Corpus:
     splits: Sequence[int] | None
     column: str | None
     names: Sequence[str]
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Which columns of a table are meant.
-
-    Args:
-        text: of the texts; None: the one that looks most like it.
-        target: of what is to be told; None if nothing is.
-    """
-
-    text: str | None
-    target: str | None
 
 
 def read_corpus(
@@ -114,9 +97,9 @@ def read_new(file: Path | Iterable[str], columns: Columns, each: Each) -> Corpus
     if not isinstance(file, Path):
         texts = [line.rstrip("\r\n") for line in file]
         return Corpus(texts, None, None, None, _numbered("-", len(texts)))
-    if _is_table(str(file)):
-        frame = _frame(str(file))
-        return _of_frame(frame, str(file), Columns(_text_column(frame, columns, str(file)), None))
+    if is_table(str(file)):
+        frame = read_table(str(file))
+        return _of_frame(frame, str(file), Columns(text_column(frame, columns, str(file)), None))
     lines = [line.rstrip("\r\n") for line in _content(str(file)).splitlines()]
     texts = lines if each == "line" else list(_texts_in(str(file), each))
     return Corpus(texts, None, None, None, _numbered(str(file), len(texts)))
@@ -195,13 +178,13 @@ def _is_missing(value: Any) -> bool:
 
 
 def _read_file(file: str, columns: Columns, each: Each) -> Corpus:
-    if not _is_table(file):
+    if not is_table(file):
         texts = list(_texts_in(file, each))
         return Corpus(texts, None, None, None, _numbered(file, len(texts)))
-    frame = _frame(file)
+    frame = read_table(file)
     if columns.target is not None and columns.target not in frame.columns:
-        raise ConfigError("dataset.target", _no_column(columns.target, frame, file))
-    return _of_frame(frame, file, Columns(_text_column(frame, columns, file), columns.target))
+        raise ConfigError("dataset.target", no_column(columns.target, frame, file))
+    return _of_frame(frame, file, Columns(text_column(frame, columns, file), columns.target))
 
 
 def _of_frame(frame: pd.DataFrame, file: str, columns: Columns) -> Corpus:
@@ -212,72 +195,6 @@ def _of_frame(frame: pd.DataFrame, file: str, columns: Columns) -> Corpus:
 
 def _numbered(file: str, number: int) -> list[str]:
     return [f"{file}:{row}" for row in range(1, number + 1)]
-
-
-def _is_table(file: str) -> bool:
-    return file.lower().endswith(TABLES)
-
-
-def _frame(file: str) -> pd.DataFrame:
-    """A table; of csv, every cell as it is written, since a text may be "NA" or "007".
-
-    Raises:
-        ConfigError: if it is none.
-    """
-    try:
-        if file.lower().endswith(".parquet"):
-            return pd.read_parquet(file)
-        separator = _separator(file)
-        kind = {"dtype": str, "keep_default_na": False, "encoding": "utf-8-sig"}
-        return pd.read_csv(file, sep=separator, **kind)
-    except Exception as error:  # pandas and what reads parquet for it raise all kinds
-        raise ConfigError("dataset.file", f"{file} is no table: {in_one_line(error)}") from error
-
-
-def _separator(file: str) -> str:
-    """The one of comma, semicolon and tab of which the first line has most; told if no comma."""
-    opened = gzip.open if file.lower().endswith(".gz") else open
-    with opened(file, "rt", encoding="utf-8-sig") as stream:
-        first = next(csv.reader([stream.readline()], delimiter="\n"), [""])
-    line = first[0] if first else ""
-    found = max(",;\t", key=line.count)
-    if found != ",":
-        log.info("data: cells of %s are separated by %r", file, found)
-    return found
-
-
-def _text_column(frame: pd.DataFrame, columns: Columns, file: str) -> str:
-    """The column of the texts: the one that is named, or has the longest cells, which is told."""
-    if columns.text is not None:
-        if columns.text not in frame.columns:
-            raise ConfigError("dataset.column", _no_column(columns.text, frame, file))
-        return columns.text
-    head = frame.head(LOOKED_AT)
-    lengths = {
-        name: head[name].dropna().str.len().mean()
-        for name in head.columns
-        if name != columns.target and _is_wordy(head[name].dropna())
-    }
-    if not lengths:
-        raise ConfigError("dataset.column", f"is null, and {file} has no column of texts")
-    found = max(lengths, key=lambda name: lengths[name])
-    others = listing(name for name in frame.columns if name not in (found, columns.target))
-    log.info(
-        "data: texts are those of the column '%s' (dataset.column); not used: %s", found, others
-    )
-    return str(found)
-
-
-def _is_wordy(cells: "pd.Series[Any]") -> bool:
-    """Whether these are texts, and not all of them numbers."""
-    return bool(
-        pd.api.types.is_string_dtype(cells) and pd.to_numeric(cells, errors="coerce").isna().any()
-    )
-
-
-def _no_column(name: str, frame: pd.DataFrame, file: str) -> str:
-    hint = nearest(name, frame.columns)
-    return f"is '{name}'; the columns of {file} are {listing(frame.columns)}{hint}"
 
 
 def _texts_in(file: str, each: Each) -> Iterator[str]:

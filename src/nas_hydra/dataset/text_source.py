@@ -1,5 +1,7 @@
 """A source of texts: ids of their tokens, by a tokenizer that is fitted to the training texts."""
 
+import logging
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,8 +16,10 @@ from torch import Tensor
 
 from nas_hydra.dataset.examples import EACH, Contents
 from nas_hydra.dataset.text_files import Corpus
-from nas_hydra.dataset.tokenizing import PADDING, Tokenizer, Tokens, encoded, fitted
+from nas_hydra.dataset.tokenizing import PADDING, UNKNOWN, Tokenizer, Tokens, encoded, fitted
 from nas_hydra.errors import ConfigError, listing, shortened
+
+log = logging.getLogger(__name__)
 
 Kind = Literal["class", "number", "next"]
 """What is to be told of a text: its class, a number, or at each of its tokens the next one."""
@@ -26,6 +30,8 @@ COVERED = 95
 """Per cent of the training texts that are not cut where no length is said."""
 FEW = 20
 """Numbers of so many values, at most, are taken for classes where no kind is said."""
+MOST_SHOWN = 6
+"""Classes that a line names."""
 IGNORED = -100
 """The target where no token follows; torch's cross-entropy leaves it out."""
 
@@ -204,3 +210,33 @@ def check_trained(texts: Texts, train: Tensor, labels: Tensor) -> None:
             f"has no training text of {listing(lacking)}, which other splits have; add some, leave"
             " these out, or say dataset/split=stratified",
         )
+
+
+def tell_texts(texts: Texts) -> None:
+    """Say how many there are, and of what."""
+    number = len(texts.corpus.texts)
+    if not texts.classes:
+        wanted = (
+            "a number is to be told of each"
+            if texts.kind == "number"
+            else "each next token is to be told"
+        )
+        log.info("data: %s texts, %s", f"{number:,}", wanted)
+        return
+    counts = texts.target.bincount().tolist()
+    each = [f"{name}: {count:,}" for name, count in zip(texts.classes, counts, strict=True)]
+    shown = listing(each, MOST_SHOWN)
+    log.info("data: %s texts of %d classes: %s", f"{number:,}", len(texts.classes), shown)
+
+
+def tell_tokens(reader: TextReader) -> None:
+    """Say what is not known of the training texts, and what is cut off."""
+    counts = Counter(one for text in reader.training for one in reader.tokenizer.ids(text))
+    known = 1 - counts[UNKNOWN] / max(sum(counts.values()), 1)
+    longer = int((reader.lengths > reader.length).sum())
+    log.info(
+        "data: %s ids (%s) write %.1f %% of the training texts; texts are cut to %d tokens"
+        " (dataset.length), as %s of %s training texts are",
+        *(f"{reader.tokenizer.size:,}", reader.tokens, 100 * known, reader.length),
+        *(f"{longer:,}", f"{len(reader.training):,}"),
+    )
