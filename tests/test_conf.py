@@ -98,7 +98,7 @@ def test_targets_import_and_take_their_keys(option):
 LEFT = (
     *("batch_size", "num_classes", "num_targets", "size", "values", "length", "channels"),
     *("features", "cardinalities", "indicators", "target_kind", "ragged", "column", "outputs"),
-    *("input_shape", "vocabulary"),
+    *("input_shape", "vocabulary", "inputs"),
 )
 """What the rows decide where it is null."""
 

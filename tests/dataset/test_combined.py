@@ -57,6 +57,7 @@ def test_each_input_is_prepared_in_its_own_way():
     assert sorted(inputs["table"]["categories"].unique().tolist()) == [1, 2]
     assert target.shape == (38,)
     assert (dataset.features, dataset.cardinalities, dataset.size) == (1, (3,), 8)
+    assert dataset.inputs["table"] == {"features": 1, "cardinalities": (3,)}
 
 
 def test_rows_without_a_target_are_left_out_with_their_images():

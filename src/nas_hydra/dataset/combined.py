@@ -1,7 +1,7 @@
 """Several inputs of each row: a table, of which columns name image files."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -25,6 +25,7 @@ from nas_hydra.errors import ConfigError, printable
 
 log = logging.getLogger(__name__)
 
+COLOURS = 3
 ALONE = "image"
 """The input of images, if there is one alone."""
 
@@ -60,6 +61,7 @@ class Combined(Table):
         root: folder that the names of files begin in; None: where the table is.
         size: height and width in pixels to which every image is resized.
         input_shape: (C, H, W) of every image.
+        inputs: what networks have to know of each input, by its name.
         pixel_limit: images with more pixels count as unreadable.
         background: colour behind what is transparent.
         range: which numbers are black and white beyond 8 bits, see ``ImageFolder``.
@@ -70,13 +72,14 @@ class Combined(Table):
     root: str | None = None
     size: int
     input_shape: Sequence[int] | None = field(default=None, compare=False)
+    inputs: Mapping[str, Any] | None = field(default=None, compare=False)
     pixel_limit: int = field(default=PIXEL_LIMIT, compare=False)
     background: str = "white"
     range: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("images", "range", "input_shape"):
+        for name in ("images", "range", "input_shape", "inputs"):
             object.__setattr__(self, name, fixed(getattr(self, name)))
         _check_images(self._columns, self.facts)
         beside = Beside(tuple(self._columns), self.facts, self.prepare)
@@ -105,9 +108,11 @@ class Combined(Table):
         files = [file for one in named.values() for file in _paths(one, _root(given), FILE)]
         seen = headers(files)
         size = seen.size if given.get("size") is None else given["size"]
-        answers = super().found(given)
+        answers = super().found(given) | ({"size": size} if given.get("size") is None else {})
         log.info("data: %d images of %s: %s", len(files), ", ".join(images), seen.sentence(size))
-        return answers | ({"size": size} if given.get("size") is None else {})
+        if given.get("inputs") is None:
+            answers["inputs"] = _facts_of_inputs(images, {**given, **answers})
+        return answers
 
     @classmethod
     def _settings(cls, given: Mapping[str, Any]) -> Settings:
@@ -196,6 +201,13 @@ def columns_of_images(images: str | Mapping[str, str]) -> Mapping[str, str]:
 def _again(file: Path | IO[str], text: str | None) -> Path | IO[str]:
     """What was read already, to be read again."""
     return file if text is None else StringIO(text)
+
+
+def _facts_of_inputs(images: Iterable[str], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What networks have to know of each input; a size that is open stays a reference."""
+    shape = [COLOURS, "${dataset.size}", "${dataset.size}"]
+    columns = {name: given.get(name) for name in ("features", "cardinalities")}
+    return {**{name: {"input_shape": shape} for name in images}, given["facts"]: columns}
 
 
 def _check_images(images: Mapping[str, str], facts: Any) -> None:
