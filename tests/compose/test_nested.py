@@ -40,17 +40,16 @@ def test_constraints_come_with_the_space_that_has_them():
     assert space.rejected
 
 
-def test_every_tower_has_a_space_of_its_own():
+def test_a_tower_is_for_the_input_of_its_name():
+    inputs = "+dataset.inputs={image:{input_shape:[3,8,8]},table:{features:2,cardinalities:[4]}}"
     _, model = closed(
         "search_space=two_towers",
-        "+dataset.features=2",
-        "+dataset.cardinalities=[4]",
-        "search_space@search_space.towers.photo=resnet",
+        inputs,
+        "search_space@search_space.towers.image=resnet",
         "search_space.width=16",
     )
-    photo, facts = model["towers"]["photo"], model["towers"]["facts"]
-    assert (photo["in_channels"], photo["num_classes"]) == (1, 16)
-    assert (facts["table"]["cardinalities"], facts["outputs"]) == ([4], 16)
+    assert (model["towers"]["image"]["in_channels"], model["width"]) == (3, 16)
+    assert model["towers"]["table"]["table"]["cardinalities"] == [4]
 
 
 def test_what_is_no_space_of_ours_stays_as_it_is():

@@ -15,21 +15,17 @@ from nas_hydra.picture.candidate import candidate_picture
 from nas_hydra.picture.space import space_picture
 from picture.boxes import assert_readable
 
-FACTS = (
-    "dataset.input_shape=[1,8,8]",
-    "dataset.num_classes=2",
-    "+dataset.features=3",
-    "+dataset.cardinalities=[3,5]",
-)
+FACTS = "{image:{input_shape:[1,8,8]},table:{features:3,cardinalities:[3,5]}}"
 
 
 def inputs(rows=6):
-    return {"photo": torch.randn(rows, 1, 8, 8), "facts": table(rows)}
+    return {"image": torch.randn(rows, 1, 8, 8), "table": table(rows)}
 
 
 @pytest.fixture(scope="module")
 def space():
-    with composed(["search_space=two_towers", "dataset=none", *FACTS]) as config:
+    data = ["dataset=none", f"+dataset.inputs={FACTS}", "dataset.num_classes=2"]
+    with composed(["search_space=two_towers", *data]) as config:
         return build_space(config)
 
 

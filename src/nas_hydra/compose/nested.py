@@ -10,6 +10,8 @@ from typing import Any
 from omegaconf import Container, OmegaConf
 
 SPACE = "search_space"
+TOWERS = f"{SPACE}.towers."
+"""Spaces that stand here are each for the input of their name."""
 OUTPUTS = re.compile(
     r"\$\{oc\.select:\s*task\.outputs\s*,\s*\$\{dataset\.num_classes\}\s*\}"
     r"|\$\{dataset\.num_classes\}"
@@ -28,8 +30,8 @@ def is_nested(config_path: str | None, package: str | None) -> bool:
 def followed(config: Container, package: str) -> Container:
     """A nested space whose references and names suit its place.
 
-    Its own values stay its own, and its network gives ``search_space.width`` numbers. Its decisions
-    are named after it: ``trunk_depth``.
+    Its own values stay its own, its network gives ``search_space.width`` numbers, and the data of
+    one in ``search_space.towers`` is the input of its name. Its decisions are named after it.
 
     Args:
         config: with the space at its place.
@@ -39,8 +41,10 @@ def followed(config: Container, package: str) -> Container:
 
     def reference(text: str) -> str:
         own = text.replace(f"${{{SPACE}.", f"${{{package}.")
-        return OUTPUTS.sub(WIDTH, own)
+        told = OUTPUTS.sub(WIDTH, own)
+        return told.replace("${dataset.", f"${{dataset.inputs.{name}.") if of_input else told
 
+    of_input = package.startswith(TOWERS)
     plain = OmegaConf.to_container(OmegaConf.select(config, package), resolve=False)
     moved = _moved(plain, name, reference)
     OmegaConf.update(config, package, moved, merge=False)
