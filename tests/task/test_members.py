@@ -28,6 +28,7 @@ def test_what_is_no_answer_of_members_is_left_to_the_task():
         torch.randn(3, 3),
         torch.randn(0, 3),
         torch.tensor(1.0),
+        torch.randn(128),  # rows that were flattened
         "no",
     ):
         assert per_answer(target, output) is target
