@@ -12,6 +12,7 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf
 
 from command import SMALL, nas_hydra
+from made import KINDS
 from nas_hydra.config.arguments import UNKNOWN
 from nas_hydra.config.component import check, locate
 from nas_hydra.config.later import LATER
@@ -29,7 +30,8 @@ OPTIONS = [
     if file.parent != CONF and "hydra" not in file.parts
 ]
 OWN = {"optimizer/none", "search_space/own", "search_space/values"}
-APART = {"objective/none", "objective/tabular", "strategy/cmaes", *OWN}
+OF_OTHERS = {f"search_space/{name}" for name in KINDS} | {"objective/val_perplexity"}
+APART = {"objective/none", "objective/tabular", "strategy/cmaes", *OWN, *OF_OTHERS}
 """Options that need settings of their own; other tests run them."""
 NEEDED = {
     "objective/": ("strategy=nsga2",),  # any number of them

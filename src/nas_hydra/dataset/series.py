@@ -20,7 +20,7 @@ from nas_hydra.dataset.series_table import Columns
 from nas_hydra.dataset.series_target import class_names, kind_of, labels, values
 from nas_hydra.dataset.source import Source
 from nas_hydra.dataset.split import Splitter
-from nas_hydra.dataset.split.by_target import ByTarget
+from nas_hydra.dataset.split.auto import Auto
 from nas_hydra.dataset.split.random import Random
 from nas_hydra.dataset.tree import Tree, is_classes, selected
 from nas_hydra.errors import ConfigError, listing, printable
@@ -78,7 +78,7 @@ class Series(Dataset, Whole):
     channels: int
     length: int
     ragged: bool
-    split: Splitter = field(default_factory=ByTarget)
+    split: Splitter = field(default_factory=Auto)
     prepare: Prepare = field(default_factory=StandardizeSeries)
 
     unit = "series"

@@ -18,7 +18,7 @@ from nas_hydra.dataset.loading import Split
 from nas_hydra.dataset.rows import Order, Rows
 from nas_hydra.dataset.source import Given, Selection, Source, target_of
 from nas_hydra.dataset.split import Splitter
-from nas_hydra.dataset.split.by_target import ByTarget
+from nas_hydra.dataset.split.auto import Auto
 from nas_hydra.dataset.split.random import Random
 from nas_hydra.dataset.text_files import (
     TEST,
@@ -98,7 +98,7 @@ class Text(Dataset, Whole):
     num_classes: int | None
     num_targets: int | None
     buckets: bool = field(default=False, compare=False)
-    split: Splitter = field(default_factory=ByTarget)
+    split: Splitter = field(default_factory=Auto)
 
     unit = "texts"
 
