@@ -60,7 +60,6 @@ class Combined(Table):
         facts: name of the input of all other columns.
         root: folder that the names of files begin in; None: where the table is.
         size: height and width in pixels to which every image is resized.
-        input_shape: (C, H, W) of every image.
         inputs: what networks have to know of each input, by its name.
         pixel_limit: images with more pixels count as unreadable.
         background: colour behind what is transparent.
@@ -71,7 +70,6 @@ class Combined(Table):
     facts: str = "table"
     root: str | None = None
     size: int
-    input_shape: Sequence[int] | None = field(default=None, compare=False)
     inputs: Mapping[str, Any] | None = field(default=None, compare=False)
     pixel_limit: int = field(default=PIXEL_LIMIT, compare=False)
     background: str = "white"
@@ -79,7 +77,7 @@ class Combined(Table):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("images", "range", "input_shape", "inputs"):
+        for name in ("images", "range", "inputs"):
             object.__setattr__(self, name, fixed(getattr(self, name)))
         _check_images(self._columns, self.facts)
         beside = Beside(tuple(self._columns), self.facts, self.prepare)

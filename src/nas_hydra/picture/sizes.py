@@ -82,8 +82,9 @@ def _inputs(dataset: Mapping[str, Any]) -> Any:
     from nas_hydra.dataset.own import OwnData, data_of
     from nas_hydra.dataset.tree import empty_images, tree_map
 
-    if "input_shape" in dataset and "inputs" not in dataset:  # of images, and of nothing beside
-        inputs = empty_images(dataset["input_shape"]).inputs
+    shape = dataset.get("input_shape") or ()
+    if len(shape) == 3 and "inputs" not in dataset:  # of images, and of nothing beside
+        inputs = empty_images(shape).inputs
     elif "_target_" in dataset and not isinstance(data := data_of(json.dumps(dataset)), OwnData):
         inputs = data.example.inputs
     else:
