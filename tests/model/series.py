@@ -2,6 +2,7 @@
 
 import torch
 from torch import nn
+from torch.export import Dim
 
 from nas_hydra.export.onnx import _converted
 from nas_hydra.export.torch_export import exported
@@ -41,6 +42,16 @@ def assert_a_program_takes_any_number_of_rows(network: nn.Module, channels: int)
         settled(network, given)
         program = exported(network, given).module()
         torch.testing.assert_close(program(more).detach(), network(more).detach())
+
+
+def assert_a_program_takes_any_length(network: nn.Module, channels: int, least: int = 2) -> None:
+    """Exported by torch for so many steps or more: the same logits for others."""
+    inputs, longer = ragged(channels), ragged(channels, length=31, rows=3)
+    settled(network, inputs)
+    rows, steps = Dim("rows", min=1), Dim("steps", min=least)
+    shapes = {"series": {0: rows, 2: steps}, "mask": {0: rows, 1: steps}}
+    program = torch.export.export(network, (inputs,), dynamic_shapes=(shapes,), strict=False)
+    torch.testing.assert_close(program.module()(longer).detach(), network(longer).detach())
 
 
 def assert_onnx_takes_any_number_of_rows(network: nn.Module, channels: int) -> None:

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.series import (
+    assert_a_program_takes_any_length,
     assert_a_program_takes_any_number_of_rows,
     assert_onnx_takes_any_number_of_rows,
     assert_what_is_padded_counts_nowhere,
@@ -45,6 +46,10 @@ def test_what_is_padded_counts_nowhere():
 
 def test_a_program_takes_any_number_of_rows():
     assert_a_program_takes_any_number_of_rows(network({}, channels=2), 2)
+
+
+def test_a_program_takes_any_length():
+    assert_a_program_takes_any_length(network({}, channels=2), 2)
 
 
 @pytest.mark.long

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.series import (
+    assert_a_program_takes_any_length,
     assert_a_program_takes_any_number_of_rows,
     assert_onnx_takes_any_number_of_rows,
     assert_what_is_padded_counts_nowhere,
@@ -48,6 +49,10 @@ def test_what_is_padded_counts_nowhere():
 
 def test_a_program_takes_any_number_of_rows():
     assert_a_program_takes_any_number_of_rows(network(1, 2, channels=2), 2)
+
+
+def test_a_program_takes_any_length():
+    assert_a_program_takes_any_length(network(1, 2, 2, channels=2), 2, least=5)
 
 
 @pytest.mark.long

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nas_hydra.model.masked import SeriesInputs, averaged, kept, opened
+from nas_hydra.model.masked import SeriesInputs, averaged, kept, largest, opened
 
 BRANCHES = 4
 """Of a module: three convolutions, and one after pooling."""
@@ -111,9 +111,9 @@ class InceptionModule(nn.Module):
     def forward(self, series: Tensor, mask: Tensor | None) -> Tensor:
         """(N, in_channels, L) to (N, 4 * filters, L)."""
         narrow = series if self.bottleneck is None else self.bottleneck(series)
-        largest = functional.max_pool1d(kept(series, mask, -torch.inf), 3, 1, 1)
+        highest = largest(kept(series, mask, -torch.inf), size=3, stride=1, padding=1)
         branches = [convolution(narrow) for convolution in self.convolutions]
-        branches.append(self.pooled(kept(largest, mask)))
+        branches.append(self.pooled(kept(highest, mask)))
         return kept(functional.relu(self.norm(torch.cat(branches, dim=1))), mask)
 
 

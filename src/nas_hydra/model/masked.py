@@ -3,6 +3,7 @@
 from typing import TypeAlias
 
 from torch import Tensor
+from torch.nn import functional
 
 SeriesInputs: TypeAlias = Tensor | dict[str, Tensor]
 """Series (N, C, L); of unequal length ``{"series": (N, C, L), "mask": bool (N, L)}``."""
@@ -25,3 +26,12 @@ def averaged(features: Tensor, mask: Tensor | None) -> Tensor:
     if mask is None:
         return features.mean(dim=2)
     return features.sum(dim=2) / mask.sum(dim=2).clamp_min(1)
+
+
+def largest(features: Tensor, size: int, stride: int, padding: int = 0) -> Tensor:
+    """The largest of so many steps, (N, C, L) to as many as a convolution would give.
+
+    That of torch for one dimension cannot be exported for any length.
+    """
+    pooled = functional.max_pool2d(features[:, :, None], (1, size), (1, stride), (0, padding))
+    return pooled[:, :, 0]

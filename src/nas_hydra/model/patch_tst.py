@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nas_hydra.model.masked import SeriesInputs, opened
+from nas_hydra.model.masked import SeriesInputs, largest, opened
 from nas_hydra.model.operation import pick
 
 
@@ -71,7 +71,7 @@ class PatchTst(nn.Module):
     def _known(self, mask: Tensor) -> Tensor:
         """Which tokens, (N * C, tokens), have a value in their patch; the first always counts."""
         covered = functional.pad(mask.float(), (0, self.beyond))
-        some = functional.max_pool1d(covered, self.patch, self.stride)[:, 0] > 0
+        some = largest(covered, self.patch, self.stride)[:, 0] > 0
         known = torch.cat([torch.ones_like(some[:, :1]), some[:, 1:]], dim=1)
         return known.repeat_interleave(self.channels, dim=0)
 

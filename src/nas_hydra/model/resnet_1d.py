@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nas_hydra.model.masked import SeriesInputs, averaged, kept, opened
+from nas_hydra.model.masked import SeriesInputs, averaged, kept, largest, opened
 
 
 class ResNet1d(nn.Module):
@@ -65,7 +65,9 @@ class Block(nn.Module):
 
     def forward(self, series: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """(N, in_channels, L) to (N, width, L / stride), with the mask of these steps."""
-        features, steps = series, mask if mask is None else mask[..., :: self.stride]
+        features, steps = series, mask
+        if mask is not None and self.stride > 1:
+            steps = largest(mask.float(), size=1, stride=self.stride) > 0
         for layer in self.layers[:-1]:
             features = kept(functional.relu(layer(features)), steps)
         features = functional.relu(self.layers[-1](features) + self.shortcut(series))
