@@ -168,7 +168,7 @@ class Text(Dataset, Whole):
     def unlabelled(
         cls, settings: Mapping[str, Any], described: Mapping[str, Any], file: Path | Iterable[str]
     ) -> tuple[Sequence[str], Tensor]:
-        """Names of texts, and their ids.
+        """Numbers of texts, from 1, and their ids.
 
         Args:
             settings: of the dataset.
@@ -180,7 +180,7 @@ class Text(Dataset, Whole):
         """
         corpus = read_new(file, Columns(described["column"], None), settings["text"])
         ids = encoded(restored(described["tokenizer"]), corpus.texts, described["length"])
-        return corpus.names, ids
+        return [str(row) for row in range(1, len(ids) + 1)], ids
 
     def open_all(self) -> Texts:
         """All texts, which nothing is fitted to."""
