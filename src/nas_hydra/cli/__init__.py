@@ -68,6 +68,14 @@ def predict() -> None:
     sys.exit(run(sys.argv))
 
 
+def new() -> None:
+    """Say what a file or a folder holds, and how to begin. The exit codes are those above."""
+    begin()
+    from nas_hydra.cli.new import run
+
+    sys.exit(run(sys.argv))
+
+
 def explain() -> None:
     """Say why a search's winner won. The exit codes are those above."""
     begin()

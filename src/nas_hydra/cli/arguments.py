@@ -225,6 +225,7 @@ USAGE = """\
   nas-hydra hydra.run.dir=FOLDER                   name the run's folder; again: go on with it
 """
 SIBLINGS = {
+    "nas-hydra-new": "what a file or a folder seems to hold, and the line to start with",
     "nas-hydra-space": "what a search could choose from, before anything is trained",
     "nas-hydra-retrain": "train a search's winner to the end, and test it",
     "nas-hydra-predict": "say what a retrained network says of files",
