@@ -31,7 +31,16 @@ from nas_hydra.task import Task
 NO_ROWS = {field.name for field in fields(ImageDataset) if not field.compare}
 """Settings of a dataset that decide nothing about which rows it has."""
 NEUTRAL = {
-    "dataset": ("root", "download", "memory_limit", "workers", "broken", "pixel_limit"),
+    "dataset": (
+        "root",
+        "file",
+        "test_file",
+        "download",
+        "memory_limit",
+        "workers",
+        "broken",
+        "pixel_limit",
+    ),
     "trainer": ("accelerator", "devices", "enable_progress_bar", "enable_model_summary"),
 }
 """Settings that change no number: where the images lie and are held; the device has its own key."""
