@@ -32,14 +32,8 @@ NO_ROWS = {field.name for field in fields(ImageDataset) if not field.compare}
 """Settings of a dataset that decide nothing about which rows it has."""
 NEUTRAL = {
     "dataset": (
-        "root",
-        "file",
-        "test_file",
-        "download",
-        "memory_limit",
-        "workers",
-        "broken",
-        "pixel_limit",
+        *("root", "file", "test_file", "download"),
+        *("memory_limit", "workers", "broken", "pixel_limit"),
     ),
     "trainer": ("accelerator", "devices", "enable_progress_bar", "enable_model_summary"),
 }
