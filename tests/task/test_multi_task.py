@@ -231,12 +231,18 @@ def test_heads_without_a_meaning_are_refused(heads, wanted):
 
 def test_other_targets_and_outputs_are_refused_by_the_name_of_the_head():
     heads = {"sied": {"task": Classification()}}
-    with pytest.raises(ConfigError, match=r"no target 'sied', .*did you mean 'side'"):
+    with pytest.raises(ConfigError, match=r"for head 'sied', has no target 'sied'.*mean 'side'"):
         MultiTask(heads, None).bound(data(TARGET, num_classes=2))
     with pytest.raises(ConfigError, match=r"nor the dataset names several targets"):
         MultiTask.found({"heads": {}, "outputs": None}, {"target_kind": "class"})
     with pytest.raises(ConfigError, match=r"task.heads.a.task: is missing"):
         MultiTask.found({"heads": {"a": {"weight": 2}}, "outputs": None}, {})
+    kinds = {"target_kind": {"side": "class", "place": "number"}}
+    with pytest.raises(ConfigError, match=r"task.heads.sied: is no target of .*mean 'side'"):
+        MultiTask.found({"heads": {"sied": {"weight": 2}}, "outputs": None}, kinds)
+    weighted = {"side": {"task": Classification([1, 2, 3])}}
+    with pytest.raises(ConfigError, match=r"heads.side.task.class_weights: has 3 numbers"):
+        MultiTask(weighted, None).bound(data(TARGET, num_classes=2))
     with pytest.raises(CandidateError, match="an output for each head is needed: 'side', 'place'"):
         two().check(torch.zeros(4, 3), TARGET)
     with pytest.raises(CandidateError, match=r"head 'place': the model gives outputs .*\(4, 1\)"):

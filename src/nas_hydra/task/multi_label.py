@@ -81,8 +81,9 @@ class MultiLabel(Task):
         known = numbers_of(data)
         for name, target in known.items():
             if not ((target == 0) | (target == 1)).all():
-                problem = f"has {name} targets other than 0 and 1, and each says whether a label"
-                raise ConfigError("dataset", f"{problem} applies: float32 (N, labels)")
+                problem = f"has {name} targets other than 0 and 1"
+                wanted = "of these float32 (N, labels) say which labels apply; choose another task"
+                raise ConfigError("dataset", f"{problem}; {wanted}")
         labels = known["training"].shape[1]
         if self.outputs not in (None, labels):
             problem = f"is {self.outputs}; the data has {labels} labels"

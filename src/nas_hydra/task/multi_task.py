@@ -114,7 +114,7 @@ class MultiTask(Task):
         Raises:
             ConfigError: naming the head, if its target is not there, or none for its task.
         """
-        return self._with({name: task.bound(_of(data, name)) for name, task in self.heads.items()})
+        return self._with({name: _bound(task, data, name) for name, task in self.heads.items()})
 
     def _with(self, heads: dict[str, Task]) -> Self:
         task = copy(self)
@@ -235,6 +235,21 @@ class HeadLayers(nn.Module):
         return {name: layer(outputs[name]) for name, layer in pairs}
 
 
+def _bound(task: Task, data: Data, name: str) -> Task:
+    """A head's task that knows its target.
+
+    Raises:
+        ConfigError: naming the head.
+    """
+    try:
+        return task.bound(_of(data, name))
+    except ConfigError as error:
+        part, _, key = error.key.partition(".")
+        if part == "task" and key:
+            raise ConfigError(f"task.heads.{name}.task.{key}", error.problem) from None
+        raise ConfigError(error.key, f"for head '{name}', {error.problem}") from None
+
+
 def _of(data: Data, name: str) -> Data:
     """The data as one head has it."""
     return cast(Data, TargetOf(data, name))
@@ -261,9 +276,7 @@ def _settings(
     given = head.get("task") or {}
     if "_target_" not in given:
         if kind is None or kind not in OPTIONS:
-            problem = "is missing; name a task, for example _target_:"
-            example = "nas_hydra.task.regression.Regression"
-            raise ConfigError(f"task.heads.{name}.task", f"{problem} {example}")
+            raise _taskless(name, dataset.get("target_kind"))
         file = files("nas_hydra.conf").joinpath(f"task/{OPTIONS[kind]}.yaml")
         option = yaml.safe_load(file.read_text(encoding="utf-8"))
         apart = ("defaults", *WHOLE)
@@ -274,6 +287,15 @@ def _settings(
     }
     found = getattr(task, "found", None)
     return {**given, **(found(given, asked) if found and None in given.values() else {})}
+
+
+def _taskless(name: str, kinds: Any) -> ConfigError:
+    """What is wrong with a head of which nothing says what it is to be."""
+    if isinstance(kinds, Mapping) and name not in kinds:
+        problem = f"is no target of the data; allowed: {listing(kinds)}{nearest(name, kinds)}"
+        return ConfigError(f"task.heads.{name}", problem)
+    example = "{_target_: nas_hydra.task.regression.Regression, ...}"
+    return ConfigError(f"task.heads.{name}.task", f"is missing; name a task: {example}")
 
 
 def _check_head(head: Any, key: str) -> None:
