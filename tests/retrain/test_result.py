@@ -10,7 +10,7 @@ from nas_hydra.evaluator.prepared import Prepared
 from nas_hydra.objective import Objective
 from nas_hydra.retrain.training import nearest_in_size, size, with_baseline
 from nas_hydra.retrain.verdict import NetworkResult, compared, interval, spread, verdict
-from nas_hydra.task.classification import KNOWN
+from nas_hydra.task.image_network import KNOWN
 from nas_hydra.task.report import wilson
 
 

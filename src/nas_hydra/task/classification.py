@@ -1,4 +1,4 @@
-"""Classification: each row is of one class; and known networks for images of classes."""
+"""Classification: each row is of one class."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,47 +17,10 @@ from nas_hydra.errors import CandidateError, ConfigError, listing, nearest
 from nas_hydra.objective import Direction
 from nas_hydra.task.base import Keep, Reduction, Task
 from nas_hydra.task.constant import Constant
+from nas_hydra.task.image_network import KNOWN, image_network
 from nas_hydra.task.metrics import NONE, OwnMetrics
 from nas_hydra.task.report import ClassReport
 from nas_hydra.task.targets import check_classes, held, targets
-
-KNOWN = (
-    *("shufflenet_v2_x0_5", "squeezenet1_1", "mnasnet0_5", "mobilenet_v3_small"),
-    *("shufflenet_v2_x1_0", "mobilenet_v2", "efficientnet_b0", "resnet18", "resnet34", "resnet50"),
-)
-"""Of ``torchvision.models``, from 0.35 to 24 million parameters for ten classes."""
-SIDE = 32
-"""Pixels; smaller images are enlarged, since these networks shrink them five times by two."""
-
-
-def _image_network(name: str, images: Tensor, classes: int) -> dict[str, Any]:
-    """The config of a network of torchvision's.
-
-    Args:
-        name: of its constructor.
-        images: that it is to take, (n, C, H, W).
-        classes: how many it is to tell apart.
-    """
-    from torchvision.models import list_models  # 0.5 s
-
-    allowed = [*KNOWN, *(known for known in list_models() if "/" not in known)]
-    if name not in allowed:
-        hint = nearest(name, allowed)
-        raise ConfigError("baseline", f"is '{name}'; allowed: auto, none, {listing(KNOWN)}{hint}")
-    channels, height, width = images.shape[1:]
-    if channels not in (1, 3):
-        raise ConfigError(
-            "baseline", f"takes images of 1 or 3 channels, not {channels}; say baseline=none"
-        )
-    parts: list[dict[str, Any]] = []
-    if channels == 1:
-        parts.append({"_target_": "torchvision.transforms.v2.RGB"})
-    if min(height, width) < SIDE:
-        size = [max(SIDE, height), max(SIDE, width)]
-        parts.append({"_target_": "torchvision.transforms.v2.Resize", "size": size})
-    network = {"_target_": f"torchvision.models.{name}", "num_classes": classes}
-    return {"_target_": "torch.nn.Sequential", "_args_": [*parts, network]}
-
 
 BALANCED = "balanced"
 
@@ -220,7 +183,7 @@ class Classification(Task):
         """Of images, a network of torchvision's."""
         if not self._of_images:
             return super().baseline(name, example)
-        return _image_network(name, example.inputs, self.num_classes)
+        return image_network(name, example.inputs, self.num_classes)
 
     @property
     def _of_images(self) -> bool:

@@ -1,40 +1,22 @@
 """Several tasks at once: a network with a head for each, and a loss that weighs them."""
 
 import logging
-import math
 from collections.abc import Iterator, Mapping
 from copy import copy
-from importlib.resources import files
 from typing import Any, Self, cast
 
 import torch
-import yaml
 from torch import Tensor, nn
 
-from nas_hydra.config.component import locate
 from nas_hydra.dataset import Data, Tree
 from nas_hydra.dataset.tree import form_of
-from nas_hydra.errors import CandidateError, ConfigError, listing, nearest
+from nas_hydra.errors import CandidateError, ConfigError, listing
 from nas_hydra.task.base import Keep, Reduction, Task
+from nas_hydra.task.heads import Head, check_head, one_of, settings_of
 from nas_hydra.task.heads_report import HeadsReport
-from nas_hydra.task.targets import BY_TARGET, TargetOf
+from nas_hydra.task.targets import TargetOf
 
 log = logging.getLogger(__name__)
-
-OPTIONS: Mapping[str, str] = {
-    "class": "classification",
-    "number": "regression",
-    "labels": "multi_label",
-}
-"""Kind of a target -> the task that a head has for it, unless something else is said."""
-
-KEYS = ("task", "weight")
-"""What is said of a head: what it is trained for, and how much its loss counts."""
-
-WHOLE: Mapping[str, Any] = {"keep": "last", "patience": None, "average": None}
-"""Settings of a whole training, which no head has; and what leaves them open."""
-
-Head = Mapping[str, Any]
 
 
 class MultiTask(Task):
@@ -60,7 +42,7 @@ class MultiTask(Task):
     ) -> None:
         super().__init__(keep=keep, patience=patience, average=average)
         for name, head in heads.items():
-            _check_head(head, f"task.heads.{name}")
+            check_head(head, f"task.heads.{name}")
         self.weights = {name: float(head.get("weight", 1.0)) for name, head in heads.items()}
         if not any(self.weights.values()):
             raise ConfigError("task.heads", "has no head whose weight is above 0")
@@ -94,7 +76,7 @@ class MultiTask(Task):
         outputs, tasks = {}, []
         for name in names:
             head = heads.get(name) or {}
-            settings = _settings(head, name, kinds.get(name), dataset)
+            settings = settings_of(head, name, kinds.get(name), dataset)
             known = head.get("task") or {}
             told |= {
                 f"heads[{name}].task.{key}": value
@@ -103,7 +85,7 @@ class MultiTask(Task):
             }
             if "weight" not in head:
                 told[f"heads[{name}].weight"] = 1.0
-            outputs[name] = settings.get("outputs") or _one(dataset.get("num_classes"), name)
+            outputs[name] = settings.get("outputs") or one_of(dataset.get("num_classes"), name)
             tasks.append(f"{name} ({settings['_target_'].rpartition('.')[2]})")
         log.info("data: there is a head for each of %s", ", ".join(tasks))
         return told if given.get("outputs") else {**told, "outputs": outputs}
@@ -258,66 +240,3 @@ def _of(data: Data, name: str) -> Data:
 def _as_one(facts: Mapping[str, Any]) -> dict[str, Any]:
     """What stands under ``task``, beside the classes."""
     return {**{key: one for key, one in facts.items() if key != "task"}, **facts.get("task", {})}
-
-
-def _one(value: Any, name: str) -> Any:
-    """What a setting says of one of several targets."""
-    return value.get(name) if isinstance(value, Mapping) else value
-
-
-def _settings(
-    head: Head, name: str, kind: str | None, dataset: Mapping[str, Any]
-) -> dict[str, Any]:
-    """All settings of a head's task: those of the option for its kind, what is said, what is found.
-
-    Raises:
-        ConfigError: if nothing says what it is to be.
-    """
-    given = head.get("task") or {}
-    if "_target_" not in given:
-        if kind is None or kind not in OPTIONS:
-            raise _taskless(name, dataset.get("target_kind"))
-        file = files("nas_hydra.conf").joinpath(f"task/{OPTIONS[kind]}.yaml")
-        option = yaml.safe_load(file.read_text(encoding="utf-8"))
-        apart = ("defaults", *WHOLE)
-        given = {**{key: one for key, one in option.items() if key not in apart}, **given}
-    task = locate(given["_target_"], f"task.heads.{name}.task._target_")
-    asked = {
-        key: _one(value, name) if key in BY_TARGET else value for key, value in dataset.items()
-    }
-    found = getattr(task, "found", None)
-    return {**given, **(found(given, asked) if found and None in given.values() else {})}
-
-
-def _taskless(name: str, kinds: Any) -> ConfigError:
-    """What is wrong with a head of which nothing says what it is to be."""
-    if isinstance(kinds, Mapping) and name not in kinds:
-        problem = f"is no target of the data; allowed: {listing(kinds)}{nearest(name, kinds)}"
-        return ConfigError(f"task.heads.{name}", problem)
-    example = "{_target_: nas_hydra.task.regression.Regression, ...}"
-    return ConfigError(f"task.heads.{name}.task", f"is missing; name a task: {example}")
-
-
-def _check_head(head: Any, key: str) -> None:
-    """Make sure that a head is a task with a weight.
-
-    Raises:
-        ConfigError: if it is not.
-    """
-    if not isinstance(head, Mapping) or not isinstance(head.get("task"), Task):
-        raise ConfigError(
-            key, "is no head; it must be a mapping {task: {_target_: ...}, weight: 1}"
-        )
-    for name in head:
-        if name not in KEYS:
-            raise ConfigError(
-                f"{key}.{name}", f"means nothing; allowed: {listing(KEYS)}{nearest(name, KEYS)}"
-            )
-    weight = head.get("weight", 1.0)
-    number = isinstance(weight, int | float) and not isinstance(weight, bool)
-    if not number or not 0 <= weight < math.inf:
-        raise ConfigError(f"{key}.weight", f"is {weight!r}; allowed: numbers of at least 0")
-    for name, value in WHOLE.items():
-        if getattr(head["task"], name) != value:
-            problem = "is of a whole training, and no head's"
-            raise ConfigError(f"{key}.task.{name}", f"{problem}; say task.{name}")
