@@ -199,6 +199,20 @@ def _loading_any(facts: CardFacts) -> Iterator[Element]:
             f" has the same{_classes(description)}.",
         )
     )
+    if description.data is not None:
+        yield Code("nas-hydra-predict model=. FILE", "bash")
+        yield Paragraph(f"A file has rows as the training's had{_named(description)}.")
+
+
+def _named(description: Description) -> str:
+    """The columns that a table must have, and what its numbers are called, if anything is."""
+    data = description.data if isinstance(description.data, Mapping) else {}
+    task = description.task if isinstance(description.task, Mapping) else {}
+    columns: Any = data.get("columns") or ()
+    names = [one["name"] for one in columns if isinstance(one, Mapping) and "name" in one]
+    outputs = task.get("outputs")
+    told = f"; told is {', '.join(map(str, outputs))}" if isinstance(outputs, list) else ""
+    return (f", in columns of these names: {', '.join(map(str, names))}" if names else "") + told
 
 
 def _classes(description: Description) -> str:
