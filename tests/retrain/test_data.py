@@ -38,3 +38,15 @@ def test_a_table_is_retrained_beside_boosting_checked_and_asked(monkeypatch, cap
     trained = sum(one["trained_on"] for one in rows)
     assert printed.err == f"120 rows; the model was trained on {trained} of them\n"
     assert trained == found["rows"]["trained_on"]
+
+
+@pytest.mark.long
+def test_what_gives_back_its_inputs_is_checked_by_what_it_was_trained_on(monkeypatch, capsys):
+    words = ("dataset=diabetes", "task=reconstruction", "search_space=tab_mlp")
+    assert nas_hydra(monkeypatch, *QUICK, *words, "hydra.run.dir=run") == 0
+    assert retrain(["nas-hydra-retrain", "run=run", "seeds=1", "random=false"]) == 0
+    networks = json.loads(Path("run/retrain/metrics.json").read_text())["networks"]
+    assert [one["name"] for one in networks] == ["trial 0", "the best constant answer"]
+    assert networks[1]["metrics"]["test_loss"]["mean"] == pytest.approx(1, abs=0.1)
+    capsys.readouterr()
+    assert retrain(["nas-hydra-retrain", "--verify", "run"]) == 0, capsys.readouterr().err

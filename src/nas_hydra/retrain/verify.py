@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from math import isclose, isnan
 from typing import Any
 
+from torch import nn
+
 from nas_hydra.artifact import CARD, DESCRIPTION, EXAMPLES, METRICS, REMEDY, Artifact
 from nas_hydra.dataset import Tree
 from nas_hydra.dataset.examples import Examples, read_examples, split_difference
@@ -16,7 +18,7 @@ from nas_hydra.errors import ConfigError, NasHydraError, in_one_line
 from nas_hydra.evaluator.build import count_parameters
 from nas_hydra.evaluator.prepared import Prepared
 from nas_hydra.files.small_file import read_json
-from nas_hydra.network import network_of
+from nas_hydra.network import around
 from nas_hydra.report.summary import versions
 from nas_hydra.retrain.seen import SEARCHED, TEST, TRAINING, Seen, final_rows
 from nas_hydra.retrain.verdict import NetworkResult, Spread, compared, spread
@@ -139,7 +141,7 @@ def _measured(artifact: Artifact, one: Prepared) -> Report:
     try:
         # Its rows may be more than were trained on, where some were left for what watched that.
         task = one.task.restored(artifact.facts)
-        return task.tested(network_of(artifact, last=False), _batches(artifact, one))
+        return task.tested(artifact.model(), _batches(artifact, one))
     except NasHydraError:
         raise
     except Exception as error:  # any module may raise anything on what it was not made for
@@ -147,18 +149,19 @@ def _measured(artifact: Artifact, one: Prepared) -> Report:
 
 
 def _batches(artifact: Artifact, one: Prepared) -> Iterator[tuple[Tree, Tree]]:
-    """The test rows, made sure that they are of the kind that the model takes.
+    """The test rows, prepared as the model's folder says, if they are of the kind that it takes.
 
     Raises:
         ConfigError: if they are not.
     """
+    prepare = around(artifact, nn.Identity(), last=False)
     classes = getattr(one.data, "class_names", None)
     if artifact.classes is not None and classes and len(classes) != len(artifact.classes):
         raise ConfigError("dataset", OTHER)
     for inputs, target in raw_rows(one.data):
         if not alike(inputs, artifact.empty(1)):
             raise ConfigError("dataset", f"{OTHER}: it has {form_of(inputs)}")
-        yield inputs, target
+        yield prepare(inputs), target
 
 
 def _figures(known: Spread) -> list[float | None]:
