@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nas_hydra.config.component import ask, locate
+from nas_hydra.dataset.mask_files import IGNORE
 from nas_hydra.errors import ConfigError, in_one_line, listing, nearest, printable
 
 log = logging.getLogger(__name__)
 
 Array = NDArray[Any]
-IGNORE = 255
-"""What a mask holds where the class is not known."""
 KINDS = ("class", "number", "labels", "masks")
 """What can be told of a row."""
 WHITE = 255

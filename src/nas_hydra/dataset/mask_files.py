@@ -34,6 +34,8 @@ from nas_hydra.dataset.picture import (
 )
 from nas_hydra.errors import ConfigError, listing, nearest, printable
 
+IGNORE = 255
+"""What a target holds where the class is not known, whatever number the files have for that."""
 NUMBERS = ("1", "P", "L", "I", "I;16", "I;16B", "I;16L")
 """Pillow's names of pixels that are one whole number each."""
 

@@ -16,6 +16,7 @@ from nas_hydra.dataset.image_files import headers
 from nas_hydra.dataset.image_folder import Files, ImageFolder, tell_notes
 from nas_hydra.dataset.loading import Splits
 from nas_hydra.dataset.mask_files import (
+    IGNORE,
     MaskFolders,
     Pair,
     find_mask_folders,
@@ -32,8 +33,6 @@ from nas_hydra.errors import ConfigError, listing, printable
 
 log = logging.getLogger(__name__)
 
-IGNORE = 255
-"""What a target holds where the class is not known, whatever number the files have for that."""
 MOST = 64
 """More numbers than these are hardly classes, unless somebody says how many there are."""
 MOST_TOLD = 12

@@ -22,6 +22,7 @@ from nas_hydra.dataset.arrays import (
 )
 from nas_hydra.dataset.base import Dataset
 from nas_hydra.dataset.choosing import Whole
+from nas_hydra.dataset.opened_table import Settings, fixed
 from nas_hydra.dataset.prepare import Prepare
 from nas_hydra.dataset.prepare.channels import StandardizeChannels
 from nas_hydra.dataset.source import Source
@@ -35,20 +36,6 @@ log = logging.getLogger(__name__)
 READ_BY = ("file", "function", "arguments", "inputs", "target", "ids", "target_kind")
 TESTED_BY = ("test_inputs", "test_target")
 """Settings that decide what the rows are."""
-
-
-class Names(dict[str, Any]):
-    """A mapping of settings that equals others, and has a hash."""
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        return hash(repr(sorted(self.items())))
-
-
-def _fixed(value: Any) -> Any:
-    """A setting from YAML that does not change."""
-    if isinstance(value, Mapping):
-        return Names(value)
-    return tuple(value) if isinstance(value, list) else value
 
 
 @dataclass(frozen=True)
@@ -191,7 +178,7 @@ class Tensors(Dataset, Whole):
     target: str | Mapping[str, str] | None
     file: str | None = None
     function: str | None = None
-    arguments: Mapping[str, Any] = field(default_factory=Names)
+    arguments: Mapping[str, Any] = field(default_factory=Settings)
     test_inputs: str | Mapping[str, str] | None = None
     test_target: str | Mapping[str, str] | None = None
     ids: Sequence[str] = ()
@@ -210,7 +197,7 @@ class Tensors(Dataset, Whole):
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in (*READ_BY, *TESTED_BY, "num_classes", "num_targets", "input_shape"):
-            object.__setattr__(self, name, _fixed(getattr(self, name)))
+            object.__setattr__(self, name, fixed(getattr(self, name)))
 
     @classmethod
     def found(cls, given: Mapping[str, Any]) -> dict[str, Any]:

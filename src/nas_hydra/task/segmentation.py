@@ -5,25 +5,23 @@ from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+import numpy as np
 import torch
-from numpy.random import default_rng
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy, one_hot
 
 from nas_hydra.dataset import Data
+from nas_hydra.dataset.mask_files import IGNORE
 from nas_hydra.dataset.tree import form_of
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.objective import Direction
 from nas_hydra.task.base import Keep, Reduction, Task
+from nas_hydra.task.bootstrap import intervals
 from nas_hydra.task.report import Figure, Report
-
-IGNORE = 255
-"""What a mask holds where nobody knows the class: such pixels are neither learned nor counted."""
 
 COUNTED = 64
 """Images whose pixels are counted at a time."""
-RESAMPLED = 1000
-"""How often images are drawn anew for an interval."""
 MOST_NAMED = 12
 """How many classes a sentence names."""
 
@@ -31,9 +29,10 @@ MOST_NAMED = 12
 class Segmentation(Task):
     """Cross-entropy of each pixel; logits (N, classes, H, W) for masks (N, H, W), int64.
 
-    The loss of an image is the mean over its pixels with a class, in nats. Measured are ``iou``,
-    the intersection over union of each class by all pixels of all images together, averaged over
-    the classes that the masks hold, and ``pixel_acc``, the share of pixels that are right.
+    Pixels that hold ``IGNORE`` are neither learned nor counted. The loss of an image is the mean
+    over its pixels with a class, in nats. Measured are ``iou``, the intersection over union of each
+    class by all pixels of all images together, averaged over the classes that the masks hold, and
+    ``pixel_acc``, the share of pixels that are right.
 
     Args:
         outputs: number of classes.
@@ -125,17 +124,17 @@ class Segmentation(Task):
         """The scores, and the intersection over union of each class, with intervals."""
         counts = overlaps(kept, target, self.classes).cpu().double()
         whole = counts.sum(1)
-        drawn = _resampled(counts)
+        mean, *each = _intervals(counts)
         figures: dict[str, Figure] = {
             f"test_{name}": float(value) for name, value in self.score(kept, target).items()
         }
-        figures["test_iou_interval"] = _interval(mean_iou(drawn))
+        figures["test_iou_interval"] = mean
         known = {}
         for label, name in enumerate(self.names):
             if whole[2, label]:  # or no test mask holds it
                 known[name] = float(class_ious(whole)[label])
                 figures[f"test_iou_{name}"] = known[name]
-                figures[f"test_iou_{name}_interval"] = _interval(class_ious(drawn)[:, label])
+                figures[f"test_iou_{name}_interval"] = each[label]
         return SegmentationReport(figures, len(target), known)
 
     def answer(self, output: Tensor) -> Tensor:
@@ -216,17 +215,14 @@ def mean_iou(counts: Tensor) -> Tensor:
     return (class_ious(counts) * there).sum(-1) / there.sum(-1).clamp_min(1)
 
 
-def _resampled(counts: Tensor) -> Tensor:
-    """Counts (3, N, classes) to those of images drawn anew, (3, ``RESAMPLED``, classes)."""
-    number = counts.shape[1]
-    drawn = default_rng(0).multinomial(number, [1 / number] * number, size=RESAMPLED)
-    return torch.from_numpy(drawn).double() @ counts
+def _intervals(counts: Tensor) -> list[tuple[float, float]]:
+    """The 95 % intervals over images of the mean, and of each class, of counts (3, N, classes)."""
 
+    def measure(rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        whole = counts[:, torch.from_numpy(rows)].sum(1)
+        return torch.cat([mean_iou(whole)[None], class_ious(whole)]).numpy()
 
-def _interval(values: Tensor) -> tuple[float, float]:
-    """The 95 % interval of resampled values (Efron 1979)."""
-    low, high = values.quantile(torch.tensor([0.025, 0.975], dtype=values.dtype)).tolist()
-    return low, high
+    return intervals(measure, counts.shape[1])
 
 
 def _dice(output: Tensor, target: Tensor) -> Tensor:
