@@ -1,6 +1,6 @@
 """Parts of a training as users write them for themselves."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytorch_lightning as pl
 import torch
@@ -15,7 +15,8 @@ class Hostile(Classification):
 
     scores: ClassVar = {**Classification.scores, "zeros": "minimize"}
 
-    def __init__(self, strength: float = 1.0) -> None:
+    def __init__(self, strength: float = 1.0, **settings: Any) -> None:
+        super().__init__(**settings)
         self.strength = strength
 
     def loss(self, output, target, reduction="mean"):

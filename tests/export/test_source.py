@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from export import modules
-from integration.test_spaces import SPACES
+from made import OF_IMAGES
 from models import winner
 from nas_hydra.evaluator.base import seeded
 from nas_hydra.export.source import UnwritableError, source
@@ -36,7 +36,7 @@ def same(network, tmp_path):
     return text
 
 
-@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize("space", OF_IMAGES)
 def test_a_winner_of_every_space(space, tmp_path):
     for seed in (0, 1):
         with seeded(seed):

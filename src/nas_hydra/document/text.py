@@ -12,6 +12,11 @@ def number(value: float, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
+def rounded(value: float) -> str:
+    """A difference or a deviation: two digits that matter, ``0.0034``, ``990``, ``1,200``."""
+    return number(float(f"{value:.2g}"))
+
+
 def share(part: float) -> str:
     """``12 %``; a few that are not none are ``<1 %``."""
     return "<1 %" if 0 < part < 0.005 else f"{part:.0%}".replace("%", " %")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from scipy import stats
 
 from nas_hydra.document.content import Table
-from nas_hydra.document.text import number
+from nas_hydra.document.text import number, rounded
 from nas_hydra.objective import Objective
 from nas_hydra.retrain.training import Contender, Role, SeedTraining
 
@@ -112,7 +112,7 @@ def _against(own: NetworkResult, one: NetworkResult, objective: Objective, share
     gain = objective.signed(mine.mean - its.mean)
     if not gain:
         return f"{one.name} is as good"
-    by = f"{number(float(f'{100 * abs(gain):.2g}'))} points" if share else f"{abs(gain):.2g}"
+    by = f"{rounded(100 * abs(gain))} points" if share else rounded(abs(gain))
     told = f"it beats {one.name} by {by}" if gain > 0 else f"{one.name} was better by {by}"
     ends = interval(mine, share), interval(its, share)
     if ends[0] is None or ends[1] is None:
@@ -163,8 +163,8 @@ def _measured(one: NetworkResult, name: str, share: bool) -> str:
     if not value.std:
         return shown
     ends = interval(value, share)
-    told = f" ({factor * ends[0]:.4g} to {factor * ends[1]:.4g})" if ends else ""
-    return f"{shown} ± {factor * value.std:.2g}{told}"
+    told = f" ({number(factor * ends[0])} to {number(factor * ends[1])})" if ends else ""
+    return f"{shown} ± {rounded(factor * value.std)}{told}"
 
 
 def _mean(value: Spread, share: bool) -> str:

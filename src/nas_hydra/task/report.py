@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from nas_hydra.document.text import number
+
 Figure = float | Sequence[float]
 """A number, or the two ends of an interval."""
 
@@ -40,7 +42,7 @@ class Report:
     @property
     def _listed(self) -> str:
         return ", ".join(
-            f"{name} {value:.4g}"
+            f"{name} {number(value)}"
             for name, value in self.figures.items()
             if isinstance(value, float)
         )
