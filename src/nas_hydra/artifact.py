@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 CONFIG, WEIGHTS, DESCRIPTION = "best.yaml", "model.ckpt", "model.json"
 PREPARE = "prepare.ckpt"
 METRICS, CONFUSION, CARD = "metrics.json", "confusion.svg", "MODEL_CARD.md"
+RANGES = "ranges.svg"
 EXAMPLES = "examples.npz"
 REMEDY = "nas-hydra-retrain run=RUN_DIR makes the folder of a model"
 

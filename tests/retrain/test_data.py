@@ -1,6 +1,7 @@
 """Real tables from a search to a card, an answer and a check, by the commands."""
 
 import json
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,9 @@ def test_a_table_is_retrained_beside_boosting_checked_and_asked(monkeypatch, cap
     assert reached["the best constant answer"] < 0.05
     assert min(reached["a linear model"], reached["gradient boosting"]) > 0.7
     card = Path("run/retrain/MODEL_CARD.md").read_text()
+    drawn = "".join(ET.parse("run/retrain/ranges.svg").getroot().itertext())
+    assert "residuals, prediction less target" in drawn
+    assert "ranges.svg" in card
     assert "in columns of these names: area, age, town, garden, kind, sold; told is price" in card
     assert "No networks, fitted to the rows that these are trained on" in card
     assert retrain(["nas-hydra-retrain", "--verify", "run"]) == 0

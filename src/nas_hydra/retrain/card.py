@@ -5,9 +5,9 @@ After Mitchell et al. (2019), "Model Cards for Model Reporting", as far as a pro
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from nas_hydra.artifact import CONFIG, CONFUSION, WEIGHTS
+from nas_hydra.artifact import CONFIG, WEIGHTS
 from nas_hydra.config.foreign import PACKAGES
 from nas_hydra.description import Description, is_kind
 from nas_hydra.document.content import (
@@ -35,6 +35,20 @@ from nas_hydra.trial import Trial
 LIMITED = "as its config or this command's limits them"
 
 
+class Drawn(NamedTuple):
+    """A picture of what was measured.
+
+    Args:
+        svg: itself.
+        words: what it shows.
+        file: its name in the model's folder.
+    """
+
+    svg: str
+    words: str
+    file: str
+
+
 @dataclass(frozen=True)
 class CardFacts:
     """What a card tells.
@@ -47,7 +61,7 @@ class CardFacts:
         description: what ``model.json`` holds.
         metrics: what ``metrics.json`` holds.
         seen: what was seen of the test rows.
-        confusion: picture of what it takes for what; empty if there is none.
+        drawn: the picture of what was measured; None if there is none.
         random: decisions of the random candidate; empty if there is none.
     """
 
@@ -58,7 +72,7 @@ class CardFacts:
     description: Description
     metrics: Mapping[str, Any]
     seen: Seen
-    confusion: str = ""
+    drawn: Drawn | None = None
     random: Mapping[str, Decision] = field(default_factory=dict)
 
 
@@ -132,8 +146,8 @@ def _results(facts: CardFacts, task: Task, report: Report) -> Iterator[Element]:
             )
         if one.errors:
             yield Paragraph(f"{len(one.errors)} trainings of {one.name} failed: {one.errors[0]}")
-    if facts.confusion:
-        yield Picture(facts.confusion, "What it takes for what", CONFUSION)
+    if facts.drawn is not None:
+        yield Picture(*facts.drawn)
 
 
 def _simpler(facts: CardFacts) -> Iterator[Element]:

@@ -22,6 +22,7 @@ from nas_hydra.artifact import (
     EXAMPLES,
     METRICS,
     PREPARE,
+    RANGES,
     WEIGHTS,
     read_artifact,
 )
@@ -40,8 +41,10 @@ from nas_hydra.files.small_file import drafted, replace
 from nas_hydra.masking import masked_file
 from nas_hydra.objective import Objective
 from nas_hydra.report.summary import versions
-from nas_hydra.retrain.card import CardFacts, card
+from nas_hydra.retrain.card import CardFacts, Drawn, card
 from nas_hydra.retrain.confusion import picture
+from nas_hydra.retrain.ranges import picture as ranges_picture
+from nas_hydra.retrain.ranges import ranges_of
 from nas_hydra.retrain.seen import Seen
 from nas_hydra.retrain.training import Contender, SeedTraining
 from nas_hydra.retrain.verdict import NetworkResult, network_result, verdict
@@ -171,18 +174,28 @@ def write_folder(folder: Path, one: Retraining, weights: Path) -> None:
         report = _tested(draft, one)
         metrics = _measured(one, report)
         replace(draft / METRICS, json.dumps(metrics, indent=2) + "\n")
-        drawn = ""
-        if "confusion" in metrics:
-            title = f"trial {one.trial.number} on {report.total:,} test {one.seen.unit}"
-            drawn = picture(metrics["confusion"], described.classes or (), title)
-            replace(draft / CONFUSION, drawn)
+        title = f"trial {one.trial.number} on {report.total:,} test {one.seen.unit}"
+        drawn = _drawn(metrics, described.classes or (), title)
+        if drawn is not None:
+            replace(draft / drawn.file, drawn.svg)
         facts = CardFacts(
             *(one.candidate, one.trial, one.results, one.objective, described, metrics, one.seen),
-            confusion=drawn,
+            drawn=drawn,
             random=next((other.decisions for other in one.others if other.role == "random"), {}),
         )
         shown = card(facts, one.prepared.task, report, one.command)
         replace(draft / CARD, markdown(shown))
+
+
+def _drawn(metrics: Mapping[str, Any], classes: Sequence[str], title: str) -> Drawn | None:
+    """The picture of what was measured on the test rows; None if there is none to make."""
+    if "confusion" in metrics:
+        svg = picture(metrics["confusion"], classes, title)
+        return Drawn(svg, "What it takes for what", CONFUSION)
+    words, rows = ranges_of(metrics)
+    if not rows:
+        return None
+    return Drawn(ranges_picture(rows, title, words), words.partition(":")[0].capitalize(), RANGES)
 
 
 def _write_model(draft: Path, one: Retraining, weights: Path) -> Description:

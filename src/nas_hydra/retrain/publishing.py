@@ -11,6 +11,7 @@ from nas_hydra.artifact import (
     EXAMPLES,
     METRICS,
     PREPARE,
+    RANGES,
     WEIGHTS,
 )
 from nas_hydra.config.component import build
@@ -19,7 +20,7 @@ from nas_hydra.retrain.files import Retraining
 from nas_hydra.run import Run
 from nas_hydra.tracker.base import Publisher, spared
 
-FILES = (CONFIG, WEIGHTS, DESCRIPTION, PREPARE, EXAMPLES, METRICS, CONFUSION, CARD)
+FILES = (CONFIG, WEIGHTS, DESCRIPTION, PREPARE, EXAMPLES, METRICS, CONFUSION, RANGES, CARD)
 """Those of them that a model has."""
 
 
