@@ -10,9 +10,9 @@ from PIL import Image
 
 from dataset.common import COMMON
 from nas_hydra.dataset.cache import release_datasets
-from nas_hydra.dataset.class_folders import find_class_folders
-from nas_hydra.dataset.image_files import SPLITS
 from nas_hydra.dataset.image_folder import ImageFolder
+from nas_hydra.dataset.images.class_folders import find_class_folders
+from nas_hydra.dataset.images.files import SPLITS
 from nas_hydra.dataset.source import examples
 from nas_hydra.errors import ConfigError
 

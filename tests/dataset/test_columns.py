@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from made.table import frame
-from nas_hydra.dataset.columns import Columns, in_text
-from nas_hydra.dataset.frame import Notes
-from nas_hydra.dataset.recognising import Recogniser
+from nas_hydra.dataset.tables.columns import Columns, in_text
+from nas_hydra.dataset.tables.frame import Notes
+from nas_hydra.dataset.tables.recognising import Recogniser
 from nas_hydra.errors import ConfigError
 
 FRAME = frame().drop(columns=["price", "sold", "rare", "kind"])

@@ -15,7 +15,7 @@ from torchvision.transforms import v2
 from dataset.common import COMMON
 from nas_hydra.artifact import Image
 from nas_hydra.dataset.image_folder import Files, ImageFolder
-from nas_hydra.dataset.picture import Decoding, UnreadableError, check_picture, read_picture
+from nas_hydra.dataset.images.picture import Decoding, UnreadableError, check_picture, read_picture
 from nas_hydra.errors import ConfigError
 from nas_hydra.predict.images import Decoder
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from nas_hydra.dataset.frame import Notes, check_columns, read_frame, read_stream
+from nas_hydra.dataset.tables.frame import Notes, check_columns, read_frame, read_stream
 from nas_hydra.errors import ConfigError
 
 ROWS = pd.DataFrame({"size": [1.5, 2.25], "town": ["Köln", "Bonn"], "n": [3, 4]})

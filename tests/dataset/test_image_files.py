@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nas_hydra.dataset.image_files import LARGEST, SMALLEST, headers
 from nas_hydra.dataset.image_folder import ImageFolder
+from nas_hydra.dataset.images.files import LARGEST, SMALLEST, headers
 
 
 def write(size: tuple[int, int], number: int, mode: str = "RGB", name: str = "a") -> None:

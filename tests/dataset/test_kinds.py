@@ -11,7 +11,7 @@ from PIL import Image, features
 
 from dataset.common import COMMON
 from nas_hydra.dataset.image_folder import ImageFolder
-from nas_hydra.dataset.picture import FRAMES
+from nas_hydra.dataset.images.picture import FRAMES
 
 WIDTH, HEIGHT = 24, 16  # not square
 RED, BLUE = (220, 40, 40), (30, 60, 200)

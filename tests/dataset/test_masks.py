@@ -126,7 +126,7 @@ def test_black_and_white_masks_are_told_what_to_say():
     )
 )
 def test_a_resized_mask_makes_no_new_class(mask):
-    from nas_hydra.dataset.mask_files import resized_mask
+    from nas_hydra.dataset.images.masks import resized_mask
 
     small = resized_mask(torch.from_numpy(mask.astype("i8")), SIZE)
     assert torch.equal(small, torch.from_numpy(mask[1::3, 1::3].astype("i8")))  # their middles

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nas_hydra.dataset.picture import (
+from nas_hydra.dataset.images.picture import (
     Decoding,
     RangeError,
     UnreadableError,

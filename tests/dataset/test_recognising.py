@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nas_hydra.dataset.columns import Columns
-from nas_hydra.dataset.frame import Notes
-from nas_hydra.dataset.recognising import MOST_CATEGORIES, Recogniser
+from nas_hydra.dataset.tables.columns import Columns
+from nas_hydra.dataset.tables.frame import Notes
+from nas_hydra.dataset.tables.recognising import MOST_CATEGORIES, Recogniser
 from nas_hydra.errors import ConfigError
 
 ROWS = 40

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from nas_hydra.dataset.series_rows import SeriesFileError
-from nas_hydra.dataset.series_table import Columns, read_csv, read_npz
+from nas_hydra.dataset.series_files.rows import SeriesFileError
+from nas_hydra.dataset.series_files.table import Columns, read_csv, read_npz
 
 
 def csv(text: str, **columns) -> tuple[list, list | None, list]:

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from made.table import frame
-from nas_hydra.dataset.frame import Notes
-from nas_hydra.dataset.target import heads_of, known_rows, targets
+from nas_hydra.dataset.tables.frame import Notes
+from nas_hydra.dataset.tables.target import heads_of, known_rows, targets
 from nas_hydra.errors import ConfigError
 
 FRAME = frame()

@@ -8,7 +8,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from nas_hydra.dataset.tokenizing import UNKNOWN, encoded, fitted, restored
+from nas_hydra.dataset.texts.tokenizing import UNKNOWN, encoded, fitted, restored
 from nas_hydra.errors import ConfigError
 
 TEXTS = ("The cat sat.", "the dog sat; the cat did not", "A bird!")

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 
 from made.series import archive_file, ts_lines
-from nas_hydra.dataset.series_rows import SeriesFileError
-from nas_hydra.dataset.ts_file import read_ts
+from nas_hydra.dataset.series_files.rows import SeriesFileError
+from nas_hydra.dataset.series_files.ts import read_ts
 
 HEADER = ["%comment", "", "@problemName it", "@equalLength true", "@classLabel true a b"]
 

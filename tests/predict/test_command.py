@@ -22,7 +22,7 @@ from nas_hydra.cli.retrain import run as retrain
 from nas_hydra.dataset.digits import Digits
 from nas_hydra.dataset.examples import read_examples
 from nas_hydra.dataset.image_folder import Files
-from nas_hydra.dataset.picture import Decoding
+from nas_hydra.dataset.images.picture import Decoding
 from nas_hydra.network import network_of
 
 

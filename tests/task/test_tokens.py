@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from torchmetrics.text import Perplexity
 
-from nas_hydra.dataset.text_source import following
+from nas_hydra.dataset.texts.source import following
 from nas_hydra.dataset.tree import joined
 from nas_hydra.errors import CandidateError
 from nas_hydra.task.tokens import IGNORED, Tokens

@@ -122,7 +122,7 @@ def guess(path: Path, target: str | None) -> Guess:
 
 def _folder(path: Path) -> Guess:
     """Images with masks, or folders of classes."""
-    from nas_hydra.dataset.image_files import is_image
+    from nas_hydra.dataset.images.files import is_image
 
     parts = {part.name for part in path.rglob("*") if part.is_dir()}
     if {"images", "masks"} <= parts:
@@ -162,7 +162,7 @@ def _arrays(path: Path) -> Guess:
 
 def _table(path: Path, target: str | None) -> Guess:
     """A table, or texts if one of its columns has them."""
-    from nas_hydra.dataset.frame import Notes, read_frame
+    from nas_hydra.dataset.tables.frame import Notes, read_frame
 
     frame = read_frame(path, "path", Notes())
     names = [str(name) for name in frame.columns]

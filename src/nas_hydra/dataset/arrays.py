@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nas_hydra.config.component import ask, locate
-from nas_hydra.dataset.mask_files import IGNORE
+from nas_hydra.dataset.images.masks import IGNORE
 from nas_hydra.errors import ConfigError, in_one_line, listing, nearest, printable
 
 log = logging.getLogger(__name__)

@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 from sklearn import datasets
 
-from nas_hydra.dataset.frame import Notes
-from nas_hydra.dataset.opened_table import Settings
 from nas_hydra.dataset.table import Table
+from nas_hydra.dataset.tables.frame import Notes
+from nas_hydra.dataset.tables.opened import Settings
 from nas_hydra.errors import ConfigError, listing
 
 LOADERS: dict[str, dict[str, Any]] = {

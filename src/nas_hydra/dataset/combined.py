@@ -11,15 +11,15 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from nas_hydra.dataset.frame import Notes, check_columns, read_frame, read_stream
-from nas_hydra.dataset.image_files import headers
 from nas_hydra.dataset.image_folder import Files
-from nas_hydra.dataset.opened_table import FILE, TEST_FILE, Settings, fixed
-from nas_hydra.dataset.picture import PIXEL_LIMIT, Decoding, UnreadableError, check_picture
+from nas_hydra.dataset.images.files import headers
+from nas_hydra.dataset.images.picture import PIXEL_LIMIT, Decoding, UnreadableError, check_picture
 from nas_hydra.dataset.prepare.beside import Beside
 from nas_hydra.dataset.source import Source, target_of
 from nas_hydra.dataset.table import INPUT, Table
-from nas_hydra.dataset.target import columns_of, known_rows
+from nas_hydra.dataset.tables.frame import Notes, check_columns, read_frame, read_stream
+from nas_hydra.dataset.tables.opened import FILE, TEST_FILE, Settings, fixed
+from nas_hydra.dataset.tables.target import columns_of, known_rows
 from nas_hydra.dataset.tree import Tree, number_of_rows
 from nas_hydra.errors import ConfigError, printable
 

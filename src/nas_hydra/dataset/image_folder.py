@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from nas_hydra.dataset.base import WholeDataset
-from nas_hydra.dataset.class_folders import ClassFolders, find_class_folders
 from nas_hydra.dataset.examples import WHOLE, Contents, file_row_digests
-from nas_hydra.dataset.image_files import MOST_SHOWN, headers
-from nas_hydra.dataset.picture import (
+from nas_hydra.dataset.images.class_folders import ClassFolders, find_class_folders
+from nas_hydra.dataset.images.files import MOST_SHOWN, headers
+from nas_hydra.dataset.images.picture import (
     PIXEL_LIMIT,
     Decoding,
     RangeError,

@@ -12,10 +12,9 @@ from nas_hydra.dataset.augment import Augmentation, PerImage
 from nas_hydra.dataset.base import Dataset
 from nas_hydra.dataset.check import check_rows
 from nas_hydra.dataset.choosing import Choosing
-from nas_hydra.dataset.image_files import headers
 from nas_hydra.dataset.image_folder import Files, ImageFolder, tell_notes
-from nas_hydra.dataset.loading import Splits
-from nas_hydra.dataset.mask_files import (
+from nas_hydra.dataset.images.files import headers
+from nas_hydra.dataset.images.masks import (
     IGNORE,
     MaskFolders,
     Pair,
@@ -24,7 +23,8 @@ from nas_hydra.dataset.mask_files import (
     read_mask,
     resized_mask,
 )
-from nas_hydra.dataset.picture import RangeError, UnreadableError
+from nas_hydra.dataset.images.picture import RangeError, UnreadableError
+from nas_hydra.dataset.loading import Splits
 from nas_hydra.dataset.source import Source
 from nas_hydra.dataset.split import Splitter
 from nas_hydra.dataset.split.random import Random

@@ -14,10 +14,10 @@ from nas_hydra.dataset.check import check_rare
 from nas_hydra.dataset.choosing import Part, Whole
 from nas_hydra.dataset.prepare import Prepare
 from nas_hydra.dataset.prepare.standardize_series import SeriesInputs, StandardizeSeries
-from nas_hydra.dataset.series_file import Format, format_of, read_labelled, read_unlabelled
-from nas_hydra.dataset.series_rows import Kind, SeriesRows, padded
-from nas_hydra.dataset.series_table import Columns
-from nas_hydra.dataset.series_target import class_names, kind_of, labels, values
+from nas_hydra.dataset.series_files.file import Format, format_of, read_labelled, read_unlabelled
+from nas_hydra.dataset.series_files.rows import Kind, SeriesRows, padded
+from nas_hydra.dataset.series_files.table import Columns
+from nas_hydra.dataset.series_files.target import class_names, kind_of, labels, values
 from nas_hydra.dataset.source import Source
 from nas_hydra.dataset.split import Splitter
 from nas_hydra.dataset.split.auto import Auto

@@ -12,19 +12,7 @@ import torch
 from nas_hydra.dataset.base import Dataset
 from nas_hydra.dataset.check import check_rare, tell_lacking
 from nas_hydra.dataset.choosing import Whole
-from nas_hydra.dataset.columns import Columns
-from nas_hydra.dataset.frame import Notes, read_frame, read_stream
 from nas_hydra.dataset.loading import Splits
-from nas_hydra.dataset.opened_table import (
-    FILE,
-    READ_BY,
-    SPLIT_BY,
-    TEST_FILE,
-    OpenedTable,
-    Settings,
-    fixed,
-    open_table,
-)
 from nas_hydra.dataset.prepare import Prepare
 from nas_hydra.dataset.prepare.columns import Columns as PrepareColumns
 from nas_hydra.dataset.prepare.none import NoPreparation
@@ -34,6 +22,18 @@ from nas_hydra.dataset.split.auto import Auto
 from nas_hydra.dataset.split.group import Group
 from nas_hydra.dataset.split.stratified import Stratified
 from nas_hydra.dataset.split.time import Time
+from nas_hydra.dataset.tables.columns import Columns
+from nas_hydra.dataset.tables.frame import Notes, read_frame, read_stream
+from nas_hydra.dataset.tables.opened import (
+    FILE,
+    READ_BY,
+    SPLIT_BY,
+    TEST_FILE,
+    OpenedTable,
+    Settings,
+    fixed,
+    open_table,
+)
 from nas_hydra.dataset.tree import Tree, is_classes
 from nas_hydra.errors import ConfigError
 

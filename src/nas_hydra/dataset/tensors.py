@@ -22,12 +22,12 @@ from nas_hydra.dataset.arrays import (
 )
 from nas_hydra.dataset.base import Dataset
 from nas_hydra.dataset.choosing import Whole
-from nas_hydra.dataset.opened_table import Settings, fixed
 from nas_hydra.dataset.prepare import Prepare
 from nas_hydra.dataset.prepare.channels import StandardizeChannels
 from nas_hydra.dataset.source import Source
 from nas_hydra.dataset.split import Splitter
 from nas_hydra.dataset.split.auto import Auto
+from nas_hydra.dataset.tables.opened import Settings, fixed
 from nas_hydra.dataset.tree import Tree, form_of, is_classes, number_of_rows, selected, tree_map
 from nas_hydra.errors import ConfigError
 

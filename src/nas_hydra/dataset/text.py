@@ -10,7 +10,6 @@ from torch import Tensor
 
 from nas_hydra.config.component import build
 from nas_hydra.dataset.base import Dataset
-from nas_hydra.dataset.buckets import ByLength, Cut
 from nas_hydra.dataset.cache import resident
 from nas_hydra.dataset.choosing import Whole
 from nas_hydra.dataset.data import CPU, Batched
@@ -20,7 +19,8 @@ from nas_hydra.dataset.source import Given, Selection, Source, target_of
 from nas_hydra.dataset.split import Splitter
 from nas_hydra.dataset.split.auto import Auto
 from nas_hydra.dataset.split.random import Random
-from nas_hydra.dataset.text_files import (
+from nas_hydra.dataset.texts.buckets import ByLength, Cut
+from nas_hydra.dataset.texts.files import (
     TEST,
     TRAINING,
     VALIDATION,
@@ -30,7 +30,7 @@ from nas_hydra.dataset.text_files import (
     read_folder,
     read_new,
 )
-from nas_hydra.dataset.text_source import (
+from nas_hydra.dataset.texts.source import (
     MOST_SHOWN,
     Kind,
     TextReader,
@@ -43,8 +43,8 @@ from nas_hydra.dataset.text_source import (
     tell_texts,
     tell_tokens,
 )
-from nas_hydra.dataset.text_table import Columns
-from nas_hydra.dataset.tokenizing import PADDING, Tokens, encoded, restored
+from nas_hydra.dataset.texts.table import Columns
+from nas_hydra.dataset.texts.tokenizing import PADDING, Tokens, encoded, restored
 from nas_hydra.dataset.tree import Tree, is_classes
 from nas_hydra.errors import ConfigError, listing
 

@@ -8,9 +8,9 @@ from torch import Tensor
 
 from nas_hydra.artifact import Artifact
 from nas_hydra.config.component import locate
-from nas_hydra.dataset.image_files import is_hidden, is_image
 from nas_hydra.dataset.image_folder import ImageFolder
-from nas_hydra.dataset.picture import (
+from nas_hydra.dataset.images.files import is_hidden, is_image
+from nas_hydra.dataset.images.picture import (
     ENDINGS,
     MODES,
     Decoding,

@@ -11,7 +11,7 @@ from nas_hydra.artifact import Artifact
 from nas_hydra.config.component import locate
 from nas_hydra.dataset import Dataset, Tree
 from nas_hydra.dataset.examples import digest_of_picture, digests_of_rows, read_examples
-from nas_hydra.dataset.picture import PIXEL_LIMIT
+from nas_hydra.dataset.images.picture import PIXEL_LIMIT
 from nas_hydra.dataset.tree import CHUNK, alike, chunks, form_of, number_of_rows
 from nas_hydra.errors import ConfigError
 from nas_hydra.predict import Prediction, Skipped

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, one_hot
 
 from nas_hydra.dataset import Data
-from nas_hydra.dataset.mask_files import IGNORE
+from nas_hydra.dataset.images.masks import IGNORE
 from nas_hydra.dataset.tree import form_of
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.objective import Direction

@@ -11,10 +11,10 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from nas_hydra.dataset.columns import Columns, as_numbers, as_times, is_number, style_of
-from nas_hydra.dataset.frame import Notes, check_columns, check_has
-from nas_hydra.dataset.recognising import Recogniser
-from nas_hydra.dataset.target import Head, columns_of, heads_of, known_rows, targets
+from nas_hydra.dataset.tables.columns import Columns, as_numbers, as_times, is_number, style_of
+from nas_hydra.dataset.tables.frame import Notes, check_columns, check_has
+from nas_hydra.dataset.tables.recognising import Recogniser
+from nas_hydra.dataset.tables.target import Head, columns_of, heads_of, known_rows, targets
 from nas_hydra.dataset.tree import Tree, selected
 from nas_hydra.errors import ConfigError, listing
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from nas_hydra.dataset.image_files import (
+from nas_hydra.dataset.images.files import (
     MOST_SHOWN,
     SPLITS,
     files_in,
@@ -21,7 +21,7 @@ from nas_hydra.dataset.image_files import (
     tell_left_out,
     visible,
 )
-from nas_hydra.dataset.picture import ENDINGS
+from nas_hydra.dataset.images.picture import ENDINGS
 from nas_hydra.errors import ConfigError, listing, printable
 
 log = logging.getLogger(__name__)

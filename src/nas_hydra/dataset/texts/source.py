@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nas_hydra.dataset.examples import EACH, Contents
-from nas_hydra.dataset.text_files import Corpus
-from nas_hydra.dataset.tokenizing import PADDING, UNKNOWN, Tokenizer, Tokens, encoded, fitted
+from nas_hydra.dataset.texts.files import Corpus
+from nas_hydra.dataset.texts.tokenizing import PADDING, UNKNOWN, Tokenizer, Tokens, encoded, fitted
 from nas_hydra.errors import ConfigError, listing, shortened
 
 log = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
-from nas_hydra.dataset.columns import as_numbers, examples_of, finite, in_text, is_number
-from nas_hydra.dataset.frame import Notes, check_columns
+from nas_hydra.dataset.tables.columns import as_numbers, examples_of, finite, in_text, is_number
+from nas_hydra.dataset.tables.frame import Notes, check_columns
 from nas_hydra.dataset.tree import Tree
 from nas_hydra.errors import ConfigError, listing
 

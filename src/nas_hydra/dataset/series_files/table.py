@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_hydra.dataset.series_rows import (
+from nas_hydra.dataset.series_files.rows import (
     SeriesFileError,
     SeriesRows,
     Values,

@@ -15,8 +15,8 @@ from torch import Tensor
 from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2.functional import resize
 
-from nas_hydra.dataset.depth import raw_mode
-from nas_hydra.dataset.image_files import (
+from nas_hydra.dataset.images.depth import raw_mode
+from nas_hydra.dataset.images.files import (
     SPLITS,
     files_in,
     is_image,
@@ -24,7 +24,7 @@ from nas_hydra.dataset.image_files import (
     subfolders,
     tell_left_out,
 )
-from nas_hydra.dataset.picture import (
+from nas_hydra.dataset.images.picture import (
     FACTORS,
     PIXEL_LIMIT,
     Decoding,

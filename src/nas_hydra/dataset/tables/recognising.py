@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from nas_hydra.dataset.columns import (
+from nas_hydra.dataset.tables.columns import (
     OTHER,
     Column,
     Columns,
@@ -20,7 +20,7 @@ from nas_hydra.dataset.columns import (
     style_of,
     time_part,
 )
-from nas_hydra.dataset.frame import Notes
+from nas_hydra.dataset.tables.frame import Notes
 from nas_hydra.errors import ConfigError, listing
 
 MOST_CATEGORIES = 100

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from nas_hydra.dataset.series_rows import Kind, SeriesRows
+from nas_hydra.dataset.series_files.rows import Kind, SeriesRows
 from nas_hydra.errors import ConfigError, listing, nearest, printable
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal, TextIO
 
-from nas_hydra.dataset.series_rows import (
+from nas_hydra.dataset.series_files.rows import (
     SeriesFileError,
     SeriesRows,
     Values,
@@ -17,8 +17,8 @@ from nas_hydra.dataset.series_rows import (
     is_missing,
     trimmed,
 )
-from nas_hydra.dataset.series_table import Columns, read_csv, read_npz
-from nas_hydra.dataset.ts_file import read_ts
+from nas_hydra.dataset.series_files.table import Columns, read_csv, read_npz
+from nas_hydra.dataset.series_files.ts import read_ts
 from nas_hydra.errors import ConfigError, in_one_line, listing, printable
 
 log = logging.getLogger(__name__)

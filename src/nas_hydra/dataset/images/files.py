@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from statistics import median_low
 from typing import Any, NoReturn
 
-from nas_hydra.dataset.picture import ENDINGS, UnreadableError, picture_header
+from nas_hydra.dataset.images.picture import ENDINGS, UnreadableError, picture_header
 from nas_hydra.errors import listing, printable
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
 from pydantic import BaseModel, ConfigDict
 
-from nas_hydra.dataset.frame import Notes, check_has
+from nas_hydra.dataset.tables.frame import Notes, check_has
 from nas_hydra.dataset.tree import Tree
 from nas_hydra.errors import ConfigError, printable
 

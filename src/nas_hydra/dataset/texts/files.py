@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from nas_hydra.dataset.image_files import (
+from nas_hydra.dataset.images.files import (
     SPLITS,
     files_in,
     is_hidden,
@@ -18,7 +18,7 @@ from nas_hydra.dataset.image_files import (
     split_folders,
     subfolders,
 )
-from nas_hydra.dataset.text_table import Columns, is_table, no_column, read_table, text_column
+from nas_hydra.dataset.texts.table import Columns, is_table, no_column, read_table, text_column
 from nas_hydra.errors import ConfigError, in_one_line, listing, nearest, printable
 
 log = logging.getLogger(__name__)

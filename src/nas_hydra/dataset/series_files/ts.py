@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_hydra.dataset.series_rows import Kind, SeriesFileError, SeriesRows, Values, numbers
+from nas_hydra.dataset.series_files.rows import Kind, SeriesFileError, SeriesRows, Values, numbers
 
 FLAGS = ("timestamps", "missing", "univariate", "equallength", "classlabel", "targetlabel")
 """Keys of the header that are true or false; they may be written in any case."""

@@ -23,7 +23,7 @@ from PIL.PngImagePlugin import PngImageFile
 from torch import Tensor
 from torchvision.transforms.v2.functional import pil_to_tensor, resize, to_dtype
 
-from nas_hydra.dataset.depth import Limits, OutOfRangeError, deep_pixels, depth_of, raw_mode
+from nas_hydra.dataset.images.depth import Limits, OutOfRangeError, deep_pixels, depth_of, raw_mode
 from nas_hydra.errors import ConfigError, NasHydraError, in_one_line, printable, said
 
 PIXEL_LIMIT = 100_000_000

@@ -1,0 +1,1 @@
+"""Images and masks in files: where they lie, what their headers say, and their pixels."""

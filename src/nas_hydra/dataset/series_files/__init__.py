@@ -1,0 +1,1 @@
+"""Series: what files of them hold, and the tensors that become of it."""

@@ -1,0 +1,1 @@
+"""Texts: where they are read from, and the ids that become of them."""
