@@ -77,7 +77,7 @@ def test_a_whole_search_has_every_section(tmp_path):
     told.append(replace(trials()[1], proposal=replace(trials()[1].proposal, number=30)))
     found = sections(write(search(tmp_path / "run", trials=31), told))
     assert list(found) == [
-        *("Result", "Accuracy against parameters", "Winner", "Best trials", "Progress"),
+        *("Result", "val_acc against parameters", "Winner", "Best trials", "Progress"),
         *("What the best tenth has in common", "Where the winner comes from", "Learning curves"),
         *("Population", "Failures", "Cost", "To go on, and to reproduce"),
     ]

@@ -103,7 +103,7 @@ def run_page(outcome: Outcome) -> Document:
     sections = [
         Section("Result", headline(outcome)),
         Section("Front", _front(outcome, found)),
-        Section("Accuracy against parameters", _against_params(outcome)),
+        Section(f"{run.objectives[0].name} against parameters", _against_params(outcome)),
         Section("Winner", winner(outcome)),
         Section("Best trials", _best_trials(outcome)),
         Section("Progress", _progress(outcome)),
