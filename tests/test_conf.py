@@ -30,7 +30,13 @@ OPTIONS = [
     if file.parent != CONF and "hydra" not in file.parts
 ]
 OWN = {"optimizer/none", "search_space/own", "search_space/values"}
-OF_OTHERS = {f"search_space/{name}" for name in KINDS} | {"objective/val_perplexity"}
+OF_OTHERS = {
+    *(f"search_space/{name}" for name in KINDS),
+    *(f"dataset/{name}" for name in ("prepare/columns", "prepare/standardize_series")),
+    *(f"dataset/{name}" for name in ("split/group", "split/time")),
+    *("objective/val_iou", "objective/val_perplexity"),
+}
+"""Options of data that is no images of classes."""
 APART = {"objective/none", "objective/tabular", "strategy/cmaes", *OWN, *OF_OTHERS}
 """Options that need settings of their own; other tests run them."""
 NEEDED = {
