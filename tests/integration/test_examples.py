@@ -35,3 +35,26 @@ def test_fashion_mnist_from_a_search_to_a_model_in_use(fashion_mnist, tmp_path):
     assert len(images) == 10
     answers = ended.stdout.rpartition("Classify")[2]
     assert all(str(image.name) in answers for image in images)
+
+
+@pytest.mark.long
+def test_a_table_from_a_file_to_answers_in_a_file(tmp_path):
+    ended = subprocess.run(
+        [ROOT / "examples" / "table.sh", "--small"],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        },
+        text=True,
+        capture_output=True,
+    )
+    assert ended.returncode == 0, ended.stderr
+    folder = tmp_path / "outputs" / "table-small"
+    head, *answers = (folder / "answers.csv").read_text().splitlines()
+    assert head == "row,target"
+    assert len(answers) == 10
+    assert all(25 < float(line.split(",")[1]) < 346 for line in answers)  # what the file has
+    networks = json.loads((folder / "search/retrain/metrics.json").read_text())["networks"]
+    assert {"winner", "random", "reference"} == {one["role"] for one in networks}
+    assert (folder / "search/retrain/export/model.onnx").is_file()

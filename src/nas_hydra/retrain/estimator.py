@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from nas_hydra.dataset import Tree
@@ -64,7 +65,8 @@ class _Head:
         self._classes = getattr(task, "num_classes", 0)
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
-            self._estimator = make(self._takes).fit(columns, values)
+            with threadpool_limits(limits=1):  # boosting's threads wait for each other and others'
+                self._estimator = make(self._takes).fit(columns, values)
         if any(one.category.__name__ == "ConvergenceWarning" for one in told):
             log.warning("references: a linear model was still improving when it was stopped")
 
