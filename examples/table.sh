@@ -1,8 +1,8 @@
 #!/bin/bash
 # A table, from a csv file to answers in a csv file: how far diabetes has gone after a year.
 #
-#   examples/table.sh            some minutes on 2 cores
-#   examples/table.sh --small    the same steps, in one minute
+#   examples/table.sh            a search of 30 trials
+#   examples/table.sh --small    the same steps, in two minutes on 2 cores
 #
 # Needs nas-hydra[export]. The 442 patients come with scikit-learn (Efron et al. 2004). Run it again
 # to go on after an interruption.

@@ -8,7 +8,7 @@ from nas_hydra.picture.formats import STYLE
 from nas_hydra.picture.palette import FONT, GROUND, HIT, INK, LINE, MUTED
 from nas_hydra.picture.text import markup
 
-ROW, LEFT, WIDE, TOP, MARGIN = 30.0, 150.0, 420.0, 70.0, 24.0
+ROW, LEFT, WIDE, TOP, MARGIN = 44.0, 150.0, 420.0, 70.0, 24.0
 """Pixels."""
 LONGEST = 20
 """Characters of a name that are shown."""
@@ -58,7 +58,7 @@ def _residuals(name: str, known: Mapping[str, float]) -> Range:
 
 
 def picture(rows: Sequence[Range], title: str, words: str) -> str:
-    """An SVG: a line for each row, its middle half thick, and a dot."""
+    """An SVG: a line for each row on its scale, its middle half thick, and a dot."""
     rows = rows[:MOST]
     width, height = LEFT + WIDE + 2 * MARGIN + 60, TOP + ROW * len(rows) + MARGIN
     return (
@@ -85,10 +85,18 @@ def _row(place: int, row: Range) -> Iterator[str]:
             f' height="{height:g}" fill="{color}"/>'
         )
 
+    def mark(value: float) -> str:
+        return (
+            f'<rect x="{x(value):.1f}" y="{y - 9:g}" width="1" height="18" fill="{MUTED}"/>'
+            f'<text x="{x(value):.1f}" y="{y + 22:g}" text-anchor="middle" font-size="10"'
+            f' fill="{MUTED}">{number(value, 3)}</text>'
+        )
+
     name = row.name if len(row.name) <= LONGEST else f"{row.name[: LONGEST - 1]}…"
     yield (
         f'<text x="{LEFT - 8:g}" y="{y + 4:g}" text-anchor="end">{markup(name)}</text>'
-        f"{bar(row.scale, 1, LINE)}{bar(row.outer, 3, HIT)}{bar(row.inner, 11, HIT)}"
+        f"{''.join(map(mark, (least, (least + most) / 2, most)))}{bar(row.scale, 1, LINE)}"
+        f"{bar(row.outer, 3, HIT)}{bar(row.inner, 11, HIT)}"
         f'<circle cx="{x(row.middle):.1f}" cy="{y:g}" r="4"/>'
         f'<text x="{LEFT + WIDE + 10:g}" y="{y + 4:g}">{number(float(f"{row.middle:.3g}"))}</text>'
     )
