@@ -95,6 +95,8 @@ def test_targets_import_and_take_their_keys(option):
         "strategy": {"space": None, "objectives": None},
         "engine": {"limits": None},
         "record": {"space": None, "objectives": None, "identity": None},
+        "fidelity": {"strategy": None, "objectives": None, "levels": None},
+        "inherit": {"strategy": None, "objectives": None},
     }
     if option.parts[0] in ("search_space", "objective"):
         return  # composed whole below
@@ -178,8 +180,12 @@ def test_every_dataset_has_splits_that_it_keeps():
 
 def test_later_keys_stand_with_the_values_that_old_records_mean():
     options = {"dataset": "image_folder", "evaluator": "tabular", "task": "classification"}
-    for part, later in LATER.items():
-        config = whole(Path(part, options[part]))[part]
+    options |= {"fidelity": "full", "inherit": "none"}
+    finalists = whole(Path("fidelity", "full")).finalists
+    assert LATER["finalists"] == finalists
+    for part, option in options.items():
+        later = LATER[part]
+        config = whole(Path(part, option))[part]
         target = inspect.signature(locate(config["_target_"], part))
         for key, value in later.items():
             assert config[key] == value

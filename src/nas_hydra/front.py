@@ -16,6 +16,9 @@ class Front:
 
     Of those with equal objectives one is a member: see ``Objectives.tie_key``, then the oldest.
 
+    Trials are compared with those of the highest fidelity that there is: the first complete trial
+    of a higher one beats all of the lower ones.
+
     A feasible trial is beaten by a feasible one that is nowhere worse; an infeasible one by all
     that break the limits less, or as much (Deb et al. 2002). So with one objective there is one
     member, and while nothing is feasible there is one too.
@@ -26,24 +29,32 @@ class Front:
 
     Attributes:
         members: the oldest first.
-        infeasible: how many complete trials break a limit.
+        infeasible: how many complete trials of that fidelity break a limit.
+        level: that fidelity, see ``Fidelity.level``.
     """
 
     def __init__(self, objectives: Objectives, trials: Iterable[Trial] = ()) -> None:
         self._objectives = objectives
-        self.members: list[Trial] = []
-        self.infeasible = 0
-        self._violation = numpy.inf
-        self._fitness = numpy.empty((0, len(objectives)))
-        self._equals: dict[tuple[float, ...], set[str]] = {}  # fitness -> keys of feasible ones
-        self._worst = numpy.full(len(objectives), numpy.inf)
+        self._begin(0)
         for trial in trials:
             self.add(trial)
 
+    def _begin(self, level: int) -> None:
+        """Begin with the trials of a fidelity."""
+        self.level = level
+        self.members: list[Trial] = []
+        self.infeasible = 0
+        self._violation = numpy.inf
+        self._fitness = numpy.empty((0, len(self._objectives)))
+        self._equals: dict[tuple[float, ...], set[str]] = {}  # fitness -> keys of feasible ones
+        self._worst = numpy.full(len(self._objectives), numpy.inf)
+
     def add(self, trial: Trial) -> None:
         """Take a trial in; what is not complete, or a duplicate, beats nobody."""
-        if not trial.complete or trial.duplicate_of is not None:
+        if not trial.complete or trial.duplicate_of is not None or trial.level < self.level:
             return
+        if trial.level > self.level:
+            self._begin(trial.level)
         violation = self._objectives.violation(trial.metrics)
         fitness = numpy.array(self._objectives.fitness(trial.values))
         self.infeasible += violation > 0
@@ -166,14 +177,16 @@ def by_fitness(trials: Sequence[Trial], objectives: Objectives) -> list[Trial]:
     """Complete trials by the one objective, best first; of equals, see ``Objectives.tie_key``.
 
     Of those that are equal in that too, the older is first. Feasible trials stand before infeasible
-    ones, and these are ranked by how much they break the limits (Deb 2002).
+    ones, and these are ranked by how much they break the limits (Deb 2002). Of feasible ones, those
+    of a higher fidelity stand before the others.
     """
     (objective,) = objectives
 
     def order(trial: Trial) -> tuple[float, ...]:
         violation = objectives.violation(trial.metrics)
         worth = 0.0 if violation else -objective.fitness(trial.values)
-        return violation, worth, *objectives.tie_key(trial.metrics), trial.number
+        level = -trial.level
+        return violation, level, worth, *objectives.tie_key(trial.metrics), trial.number
 
     return sorted(trials, key=order)
 

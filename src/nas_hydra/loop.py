@@ -10,6 +10,7 @@ from typing import Any
 
 from numpy.random import default_rng
 
+from nas_hydra.checkpoints import Checkpoints
 from nas_hydra.engine import Engine, Job
 from nas_hydra.errors import ConfigError, SearchFailedError, exit_code
 from nas_hydra.evaluator import Evaluator
@@ -18,6 +19,7 @@ from nas_hydra.record import Record
 from nas_hydra.run import Run, weights_file
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.strategy import Strategy
+from nas_hydra.strategy.base import needed_by
 from nas_hydra.tracker import Tracker
 from nas_hydra.trial import Proposal, Trial, duplicate, measured
 
@@ -28,9 +30,14 @@ log = logging.getLogger(__name__)
 class Pending:
     """A proposal whose trial is not told yet; ``recorded`` if an earlier process finished it."""
 
-    number: int
+    proposal: Proposal
     future: Future[Trial]
     recorded: bool
+
+    @property
+    def number(self) -> int:
+        """The proposal's number."""
+        return self.proposal.number
 
 
 @dataclass
@@ -48,6 +55,7 @@ class Search:
         repeats: how often a candidate that was told may be evaluated again.
         summarize: what ``summary.json`` says of the trials, their front and how many candidates
             the space has rejected.
+        checkpoints: of trainings that may go on; None if every training is a whole one.
     """
 
     run: Run
@@ -59,11 +67,12 @@ class Search:
     trackers: Sequence[Tracker]
     repeats: int
     summarize: Callable[[Run, Sequence[Trial], Front, int], dict[str, Any]]
+    checkpoints: Checkpoints | None = None
     told: list[Trial] = field(default_factory=list, init=False)
     front: Front = field(init=False)
     _pending: deque[Pending] = field(default_factory=deque, init=False)
     _replayed: deque[int] = field(default_factory=deque, init=False)
-    _evaluated: dict[str, list[Trial]] = field(default_factory=dict, init=False)
+    _evaluated: dict[tuple[str, int], list[Trial]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.front = Front(self.run.objectives)
@@ -122,6 +131,9 @@ class Search:
         self.strategy.tell(trial)
         for tracker in self.trackers:
             tracker.tell(trial, self.front, pending.recorded)
+        if self.checkpoints:
+            pending_ones = (one.proposal for one in self._pending)
+            self.checkpoints.keep(needed_by(self.strategy), pending_ones)
 
     def summary(self) -> dict[str, Any]:
         """What ``summary.json`` holds."""
@@ -158,14 +170,14 @@ class Search:
         """Look the trial up in the record, among the told, or have it evaluated."""
         recorded = self.record.find(proposal)
         if recorded is not None:
-            return Pending(proposal.number, finished(recorded), recorded=True)
+            return Pending(proposal, finished(recorded), recorded=True)
         if proposal.known is not None:
             imported = measured(proposal, proposal.known, self.run.objectives, seconds=0.0)
-            return Pending(proposal.number, finished(imported), recorded=False)
-        earlier = self._evaluated.get(proposal.genotype.key, [])
+            return Pending(proposal, finished(imported), recorded=False)
+        earlier = self._evaluated.get((proposal.genotype.key, proposal.fidelity.level), [])
         if len(earlier) > self.repeats:
             known = finished(duplicate(proposal, earlier[0]))
-            return Pending(proposal.number, known, recorded=False)
+            return Pending(proposal, known, recorded=False)
         genotype = proposal.genotype
         job = Job(
             self.run.objectives,
@@ -173,8 +185,9 @@ class Search:
             self.space.close(genotype) if self.evaluator.closes else genotype,
             len(earlier),
             weights_file(self.run.folder, proposal.number),
+            self.checkpoints.course(proposal, self.told) if self.checkpoints else None,
         )
-        return Pending(proposal.number, self.engine.submit(job), recorded=False)
+        return Pending(proposal, self.engine.submit(job), recorded=False)
 
     def _oldest(self) -> Pending:
         """The trial that was asked first; whatever is finished before it is recorded."""
@@ -209,7 +222,7 @@ class Search:
         self.told.append(trial)
         self.front.add(trial)
         if trial.duplicate_of is None:
-            self._evaluated.setdefault(trial.key, []).append(trial)
+            self._evaluated.setdefault((trial.key, trial.level), []).append(trial)
 
 
 def finished(trial: Trial) -> Future[Trial]:

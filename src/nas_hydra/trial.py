@@ -2,12 +2,88 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
-from nas_hydra.objective import Objective, values_of
+from nas_hydra.objective import Direction, Objective, values_of
 from nas_hydra.search_space import Genotype
 
 State = Literal["complete", "pruned", "failed"]
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """What a training must have reached after some of its epochs, or it ends there.
+
+    Args:
+        metric: that tells.
+        direction: which way it is better.
+        least: epoch, counted from 1 -> the value that it must not be worse than.
+    """
+
+    metric: str
+    direction: Direction
+    least: Mapping[int, float]
+
+    def end(self, epoch: int, value: float) -> bool:
+        """Whether a training ends after an epoch with this value; one that is no number ends it."""
+        if epoch not in self.least:
+            return False
+        sign = 1.0 if self.direction == "maximize" else -1.0
+        return not sign * value >= sign * self.least[epoch]
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """How much training a proposal gets, and with what it begins.
+
+    Args:
+        epochs: that its network has had when the trial ends, those of the trial that it goes on
+            from among them; None is the whole training, as the config says.
+        of: epochs that the training is planned for, which schedulers are told; None is as the
+            config says.
+        continues: number of the trial whose training it goes on with.
+        inherits: number of the trial from whose weights it starts.
+        thresholds: where it may end before; None is nowhere.
+    """
+
+    epochs: int | None = None
+    of: int | None = None
+    continues: int | None = None
+    inherits: int | None = None
+    thresholds: Thresholds | None = field(default=None, compare=False)
+
+    @property
+    def level(self) -> int:
+        """Trials are compared with those of the same level; a higher one tells more."""
+        return self.epochs or 0
+
+
+FULL = Fidelity()
+"""One whole training from scratch."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """A fidelity with the files that an evaluator needs for it.
+
+    What a trial comes to does not depend on whether the files are there: where the checkpoint to
+    go on from is missing, the network is trained from the beginning, which gives the same.
+
+    Args:
+        fidelity: how much is to be trained.
+        leave: the checkpoint that is left after each epoch; one that is there already was left by
+            the same trial before its search was stopped, and is gone on from.
+        begin: the checkpoint of the trial that it goes on from; None if it goes on from none.
+        parent: the checkpoint of the trial that it inherits from; None if it inherits from none.
+        parent_candidate: that trial's closed config, or its decisions.
+    """
+
+    fidelity: Fidelity
+    leave: Path
+    begin: Path | None = None
+    parent: Path | None = None
+    parent_candidate: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -22,6 +98,9 @@ class Evaluation:
             an evaluator raises its own.
         source: where it took place, if not here.
         curves: metric -> its value after each epoch; empty if nothing was trained.
+        stopped: whether it was ended by the thresholds of its proposal.
+        inherited: share of the weights that came from the trial it inherits from, 0 to 1; None if
+            it inherits from none.
     """
 
     metrics: Mapping[str, float]
@@ -30,6 +109,8 @@ class Evaluation:
     error: str | None = None
     source: str | None = None
     curves: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    stopped: bool = False
+    inherited: float | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +123,7 @@ class Proposal:
         origin: where it came from: ``random``, ``mutation``, ``crossover``, ``sampler``, ...
         parents: numbers of the trials that it descends from.
         known: what another run measured of it; then it is not evaluated.
+        fidelity: how much it is trained.
         facts: what the strategy says about itself at the time, for trackers, such as
             ``predictor/correlation``.
     """
@@ -51,6 +133,7 @@ class Proposal:
     origin: str
     parents: tuple[int, ...] = ()
     known: Evaluation | None = None
+    fidelity: Fidelity = FULL
     facts: Mapping[str, float] = field(default_factory=dict, compare=False)
 
 
@@ -60,10 +143,11 @@ class Trial:
 
     Args:
         proposal: what was asked for.
-        state: ``complete`` if there are values for every objective.
+        state: ``complete`` if there are values for every objective, ``pruned`` if its training was
+            ended by its thresholds.
         values: the objectives' values; empty unless complete.
         metrics: everything that the evaluator measured.
-        epochs: how many were trained.
+        epochs: how many were trained for this trial, without those of the one it goes on from.
         seconds: wall time of the evaluation, also if it took place in another run.
         error: why it failed, in one line; None unless failed.
         duplicate_of: number of the earlier trial that answered this one without an evaluation.
@@ -71,6 +155,8 @@ class Trial:
         curves: metric -> its value after each epoch; empty if nothing was trained for this trial.
         weights: SHA-256 of the file of its trained weights; None if there is none, or if it is
             not known.
+        inherited: share of the weights that came from the trial it inherits from, 0 to 1; None if
+            it inherits from none.
     """
 
     proposal: Proposal
@@ -84,6 +170,7 @@ class Trial:
     source: str | None = None
     curves: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     weights: str | None = None
+    inherited: float | None = None
 
     @property
     def number(self) -> int:
@@ -94,6 +181,11 @@ class Trial:
     def key(self) -> str:
         """The genotype's key."""
         return self.proposal.genotype.key
+
+    @property
+    def level(self) -> int:
+        """As of its fidelity."""
+        return self.proposal.fidelity.level
 
     @property
     def complete(self) -> bool:
@@ -116,16 +208,18 @@ def measured(
     values = values_of(objectives, evaluation.metrics) if error is None else {}
     if values is None:
         values, error = {}, "an objective is not a finite number"
+    stopped = evaluation.stopped and not error
     return Trial(
         proposal,
-        "failed" if error else "complete",
-        values,
+        "failed" if error else "pruned" if stopped else "complete",
+        {} if stopped else values,
         evaluation.metrics,
         evaluation.epochs,
         seconds if evaluation.seconds is None else evaluation.seconds,
         error,
         source=evaluation.source,
         curves=evaluation.curves,
+        inherited=evaluation.inherited,
     )
 
 

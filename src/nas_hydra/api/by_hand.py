@@ -11,7 +11,7 @@ from nas_hydra.engine.base import NO_LIMITS, Job, Limits, Order, check_ahead
 from nas_hydra.errors import ConfigError
 from nas_hydra.evaluator import Evaluator
 from nas_hydra.loop import Search
-from nas_hydra.trial import Evaluation, Proposal, Trial, measured
+from nas_hydra.trial import Course, Evaluation, Proposal, Trial, measured
 
 
 class HandEvaluator(Evaluator):
@@ -29,7 +29,13 @@ class HandEvaluator(Evaluator):
         """Names of what the objective speaks of."""
         return self._metrics
 
-    def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
+    def evaluate(
+        self,
+        candidate: Mapping[str, Any],
+        repeat: int,
+        weights: Path,
+        course: Course | None = None,
+    ) -> Evaluation:
         """Never: the host does."""
         raise NotImplementedError
 

@@ -10,9 +10,11 @@ from numpy.random import default_rng
 from omegaconf import DictConfig, OmegaConf
 
 from nas_hydra.app.completing import complete, with_spelled
+from nas_hydra.app.fidelity import is_partial, trained_as
 from nas_hydra.app.settings import Settings, resolved, settings_of, shown
 from nas_hydra.app.space import build_space, check_components, sample
 from nas_hydra.app.warm_start import initial_candidates
+from nas_hydra.checkpoints import Checkpoints
 from nas_hydra.config.component import build
 from nas_hydra.config.later import identifying
 from nas_hydra.constraint.rules import limits_of
@@ -50,7 +52,7 @@ SAMPLES = 5
 
 IDENTITY = (
     *("search_space", "dataset", "task", "trainer", "optimizer", "scheduler"),
-    *("evaluator", "strategy", "objective", "seed"),
+    *("evaluator", "strategy", "objective", "seed", "fidelity", "inherit", "finalists"),
 )
 """The parts of the config that decide which trials a run has."""
 
@@ -118,8 +120,15 @@ def assemble(
     pages = [RunPage(space)] if settings.report else []
     trackers: list[Tracker] = [RunFiles(space), *pages, Expendable(tracker), Terminal()]
     strategy = Initial(candidates, strategy) if candidates else strategy
+    strategy = trained_as(settings, strategy, evaluator, objectives)
+    checkpoints = None
+    if is_partial(settings):
+        checkpoints = Checkpoints(run.folder, space.close if evaluator.closes else dict)
     repeats = settings.budget.repeats
-    return search(run, space, strategy, evaluator, engine, record, trackers, repeats, summarize)
+    return search(
+        *(run, space, strategy, evaluator, engine, record, trackers, repeats, summarize),
+        checkpoints=checkpoints,
+    )
 
 
 def _run_of(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
@@ -51,6 +51,15 @@ class Budget(BaseModel):
     repeats: Natural
 
 
+class FinalistSettings(BaseModel):
+    """How many of the best go on after the search, and how."""
+
+    model_config = ConfigDict(extra="forbid")
+    number: Natural
+    epochs: Positive | None
+    start: Literal["anew", "go_on"]
+
+
 class Settings(BaseModel):
     """The top level of the config; a key that is not here is read by nobody."""
 
@@ -68,6 +77,9 @@ class Settings(BaseModel):
     optimizer: Group
     scheduler: Group
     evaluator: Group
+    fidelity: Group
+    inherit: Group
+    finalists: FinalistSettings
     strategy: Group
     objective: Group
     engine: Group
@@ -187,7 +199,11 @@ def settings_of(plain: Mapping[str, Any]) -> Settings:
         first = error.errors()[0]
     key, given = ".".join(map(str, first["loc"])), first["loc"][-1]
     if first["type"] == "extra_forbidden":
-        inside: dict[str, type[BaseModel]] = {"budget": Budget, "trial": Limits}
+        inside: dict[str, type[BaseModel]] = {
+            "budget": Budget,
+            "trial": Limits,
+            "finalists": FinalistSettings,
+        }
         known = inside[str(first["loc"][0])] if len(first["loc"]) > 1 else Settings
         names = list(known.model_fields)
         raise ConfigError(

@@ -21,13 +21,16 @@ LATER: Mapping[str, Mapping[str, Any]] = {
         "top_k": [],
         "metrics": {},
     },
+    "fidelity": {"_target_": "nas_hydra.fidelity.full.Full"},
+    "inherit": {"_target_": "nas_hydra.inherit.none.FromScratch"},
+    "finalists": {"number": 0, "epochs": None, "start": "anew"},
 }
 """Part of a config -> its later keys, and the values that mean what was done before there were any.
 
 With these values they are left out of what identifies a run or a candidate, and so is a part that
 has no others.
 """
-LATER_PARTS = ("task",)
+LATER_PARTS = ("task", "fidelity", "inherit", "finalists")
 """Those of the parts that are themselves younger than some records."""
 
 

@@ -14,7 +14,7 @@ from nas_hydra.engine.restoring import restored
 from nas_hydra.errors import CandidateError, ConfigError, in_one_line, mistake_of_helper, said
 from nas_hydra.files.digest import digest_of_file
 from nas_hydra.objective import Objective
-from nas_hydra.trial import Evaluation, Proposal, Trial, measured
+from nas_hydra.trial import Course, Evaluation, Proposal, Trial, measured
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,13 @@ Order = Literal["asked", "completion"]
 class Evaluates(Protocol):
     """What an engine needs of an evaluator; ``nas_hydra.evaluator.base`` says what it does."""
 
-    def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
+    def evaluate(
+        self,
+        candidate: Mapping[str, Any],
+        repeat: int,
+        weights: Path,
+        course: Course | None = None,
+    ) -> Evaluation:
         """Measure a candidate."""
 
     def share(self) -> Any:
@@ -82,6 +88,7 @@ class Job:
         candidate: its closed config, or its decisions if the evaluator looks these up.
         repeat: how many evaluations of the same candidate came before.
         weights: file for the trained weights.
+        course: how much it is trained; None is the whole training, as every evaluator does it.
     """
 
     objectives: Sequence[Objective]
@@ -89,6 +96,7 @@ class Job:
     candidate: Mapping[str, Any]
     repeat: int
     weights: Path
+    course: Course | None = None
 
     def __call__(self, evaluator: Evaluates) -> Trial:
         """Evaluate, and say why if that fails; the user's own mistakes are raised."""
@@ -108,7 +116,8 @@ class Job:
     def _evaluate(self, evaluator: Evaluates) -> Trial:
         start = time.perf_counter()
         try:
-            evaluation = evaluator.evaluate(self.candidate, self.repeat, self.weights)
+            more = () if self.course is None else (self.course,)
+            evaluation = evaluator.evaluate(self.candidate, self.repeat, self.weights, *more)
         except ConfigError:
             raise
         except CandidateError as error:

@@ -15,7 +15,7 @@ from nas_hydra.evaluator.code import code_digests
 from nas_hydra.files.digest import digests
 from nas_hydra.objective import Direction, Objectives
 from nas_hydra.search_space import SearchSpace
-from nas_hydra.trial import Evaluation
+from nas_hydra.trial import Course, Evaluation
 
 
 class Evaluator(Protocol):
@@ -39,6 +39,15 @@ class Evaluator(Protocol):
     @property
     def metrics(self) -> Sequence[str]:
         """Names of everything that it measures; known once a candidate was checked."""
+
+    @property
+    def levels(self) -> Sequence[int]:
+        """Epochs after which a training can end and be measured, the last one is all of it.
+
+        Empty for an evaluator that cannot end, go on or begin as a ``Course`` says; it is never
+        given one. Known once the space is.
+        """
+        return ()
 
     @property
     def directions(self) -> Mapping[str, Direction]:
@@ -98,13 +107,20 @@ class Evaluator(Protocol):
         """
         return None
 
-    def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
+    def evaluate(
+        self,
+        candidate: Mapping[str, Any],
+        repeat: int,
+        weights: Path,
+        course: Course | None = None,
+    ) -> Evaluation:
         """Measure a candidate.
 
         Args:
             candidate: its closed config, or its decisions (see ``closes``); must not be changed.
             repeat: how many evaluations of it came before: another one, another seed.
             weights: where to put the trained weights, if there are any.
+            course: how much to train, and from where on; None is the whole training, from scratch.
 
         Raises:
             CandidateError: if the candidate cannot be built or trained.
@@ -167,9 +183,22 @@ class Wrapping(Evaluator):
         """As of the evaluator within."""
         return self.inner.metrics
 
-    def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
+    def evaluate(
+        self,
+        candidate: Mapping[str, Any],
+        repeat: int,
+        weights: Path,
+        course: Course | None = None,
+    ) -> Evaluation:
         """As the evaluator within."""
-        return self.inner.evaluate(candidate, repeat, weights)
+        return self.within(candidate, repeat, weights, course)
+
+    def within(
+        self, candidate: Mapping[str, Any], repeat: int, weights: Path, course: Course | None
+    ) -> Evaluation:
+        """What the evaluator within measures; one that knows no course is given none."""
+        more = () if course is None else (course,)
+        return self.inner.evaluate(candidate, repeat, weights, *more)
 
     def at(self, stage: str) -> Self:
         """The same around the evaluator within at another stage of its data."""

@@ -25,7 +25,7 @@ from nas_hydra.evaluator.program import (
 from nas_hydra.files.digest import digest_of_path
 from nas_hydra.files.small_file import make_folder, read_yaml, replace
 from nas_hydra.search_space import SearchSpace
-from nas_hydra.trial import Evaluation
+from nas_hydra.trial import Course, Evaluation
 
 SAMPLES = 50
 """Random candidates that tell which values there are at all."""
@@ -104,7 +104,13 @@ class CommandEvaluator(ExternalEvaluator):
         """Note the run's folder; each trial's is within it."""
         self._run = folder.absolute()
 
-    def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
+    def evaluate(
+        self,
+        candidate: Mapping[str, Any],
+        repeat: int,
+        weights: Path,
+        course: Course | None = None,
+    ) -> Evaluation:
         """What the program gives for a candidate.
 
         Raises:

@@ -17,7 +17,7 @@ from nas_hydra.evaluator.prepared import task_of
 from nas_hydra.evaluator.rehearsal import local
 from nas_hydra.evaluator.trainer import build_trainer
 from nas_hydra.objective import Direction
-from nas_hydra.trial import Evaluation
+from nas_hydra.trial import Course, Evaluation
 
 
 class FinalEvaluator(Wrapping):
@@ -49,10 +49,16 @@ class FinalEvaluator(Wrapping):
         """As of the search's evaluator."""
         return {name_in_test(name): way for name, way in self.inner.directions.items()}
 
-    def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
+    def evaluate(
+        self,
+        candidate: Mapping[str, Any],
+        repeat: int,
+        weights: Path,
+        course: Course | None = None,
+    ) -> Evaluation:
         """Train from scratch, and test."""
         with only_stage(self.stage):
-            evaluation = self.inner.evaluate(candidate, repeat, weights)
+            evaluation = self.within(candidate, repeat, weights, course)
         return replace(evaluation, metrics=_tested(evaluation.metrics))
 
     def remeasure(self, candidate: Mapping[str, Any], weights: Path) -> Mapping[str, float]:

@@ -12,7 +12,7 @@ from nas_hydra.evaluator.base import seeded
 from nas_hydra.evaluator.code import code_digests, source_digests
 from nas_hydra.evaluator.external import ExternalEvaluator, as_number, metrics_from, shown_value
 from nas_hydra.search_space import SearchSpace
-from nas_hydra.trial import Evaluation
+from nas_hydra.trial import Course, Evaluation
 
 KEY = "evaluator.function"
 OFFERED = ("seed", "repeat", "weights")
@@ -55,7 +55,13 @@ class FunctionEvaluator(ExternalEvaluator):
         super().prepare(space)
         _check_takes_config(locate(self._name, KEY), self._name)
 
-    def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
+    def evaluate(
+        self,
+        candidate: Mapping[str, Any],
+        repeat: int,
+        weights: Path,
+        course: Course | None = None,
+    ) -> Evaluation:
         """What the function gives for a candidate.
 
         Raises:

@@ -18,7 +18,7 @@ from nas_hydra.evaluator.prepared import Prepared, prepared_by
 from nas_hydra.evaluator.trainer import processors
 from nas_hydra.objective import meant
 from nas_hydra.search_space import SearchSpace
-from nas_hydra.trial import Evaluation
+from nas_hydra.trial import Course, Evaluation
 
 LEAST = {"batch_size": 1, "warmup": 0, "repeats": 1}
 
@@ -143,11 +143,17 @@ class Costed(Wrapping):
         self.inner.check(candidate)
         _check_measure(self._measure, self.metrics, self._latency)
 
-    def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
+    def evaluate(
+        self,
+        candidate: Mapping[str, Any],
+        repeat: int,
+        weights: Path,
+        course: Course | None = None,
+    ) -> Evaluation:
         """As the evaluator within, with the costs."""
         one = prepared_by(self, candidate)
         costs = self.costs(one)
-        evaluation = self.inner.evaluate(one, repeat, weights)
+        evaluation = self.within(one, repeat, weights, course)
         if evaluation.error is not None:
             return evaluation
         return replace(evaluation, metrics={**evaluation.metrics, **costs})

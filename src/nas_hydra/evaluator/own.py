@@ -24,7 +24,7 @@ from nas_hydra.objective import Direction
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.search_space.node import Constant
 from nas_hydra.task.own import Own, check_module, says
-from nas_hydra.trial import Evaluation
+from nas_hydra.trial import Course, Evaluation
 
 log = logging.getLogger(__name__)
 
@@ -134,7 +134,13 @@ class OwnTraining(OnData):
         callbacks = own_trainer(one["trainer"], package).callbacks
         check_logged(type(module).__name__, tried.names, callbacks)
 
-    def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
+    def evaluate(
+        self,
+        candidate: Mapping[str, Any],
+        repeat: int,
+        weights: Path,
+        course: Course | None = None,
+    ) -> Evaluation:
         """Train from scratch; the last weights go to the file."""
         one = self.prepared(candidate)
         seed = self._seed + repeat

@@ -17,7 +17,7 @@ from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.evaluator.base import Evaluator, Wrapping
 from nas_hydra.files.digest import DIGEST, intact, sealed, unsealed
 from nas_hydra.run import origin_of
-from nas_hydra.trial import Evaluation
+from nas_hydra.trial import Course, Evaluation
 
 log = logging.getLogger(__name__)
 
@@ -73,13 +73,19 @@ class Stored(Wrapping):
         """The evaluator within: nothing is known of another stage."""
         return self.inner.at(stage)
 
-    def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
+    def evaluate(
+        self,
+        candidate: Mapping[str, Any],
+        repeat: int,
+        weights: Path,
+        course: Course | None = None,
+    ) -> Evaluation:
         """A known evaluation at its original cost, or a new one."""
         one = self.prepared(candidate)
         return self._store(
             self.identity(one, repeat),
             weights,
-            lambda: self.inner.evaluate(one, repeat, weights),
+            lambda: self.within(one, repeat, weights, course),
             self.metrics,
         )
 

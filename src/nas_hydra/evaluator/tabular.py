@@ -12,7 +12,7 @@ from nas_hydra.evaluator.base import Evaluator
 from nas_hydra.evaluator.table import KEY, TableFile, TableRows
 from nas_hydra.objective import Direction, Objective, Objectives, unmeasured
 from nas_hydra.search_space import Genotype, SearchSpace
-from nas_hydra.trial import Evaluation
+from nas_hydra.trial import Course, Evaluation
 
 MOST_REFUSED = 1000
 """So many candidates in a row that break the space's constraints, and the optimum is unknown."""
@@ -94,13 +94,20 @@ class TabularEvaluator(Evaluator):
             return "evaluator.value"
         return "evaluator.report" if name in self._report else f"objective.{name}"
 
-    def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
+    def evaluate(
+        self,
+        candidate: Mapping[str, Any],
+        repeat: int,
+        weights: Path,
+        course: Course | None = None,
+    ) -> Evaluation:
         """The numbers in the candidate's row.
 
         Args:
             candidate: its decisions.
             repeat: changes nothing.
             weights: there are none.
+            course: changes nothing.
 
         Raises:
             CandidateError: if the table lacks it, and that counts as a failure.

@@ -21,7 +21,7 @@ from nas_hydra.evaluator.prepared import Prepared, prepared_by
 from nas_hydra.evaluator.store import Stored
 from nas_hydra.evaluator.training import Training
 from nas_hydra.task.members import per_answer
-from nas_hydra.trial import Evaluation
+from nas_hydra.trial import Course, Evaluation
 
 log = logging.getLogger(__name__)
 
@@ -57,11 +57,17 @@ class Gated(Wrapping):
         self.admit(one)
         self.inner.check(one)
 
-    def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
+    def evaluate(
+        self,
+        candidate: Mapping[str, Any],
+        repeat: int,
+        weights: Path,
+        course: Course | None = None,
+    ) -> Evaluation:
         """As the evaluator within, of what passes."""
         one = prepared_by(self, candidate)
         self.admit(one)
-        return self.inner.evaluate(one, repeat, weights)
+        return self.within(one, repeat, weights, course)
 
     def admit(self, one: Prepared) -> None:
         """Let a candidate pass, or refuse it. One that needs values to be built passes.

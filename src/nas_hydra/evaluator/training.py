@@ -42,7 +42,7 @@ from nas_hydra.search_space import SearchSpace
 from nas_hydra.search_space.node import Constant
 from nas_hydra.task import Recipe, Task
 from nas_hydra.task.module import TaskModule
-from nas_hydra.trial import Evaluation
+from nas_hydra.trial import Course, Evaluation
 
 FEW_STEPS = 20
 """Of the optimizer: with fewer, next to nothing is learned from scratch."""
@@ -151,7 +151,13 @@ class Training(OnData):
         counts = _length(train), None if valid is None else _length(valid)
         return rehearse(one["trainer"], module, counts)
 
-    def evaluate(self, candidate: Mapping[str, Any], repeat: int, weights: Path) -> Evaluation:
+    def evaluate(
+        self,
+        candidate: Mapping[str, Any],
+        repeat: int,
+        weights: Path,
+        course: Course | None = None,
+    ) -> Evaluation:
         """Train from scratch; the weights that the task keeps go to the file."""
         one = self.prepared(candidate)
         try:

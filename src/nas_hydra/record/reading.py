@@ -18,7 +18,7 @@ from nas_hydra.errors import ConfigError, listing
 from nas_hydra.files.digest import DIGEST, anything, digest_of, digests, intact, unsealed
 from nas_hydra.record.storage import DAMAGED
 from nas_hydra.search_space import Genotype
-from nas_hydra.trial import Proposal, State, Trial
+from nas_hydra.trial import Fidelity, Proposal, State, Trial
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,8 @@ PLACE = "place"
 COUNTED = "recorded"
 """What is noted beside a spent budget: how many trials there are."""
 FINISHED = "finished"
+FIDELITY = ("epochs", "of", "continues", "inherits")
+"""What is kept of a trial's fidelity; where it might have ended is not asked for later."""
 
 
 class TrialFacts(BaseModel):
@@ -49,6 +51,8 @@ class TrialFacts(BaseModel):
     source: str | None = None
     weights: str | None = None
     curves: dict[str, tuple[float, ...]] = {}
+    fidelity: dict[str, int] = {}
+    inherited: float | None = None
 
 
 @contextmanager
@@ -151,7 +155,13 @@ def _trial_of(frozen: FrozenTrial, names: Sequence[str]) -> Trial | None:
         complete = frozen.state == TrialState.COMPLETE
         genotype = Genotype(frozen.params, facts.key)
         return Trial(
-            Proposal(facts.number, genotype, facts.origin, facts.parents),
+            Proposal(
+                facts.number,
+                genotype,
+                facts.origin,
+                facts.parents,
+                fidelity=_fidelity_of(facts.fidelity),
+            ),
             next(name for name, state in STATES.items() if state == frozen.state),
             dict(zip(names, frozen.values, strict=True)) if complete else {},
             facts.metrics,
@@ -162,9 +172,23 @@ def _trial_of(frozen: FrozenTrial, names: Sequence[str]) -> Trial | None:
             facts.source,
             facts.curves,
             facts.weights,
+            facts.inherited,
         )
     except (*DAMAGED, StopIteration):
         return None
+
+
+def _fidelity_of(facts: Mapping[str, int]) -> Fidelity:
+    epochs, of, continues, inherits = (facts.get(name) for name in FIDELITY)
+    return Fidelity(epochs, of, continues, inherits)
+
+
+def fidelity_facts(trial: Trial) -> dict[str, Any]:
+    """What is kept of how a trial was trained; nothing of a whole training from scratch."""
+    known = {name: getattr(trial.proposal.fidelity, name) for name in FIDELITY}
+    found = {name: value for name, value in known.items() if value is not None}
+    facts: dict[str, Any] = {"fidelity": found} if found else {}
+    return facts if trial.inherited is None else {**facts, "inherited": trial.inherited}
 
 
 def written(metric: float) -> float | str:

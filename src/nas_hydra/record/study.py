@@ -3,7 +3,7 @@
 import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -24,6 +24,7 @@ from nas_hydra.record.reading import (
     STATES,
     check_study,
     claim_of,
+    fidelity_facts,
     legible,
     next_place,
     noted_ending,
@@ -138,6 +139,10 @@ class StudyRecord:
                 f" this run proposes ({proposal.genotype.key}); the code or a library has changed"
                 " since. Start in a new folder",
             )
+        if known.proposal.fidelity != proposal.fidelity:
+            there, here = (_as_trained(one) for one in (known.proposal, proposal))
+            problem = f"the record's trial {proposal.number} was trained otherwise ({there})"
+            raise ConfigError("folder", f"{problem} than is asked for ({here}); start in a new one")
         return replace(known, proposal=proposal)
 
     def add(self, trial: Trial) -> None:
@@ -151,6 +156,7 @@ class StudyRecord:
         facts |= {"origin": trial.proposal.origin, "parents": list(trial.proposal.parents)}
         facts["metrics"] = {name: written(value) for name, value in trial.metrics.items()}
         facts["curves"] = {name: [*map(written, curve)] for name, curve in trial.curves.items()}
+        facts |= fidelity_facts(trial)
         facts[PLACE] = self._place
         names = list(trial.proposal.genotype)
         frozen = optuna.trial.create_trial(
@@ -232,6 +238,13 @@ class StudyRecord:
             )
         if how := told(known, ours):
             raise OtherDataError(how, files=not told({**known, "files": {}}, ours))
+
+
+def _as_trained(proposal: Proposal) -> str:
+    """How much a proposal was to be trained, in words."""
+    known = asdict(proposal.fidelity)
+    told = [f"{name} {value}" for name, value in known.items() if isinstance(value, int)]
+    return ", ".join(told) or "in full"
 
 
 def differing(there: Any, here: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:

@@ -4,6 +4,7 @@
 """
 
 import math
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -132,7 +133,40 @@ class InitialCandidate:
     known: Evaluation | None = None
 
 
-class Initial:
+class Decorator(Strategy):
+    """Leaves everything to the strategy within, but for what a class derived from it says.
+
+    Args:
+        strategy: the one within.
+
+    Attributes:
+        blind: see ``Strategy``.
+    """
+
+    def __init__(self, strategy: Strategy) -> None:
+        self.strategy = strategy
+        self.blind: Mapping[str, int] = getattr(strategy, "blind", {})
+
+    def ask(self, number: int, rng: Generator) -> Proposal | None:
+        """As the strategy within."""
+        return self.strategy.ask(number, rng)
+
+    def tell(self, trial: Trial) -> None:
+        """Hand every trial on."""
+        self.strategy.tell(trial)
+
+    @property
+    def needed(self) -> set[int]:
+        """Numbers of the told trials whose checkpoints a later proposal may ask for."""
+        return needed_by(self.strategy)
+
+
+def needed_by(strategy: Strategy) -> set[int]:
+    """The trials whose checkpoints a strategy may ask for; most ask for none."""
+    return strategy.needed if isinstance(strategy, Decorator) else set()
+
+
+class Initial(Decorator):
     """Proposes the candidates in their order, and leaves the rest to a strategy.
 
     The strategy is asked when it was told of all of them, so that it learns from them and does
@@ -144,17 +178,19 @@ class Initial:
     """
 
     def __init__(self, candidates: Sequence[InitialCandidate], strategy: Strategy) -> None:
-        self._candidates, self._strategy = candidates, strategy
-        self._untold = len(candidates)
+        super().__init__(strategy)
+        self._left = deque(candidates)
+        self._pending: set[int] = set()
 
     def ask(self, number: int, rng: Generator) -> Proposal | None:
-        """The candidate with this number, or what the strategy proposes."""
-        if number < len(self._candidates):
-            candidate = self._candidates[number]
+        """The next candidate, or what the strategy proposes."""
+        if self._left:
+            self._pending.add(number)
+            candidate = self._left.popleft()
             return Proposal(number, candidate.genotype, "initial", known=candidate.known)
-        return None if self._untold else self._strategy.ask(number, rng)
+        return None if self._pending else self.strategy.ask(number, rng)
 
     def tell(self, trial: Trial) -> None:
         """Hand every trial on."""
-        self._untold -= trial.number < len(self._candidates)
-        self._strategy.tell(trial)
+        self._pending.discard(trial.number)
+        self.strategy.tell(trial)

@@ -1,0 +1,1 @@
+"""Fidelities: how much training a proposal gets, and which trainings go on."""

@@ -1,0 +1,1 @@
+"""Inheritance: with which weights a candidate begins."""
