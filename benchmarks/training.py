@@ -252,9 +252,9 @@ def steps(model: nn.Module, optimizer: torch.optim.Optimizer, data: Data, loop: 
 class Usual(pl.LightningModule):
     """A classifier as tutorials write it."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, model: nn.Module) -> None:
         super().__init__()
-        self.model = network(shape, relu_first=True)
+        self.model = model
 
     def training_step(self, batch: Sequence[Tensor], index: int) -> Tensor:
         images, labels = batch
@@ -296,5 +296,6 @@ def usual(folder: str, scale: Scale, shape: Shape, loaders: int) -> float:
         enable_model_summary=False,
         default_root_dir=folder,
     )
-    trainer.fit(Usual(shape), loader(train, shuffle=True, drop_last=True), loader(valid))
+    model = Usual(network(shape, relu_first=True))
+    trainer.fit(model, loader(train, shuffle=True, drop_last=True), loader(valid))
     return perf_counter() - begin
