@@ -2,7 +2,8 @@
 
 The best constant answer is one for every task. Where classes, numbers or labels are told, there is
 a linear model; on tables gradient boosting as well, on series the nearest neighbour (Bagnall et al.
-2017, "The great time series classification bake off", begin with it).
+2017, "The great time series classification bake off", begin with it). Where the next token is told,
+there are models of how frequent tokens are, and pairs of them.
 """
 
 import json
@@ -23,7 +24,9 @@ from nas_hydra.evaluator.prepared import Prepared
 from nas_hydra.retrain.constant import constant
 from nas_hydra.retrain.estimator import boosting, fitted, heads_of, linear, nearest
 from nas_hydra.retrain.features import Cells, Columns, flat_series, is_series, is_table
+from nas_hydra.retrain.ngram import NGram
 from nas_hydra.retrain.verdict import NetworkResult, spread
+from nas_hydra.task.tokens import Tokens
 
 log = logging.getLogger(__name__)
 
@@ -33,13 +36,16 @@ STOPPING = 10_000
 """Rows from which on scikit-learn's boosting stops early, by some of them that it draws."""
 CONSTANT, LINEAR = "the best constant answer", "a linear model"
 BOOSTING, NEAREST = "gradient boosting", "the nearest neighbour"
+UNIGRAM, BIGRAM = "a unigram model", "a bigram model"
 ABOUT = {
     CONSTANT: "the same for every row, that of the least loss on those of the training",
     LINEAR: "logistic regression, or ridge where numbers are told",
     BOOSTING: "scikit-learn's on histograms",
     NEAREST: "the answer of the one row that is nearest, by Euclidean distance",
+    UNIGRAM: "how frequent each token is",
+    BIGRAM: "how often each token follows another (Witten and Bell 1991)",
 }
-"""What the methods are, by their names; all are at scikit-learn's defaults."""
+"""What the methods are, by their names; those of scikit-learn are at its defaults."""
 
 Answer = Callable[[Tree, Tree], Tree]
 """Inputs of some rows, raw and prepared, to the output that the task takes."""
@@ -139,6 +145,8 @@ def methods(rows: TrainingRows) -> list[Method]:
     """What there is to compare with; said of each that would take too long."""
     if not rows.task.directions:
         return []  # a module of the user's own, which nobody else can ask for a loss
+    if isinstance(rows.task, Tokens) and isinstance(rows.data, Dataset):
+        return [Method(UNIGRAM, partial(_ngram, False)), Method(BIGRAM, partial(_ngram, True))]
     found = [Method(CONSTANT, _constant)]
     if not isinstance(rows.data, Dataset) or not heads_of(rows.task):
         return found
@@ -216,3 +224,9 @@ def _boosting(rows: TrainingRows, seed: int) -> Answer:
 def _nearest(rows: TrainingRows, seed: int) -> Answer:
     found = fitted(nearest, rows.task, flat_series(rows.prepared), rows.target)
     return lambda _, prepared: found(flat_series(prepared))
+
+
+def _ngram(bigram: bool, rows: TrainingRows, seed: int) -> Answer:
+    assert isinstance(rows.task, Tokens)
+    found = NGram(rows.prepared, rows.target, rows.task.outputs, bigram)
+    return lambda _, prepared: found(prepared)
