@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from command import SMALL, nas_hydra, rows
+from nas_hydra.config.component import build
 from nas_hydra.dataset import Dataset
 from nas_hydra.dataset.choosing import Whole
 from nas_hydra.errors import CandidateError, ConfigError
@@ -247,6 +248,14 @@ def test_other_targets_and_outputs_are_refused_by_the_name_of_the_head():
         two().check(torch.zeros(4, 3), TARGET)
     with pytest.raises(CandidateError, match=r"head 'place': the model gives outputs .*\(4, 1\)"):
         two().check({**OUTPUT, "place": torch.zeros(4, 2)}, TARGET)
+
+
+def test_a_wrong_setting_of_a_head_is_told_with_its_whole_key():
+    labels = {"_target_": "nas_hydra.task.multi_label.MultiLabel", "metrics": {}, "outputs": 3}
+    heads = {"tags": {"task": {**labels, "threshold": 2.0}}}
+    config = {"_target_": "nas_hydra.task.multi_task.MultiTask", "heads": heads, "outputs": None}
+    with pytest.raises(ConfigError, match=r"^task.heads.tags.task.threshold: is 2.0; allowed"):
+        build(config, "task")
 
 
 def test_a_search_of_which_the_weights_are_open(search):

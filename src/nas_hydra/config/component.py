@@ -125,9 +125,17 @@ def _called(config: Mapping[str, Any], key: str, provided: Mapping[str, Any]) ->
         return instantiate(config, **provided)
     except TargetError as error:
         if isinstance(error.__cause__, ConfigError):
-            raise error.__cause__ from None
+            raise _placed(error.__cause__, key, error.place) from None
         place = f"{key}.{error.place}" if error.place else key
         raise ConfigError(place, _refusal(error)) from error
+
+
+def _placed(error: ConfigError, key: str, place: str) -> ConfigError:
+    """An error with the key that was typed: a task within another still calls its own task.loss."""
+    part, dot, rest = error.key.partition(".")
+    if not place.endswith(f".{part}"):
+        return error
+    return ConfigError(f"{key}.{place}{dot}{rest}", error.problem)
 
 
 def _refusal(error: TargetError) -> str:

@@ -54,7 +54,18 @@ def settings_of(
         key: one_of(value, name) if key in BY_TARGET else value for key, value in dataset.items()
     }
     found = getattr(task, "found", None)
-    return {**given, **(found(given, asked) if found and None in given.values() else {})}
+    try:
+        return {**given, **(found(given, asked) if found and None in given.values() else {})}
+    except ConfigError as error:
+        raise of_head(error, name) from None
+
+
+def of_head(error: ConfigError, name: str) -> ConfigError:
+    """What is wrong with a head's task, or with its data, by the head's name."""
+    part, _, key = error.key.partition(".")
+    if part == "task" and key:
+        return ConfigError(f"task.heads.{name}.task.{key}", error.problem)
+    return ConfigError(error.key, f"for head '{name}', {error.problem}")
 
 
 def _taskless(name: str, kinds: Any) -> ConfigError:

@@ -12,7 +12,7 @@ from nas_hydra.dataset import Data, Tree
 from nas_hydra.dataset.tree import form_of
 from nas_hydra.errors import CandidateError, ConfigError, listing
 from nas_hydra.task.base import Keep, Reduction, Task
-from nas_hydra.task.heads import Head, check_head, one_of, settings_of
+from nas_hydra.task.heads import Head, check_head, of_head, one_of, settings_of
 from nas_hydra.task.heads_report import HeadsReport
 from nas_hydra.task.targets import TargetOf
 
@@ -226,10 +226,7 @@ def _bound(task: Task, data: Data, name: str) -> Task:
     try:
         return task.bound(_of(data, name))
     except ConfigError as error:
-        part, _, key = error.key.partition(".")
-        if part == "task" and key:
-            raise ConfigError(f"task.heads.{name}.task.{key}", error.problem) from None
-        raise ConfigError(error.key, f"for head '{name}', {error.problem}") from None
+        raise of_head(error, name) from None
 
 
 def _of(data: Data, name: str) -> Data:
