@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from nas_hydra.app.completing import LEAST_EPOCHS, LEAST_STEPS, batch_size, complete, epochs
 from nas_hydra.app.settings import resolved
 from nas_hydra.compose import composed
+from nas_hydra.errors import ConfigError
 
 
 def completed(*overrides):
@@ -35,6 +36,18 @@ def test_what_is_null_is_filled_in_and_what_is_given_stays():
     assert config.scheduler.T_max == 18
     config = completed("dataset.limit=200", "dataset.batch_size=160", "trainer.max_epochs=2")
     assert (config.dataset.batch_size, config.trainer.max_epochs) == (160, 2)
+
+
+@pytest.mark.parametrize(
+    ("space", "wanted"),
+    [
+        ("text_cnn", "has no vocabulary.*: 'dataset=tensors', 'dataset=text'"),
+        ("inception_time", "has no channels.*: 'dataset=series', 'dataset=tensors'"),
+    ],
+)
+def test_a_space_for_other_data_names_the_datasets_that_it_is_for(space, wanted):
+    with pytest.raises(ConfigError, match=f"^dataset: {wanted}"):
+        completed(f"search_space={space}")
 
 
 def test_epochs_suit_the_batches_that_are_given():

@@ -9,6 +9,7 @@ from numpy.random import default_rng
 from omegaconf import DictConfig, OmegaConf
 
 from nas_hydra.app.settings import resolved
+from nas_hydra.app.space import check_needs
 from nas_hydra.config.component import build, locate
 from nas_hydra.objective import spelled
 from nas_hydra.search_space import SearchSpace
@@ -44,7 +45,8 @@ def complete(
         The completed config, resolved.
 
     Raises:
-        ConfigError: if the rows have to be looked at, and cannot be.
+        ConfigError: if the rows have to be looked at, and cannot be, or do not tell what the space
+            refers to.
     """
     known = builds and "_target_" in plain["dataset"]
     if known:
@@ -54,6 +56,7 @@ def complete(
         plain = filled(config, plain, _taken(plain))
         plain = filled(config, plain, _described(plain["dataset"]))
         plain = filled(config, plain, _asked(plain))
+        check_needs(config)
     left = [key for key in (BATCH_SIZE, EPOCHS) if _is_left(plain, key)]
     if not left:
         return plain

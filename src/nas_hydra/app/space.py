@@ -3,8 +3,10 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from importlib.resources import files
 from typing import Any
 
+import yaml
 from numpy.random import Generator
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -60,6 +62,28 @@ def _check_read(config: DictConfig) -> None:
                 f"is read by nobody; allowed: {listing(MEANINGS)}, and values that are referred to"
                 f" with ${{search_space.{key}}}{nearest(key, MEANINGS)}",
             )
+
+
+def check_needs(config: DictConfig) -> None:
+    """Make sure that the dataset tells what the space refers to: a size, or a vocabulary.
+
+    Raises:
+        ConfigError: naming the options of datasets that tell it, if there are any.
+    """
+    written = str(OmegaConf.to_container(config.search_space)) if "search_space" in config else ""
+    for name in dict.fromkeys(re.findall(r"(?<!,)\$\{dataset\.(\w+)[^{}]*\}", written)):
+        options = [] if name in config.dataset else _datasets_with(name)
+        if options:
+            known = listing(f"dataset={option}" for option in options)
+            problem = f"has no {name}, which the space refers to; datasets that have one: {known}"
+            raise ConfigError("dataset", problem)
+
+
+def _datasets_with(key: str) -> list[str]:
+    """The options of our datasets that have a key."""
+    found = (one for one in files("nas_hydra.conf").joinpath("dataset").iterdir() if one.is_file())
+    read = {file.name: yaml.safe_load(file.read_text("utf-8")) for file in found}
+    return sorted(name.removesuffix(".yaml") for name, option in read.items() if key in option)
 
 
 def _function(config: DictConfig, name: str) -> Callable[..., Any] | None:
