@@ -10,6 +10,8 @@ from nas_hydra.compose import composed
 from nas_hydra.config.instantiation import instantiate
 from nas_hydra.evaluator.build import count_parameters
 from nas_hydra.evaluator.meta_network import MetaNetwork
+from nas_hydra.model.tabm import TabM
+from nas_hydra.model.tabular import FlatTable
 from nas_hydra.model.towers import FUSIONS, Gated, TwoTowers
 from nas_hydra.picture.candidate import candidate_picture
 from nas_hydra.picture.space import space_picture
@@ -75,3 +77,12 @@ def test_candidates_are_counted_exported_and_drawn(space):
     rows = inputs(5)
     assert torch.allclose(program.module()(rows), network(rows), atol=1e-5)
     assert_readable(candidate_picture(space, candidate, "two_towers"))
+
+
+def test_an_ensemble_is_no_tower_since_it_answers_each_row_several_times():
+    towers = {"left": nn.Linear(3, 8), "right": TabM(FlatTable(2, ()), 4, [], 8)}
+    network = TwoTowers(towers, 8, "sum", [], 1)
+    given = {"left": torch.randn(5, 3), "right": {"numbers": torch.randn(5, 2)}}
+    assert network.eval()(given).shape == (5, 1)
+    with pytest.raises(ValueError, match="the tower right gives 20 answers to 5 rows: an ensemble"):
+        network.train()(given)

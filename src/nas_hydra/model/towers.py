@@ -43,14 +43,32 @@ class TwoTowers(nn.Module):
         """Inputs by name to (N, outputs), or to that of each head.
 
         Raises:
-            ValueError: if there is none for a tower.
+            ValueError: if there is none for a tower, or a tower answers a row several times.
         """
         if lacking := [name for name in self.names if name not in inputs]:
             known = ", ".join(inputs)
             raise ValueError(f"the tower {lacking[0]} has no input; the inputs are {known}")
         pairs = zip(self.names, self.towers, strict=True)
-        features = torch.stack([tower(inputs[name]) for name, tower in pairs], dim=1)
-        return parted(self.head(self.fusion(features)), self.outputs)
+        features = {name: tower(inputs[name]) for name, tower in pairs}
+        if self.training:
+            _check_rows(features)
+        joined = self.fusion(torch.stack([*features.values()], dim=1))
+        return parted(self.head(joined), self.outputs)
+
+
+def _check_rows(features: Mapping[str, Tensor]) -> None:
+    """Make sure that each tower answers each row once.
+
+    Raises:
+        ValueError: naming a tower that does not.
+    """
+    least = min(map(len, features.values()))
+    for name, one in features.items():
+        if len(one) > least:
+            raise ValueError(
+                f"the tower {name} gives {len(one)} answers to {least} rows: an ensemble, as"
+                " search_space=tabm is, can be no tower; name another space for it"
+            )
 
 
 class Concat(nn.Module):
