@@ -8,6 +8,7 @@ import pytest
 from command import nas_hydra, rows
 from made import text, tokens
 from nas_hydra.cli.export import run as export
+from nas_hydra.cli.predict import run as predict
 from nas_hydra.cli.retrain import run as retrain
 
 QUICK = (
@@ -57,6 +58,12 @@ def test_a_model_of_texts_is_checked_again_and_exported(kind, monkeypatch, capsy
     for name in ("torch_export", "onnx"):
         assert export(["nas-hydra-export", "run=run/retrain", f"format={name}"]) == 0
         assert "the same as torch on" in capsys.readouterr().out
+    Path("new.txt").write_text("one line\nand another\n")
+    if kind is tokens:
+        assert predict(["nas-hydra-predict", "model=run/retrain", "new.txt", "format=csv"]) == 0
+        head, *lines = capsys.readouterr().out.splitlines()
+        assert "continuation" in head.split(",")
+        assert len(lines) == 2
 
 
 def test_a_wrong_column_ends_a_search_before_it_begins(monkeypatch, capsys):

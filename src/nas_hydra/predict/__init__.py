@@ -127,6 +127,31 @@ class OfNumbers:
 
 
 @dataclass(frozen=True)
+class OfText:
+    """How a text goes on.
+
+    Args:
+        text: what follows it.
+    """
+
+    text: str
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What follows."""
+        return {"continuation": self.text}
+
+    @property
+    def cells(self) -> Cells:
+        """What follows."""
+        return {"continuation": self.text}
+
+    def shown(self, top: int) -> dict[str, str]:
+        """What follows."""
+        return {"continuation": self.text}
+
+
+@dataclass(frozen=True)
 class OfFile:
     """A picture, or an array, in a file of its own.
 

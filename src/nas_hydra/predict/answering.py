@@ -14,13 +14,16 @@ from torch import Tensor, nn
 
 from nas_hydra.artifact import Artifact
 from nas_hydra.dataset import Tree
+from nas_hydra.dataset.texts.tokenizing import restored
 from nas_hydra.dataset.tree import leaves, number_of_rows
 from nas_hydra.errors import ConfigError, NasHydraError, in_one_line
 from nas_hydra.files.small_file import check_place
 from nas_hydra.network import network_of, outputs
-from nas_hydra.predict import Answer, OfClasses, OfFile, OfHeads, OfLabels, OfNumbers
+from nas_hydra.predict import Answer, OfClasses, OfFile, OfHeads, OfLabels, OfNumbers, OfText
+from nas_hydra.predict.continuing import Continuation
 from nas_hydra.task import Task
 from nas_hydra.task.multi_task import MultiTask
+from nas_hydra.task.tokens import Tokens
 
 MOST = 100
 """Numbers of a row that are written beside each other; more go into a file of the row's own."""
@@ -40,6 +43,7 @@ class Answering:
         facts: what ``model.json`` says of the task, see ``Task.facts``.
         unit: what its rows are called.
         folder: where answers go that are files; None if nobody has said it.
+        continued: goes on with a text; None if the task tells something else than its tokens.
     """
 
     network: nn.Module
@@ -47,6 +51,7 @@ class Answering:
     facts: Mapping[str, Any]
     unit: str
     folder: Path | None
+    continued: Continuation | None = None
 
     @classmethod
     def of(cls, artifact: Artifact, folder: Path | None) -> Self:
@@ -58,7 +63,12 @@ class Answering:
         known = artifact.description
         facts = {"classes": known.classes, "task": known.task}
         unit = "images" if artifact.image else "rows"
-        made = cls(network_of(artifact), artifact.task(), facts, unit, folder)
+        network, task = network_of(artifact), artifact.task()
+        described = (known.data or {}).get("tokenizer")
+        if isinstance(task, Tokens) and described is not None:
+            continued = Continuation(network, restored(described))
+            return cls(network, task, facts, unit, folder, continued)
+        made = cls(network, task, facts, unit, folder)
         made._check_folder(artifact)
         return made
 
@@ -85,6 +95,8 @@ class Answering:
         """
         rows = number_of_rows(inputs)
         try:
+            if self.continued is not None:
+                return [OfText(text) for text in self.continued(inputs)]
             with torch.inference_mode():
                 found = self.task.answer(outputs(self.network, inputs))
         except Exception as error:  # any module may raise anything

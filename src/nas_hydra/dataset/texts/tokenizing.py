@@ -25,6 +25,7 @@ BYTES = 256
 """Pairs of bytes begin with each byte as a token."""
 
 WORD = re.compile(r"\w+|[^\w\s]")
+ENDING = re.compile(r" ([.,;:!?)\]])")
 
 
 class Tokenizer(Protocol):
@@ -40,6 +41,9 @@ class Tokenizer(Protocol):
 
     def ids(self, text: str) -> Sequence[int]:
         """The ids of a text's tokens, in their order; none is that of padding."""
+
+    def text(self, ids: Sequence[int]) -> str:
+        """What tokens say, none of them padding or unknown; words are in small letters."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,13 @@ class Vocabulary:
         """See ``Tokenizer``."""
         return [self._numbers.get(token, UNKNOWN) for token in _cut(text, self.tokens)]
 
+    def text(self, ids: Sequence[int]) -> str:
+        """See ``Tokenizer``; between words is a space, but before no mark that ends one."""
+        known = [self.entries[one - len(SPECIAL)] for one in ids]
+        if self.tokens == "characters":
+            return "".join(known)
+        return ENDING.sub(r"\1", " ".join(known))
+
 
 class BytePairs:
     """Frequent pairs of bytes, of pairs, and so on (Sennrich et al. 2016; Radford et al. 2019).
@@ -107,6 +118,10 @@ class BytePairs:
         """See ``Tokenizer``."""
         ids: list[int] = self._made.encode(text.encode(errors="replace").decode()).ids
         return ids
+
+    def text(self, ids: Sequence[int]) -> str:
+        """See ``Tokenizer``."""
+        return str(self._made.decode(list(ids)))
 
 
 @lru_cache(maxsize=2)
