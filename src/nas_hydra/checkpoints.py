@@ -37,6 +37,7 @@ class Checkpoints:
             begin=None if begin is None else self._file(_trained(begin)),
             parent=None if parent is None else self._file(_trained(parent)),
             parent_candidate=None if parent is None else self._close(parent.proposal.genotype),
+            before=None if begin is None else begin.proposal.fidelity,
         )
 
     def keep(self, needed: Collection[int], pending: Iterable[Proposal]) -> None:

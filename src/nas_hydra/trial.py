@@ -77,6 +77,7 @@ class Course:
         begin: the checkpoint of the trial that it goes on from; None if it goes on from none.
         parent: the checkpoint of the trial that it inherits from; None if it inherits from none.
         parent_candidate: that trial's closed config, or its decisions.
+        before: the fidelity of the trial that it goes on from; None if it goes on from none.
     """
 
     fidelity: Fidelity
@@ -84,6 +85,7 @@ class Course:
     begin: Path | None = None
     parent: Path | None = None
     parent_candidate: Mapping[str, Any] | None = None
+    before: Fidelity | None = None
 
 
 @dataclass(frozen=True)

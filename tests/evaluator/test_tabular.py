@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluator.tables import MIXED, SIMPLE, TWO, evaluator, found, grid, space_of, write
+from evaluator.tables import MIXED, SIMPLE, TWO, WEIGHTS, evaluator, found, grid, space_of, write
 from nas_hydra.errors import CandidateError, ConfigError
+from nas_hydra.evaluator.tabular import TabularEvaluator
 from nas_hydra.objective import Objective, Objectives
+from nas_hydra.trial import Course, Fidelity
 from search_space.spaces import every_genotype
 
 
@@ -187,3 +189,51 @@ def test_a_folder_is_no_table(tmp_path):
     (tmp_path / "t.csv").mkdir()
     with pytest.raises(ConfigError, match="there is no file"):
         evaluator(str(tmp_path / "t.csv"))
+
+
+def with_fidelities(table, value="accuracy", fidelities=None, **more):
+    made = TabularEvaluator(table, value, [], "error", fidelities=fidelities or FIDELITIES, **more)
+    made.prepare(space_of(TWO))
+    return made
+
+
+FIDELITIES = {10: "cost", 2: "acc"}
+
+
+def trained(made, fidelity, before=None):
+    course = Course(fidelity, WEIGHTS, before=before)
+    return made.evaluate({"op": "conv", "width": 2}, 0, WEIGHTS, course)
+
+
+def test_a_fidelity_is_a_column_and_its_epochs_add_up(table):
+    made = with_fidelities(table)
+    assert (made.levels, made.metrics) == ([2, 10], ["accuracy"])
+    low = trained(made, Fidelity(epochs=2))
+    assert (low.metrics, low.epochs) == ({"accuracy": 0.9}, 2)
+    high = trained(made, Fidelity(epochs=10, continues=0), before=Fidelity(epochs=2))
+    assert (high.metrics, high.epochs) == ({"accuracy": 20.0}, 8)
+    whole = made.evaluate({"op": "conv", "width": 2}, 0, WEIGHTS)
+    assert (whole.metrics, whole.epochs) == ({"accuracy": 20.0}, 10)
+    best = made.optimum(space_of(TWO), Objectives((Objective("accuracy", "maximize"),)))
+    assert best == {"accuracy": 30.0}
+
+
+@pytest.mark.parametrize(
+    ("settings", "key", "words"),
+    [
+        ({"fidelities": {12: "nowhere"}}, "evaluator.fidelities.12", "no column of the table"),
+        ({"fidelities": {12: "op"}}, "evaluator.fidelities.12", "is a gene's"),
+        ({"fidelities": {0: "acc"}}, "evaluator.fidelities", "at least 1"),
+        ({"fidelities": {"twelve": "acc"}}, "evaluator.fidelities", "whole number"),
+        ({"value": ["acc", "cost"]}, "evaluator.value", "it is one name"),
+    ],
+)
+def test_fidelities_that_are_none_are_refused(table, settings, key, words):
+    with pytest.raises(ConfigError, match=words) as caught:
+        with_fidelities(table, **settings)
+    assert caught.value.key == key
+
+
+def test_a_fidelity_without_a_column_is_refused(table):
+    with pytest.raises(ConfigError, match="no column for 3 epochs; allowed: 2, 10"):
+        trained(with_fidelities(table), Fidelity(epochs=3))

@@ -10,7 +10,7 @@ LATER: Mapping[str, Mapping[str, Any]] = {
         "background": "white",
         "range": None,
     },
-    "evaluator": {"measure": []},
+    "evaluator": {"measure": [], "fidelities": None},
     "task": {
         "_target_": "nas_hydra.task.classification.Classification",
         "keep": "last",

@@ -1,18 +1,20 @@
 """Evaluation by looking up: benchmarks whose candidates somebody else has trained, all of them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy
 from numpy.typing import NDArray
 
-from nas_hydra.errors import CandidateError, ConfigError
+from nas_hydra.errors import CandidateError, ConfigError, listing
 from nas_hydra.evaluator.base import Evaluator
 from nas_hydra.evaluator.table import KEY, TableFile, TableRows
 from nas_hydra.objective import Direction, Objective, Objectives, unmeasured
 from nas_hydra.search_space import Genotype, SearchSpace
 from nas_hydra.trial import Course, Evaluation
+
+FIDELITIES = "evaluator.fidelities"
 
 MOST_REFUSED = 1000
 """So many candidates in a row that break the space's constraints, and the optimum is unknown."""
@@ -34,9 +36,11 @@ class TabularEvaluator(Evaluator):
         missing: what a candidate without a row does: ``error`` ends the search, with ``fail`` its
             trial is a failed one.
         measure: columns that the objective names; any may be optimised or limited.
+        fidelities: epochs -> column of ``value`` after so many, of a table that has several. Then
+            ``value`` is one name, which need not be a column's, and the epochs are counted.
 
     Raises:
-        ConfigError: if no column is to be optimised.
+        ConfigError: if no column is to be optimised, or fidelities are no such thing.
     """
 
     builds = False
@@ -49,11 +53,19 @@ class TabularEvaluator(Evaluator):
         report: str | Sequence[str],
         missing: Literal["error", "fail"],
         measure: Sequence[str] = (),
+        fidelities: Mapping[int, str] | None = None,
     ) -> None:
         self._file, self._missing, self._measure = table, missing, measure
         self._values, self._report = _listed(value), _listed(report)
         if not self._values:
             raise ConfigError("evaluator.value", "names no column; say which to optimise")
+        _check_fidelities(fidelities or {}, self._values)
+        self._fidelities = dict(sorted((fidelities or {}).items()))
+
+    @property
+    def levels(self) -> Sequence[int]:
+        """The fidelities' epochs; empty where there are none."""
+        return list(self._fidelities)
 
     @property
     def metrics(self) -> Sequence[str]:
@@ -76,14 +88,18 @@ class TabularEvaluator(Evaluator):
         table = TableFile(self._file)
         genes = {gene.name for gene in space.genes}
         self._columns: dict[str, NDArray[numpy.float64]] = {}
+        self._after: dict[int, NDArray[numpy.float64]] = {}
+        for epochs, name in self._fidelities.items():
+            self._after[epochs] = _result(table, name, f"{FIDELITIES}.{epochs}", genes)
+            self._columns[self._values[0]] = self._after[epochs]  # of the most, in the end
         for name in self.metrics:
+            if name in self._columns:
+                continue
             key = self._key(name)
             if key.startswith("objective.") and name not in table.names:
                 allowed = [column for column in table.names if column not in genes]
                 raise ConfigError(key, unmeasured(name, allowed))
-            if name in genes:
-                raise ConfigError(key, f"column '{name}' is a gene's; it cannot be a result too")
-            self._columns[name] = table.numbers(name, key)
+            self._columns[name] = _result(table, name, key, genes)
         self._rows = TableRows(table, space.genes)
         if self._missing == "error":
             self._rows.check_covers()
@@ -107,15 +123,15 @@ class TabularEvaluator(Evaluator):
             candidate: its decisions.
             repeat: changes nothing.
             weights: there are none.
-            course: changes nothing.
+            course: of the fidelities the one to look up; None is the last.
 
         Raises:
             CandidateError: if the table lacks it, and that counts as a failure.
-            ConfigError: if it is an error.
+            ConfigError: if it is an error, or there is no such fidelity.
         """
         row = self._rows.find(candidate)
         if row is not None:
-            return Evaluation(self._measured(row), epochs=0)
+            return self._trained(row, course)
         named = Genotype(candidate, "").summary or "the space's only candidate, without any gene"
         problem = f"the table has no row for {named}"
         if self._missing == "fail":
@@ -158,8 +174,47 @@ class TabularEvaluator(Evaluator):
         fitness = objective.signed(1.0) * self._columns[objective.name][rows]
         yield from rows[numpy.argsort(-fitness, kind="stable")].tolist()
 
+    def _trained(self, row: int, course: Course | None) -> Evaluation:
+        """A row at a fidelity; its epochs are those beyond the trial that it goes on from."""
+        if not self._fidelities:
+            return Evaluation(self._measured(row), epochs=0)
+        last = self.levels[-1]
+        epochs = course.fidelity.epochs or last if course else last
+        before = (course.before.epochs or last) if course and course.before else 0
+        if epochs not in self._after:
+            problem = (
+                f"has no column for {epochs} epochs; allowed: {', '.join(map(str, self.levels))}"
+            )
+            raise ConfigError(FIDELITIES, problem)
+        value = float(self._after[epochs][row])
+        return Evaluation({**self._measured(row), self._values[0]: value}, epochs - before)
+
     def _measured(self, row: int) -> dict[str, float]:
         return {name: float(column[row]) for name, column in self._columns.items()}
+
+
+def _check_fidelities(fidelities: Mapping[int, str], values: Sequence[str]) -> None:
+    """Refuse what are no epochs, and several values, of which the columns cannot be told."""
+    for epochs in fidelities:
+        if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
+            problem = f"has {epochs!r} for epochs; it must be a whole number of at least 1"
+            raise ConfigError(FIDELITIES, f"{problem}: {{12: val_12, 200: test_200}}")
+    if fidelities and len(values) > 1:
+        problem = f"names {listing(values)}; with {FIDELITIES} it is one name, such as accuracy"
+        raise ConfigError("evaluator.value", problem)
+
+
+def _result(
+    table: TableFile, name: str, key: str, genes: Collection[str]
+) -> NDArray[numpy.float64]:
+    """A column of results.
+
+    Raises:
+        ConfigError: if it is a gene's; and as ``TableFile.numbers``.
+    """
+    if name in genes:
+        raise ConfigError(key, f"column '{name}' is a gene's; it cannot be a result too")
+    return table.numbers(name, key)
 
 
 def _listed(names: str | Sequence[str]) -> list[str]:
