@@ -55,6 +55,11 @@ class Inputs:
             views=tuple(np.concatenate(pair) for pair in views),
         )
 
+    def trained(self, share: Array) -> "Inputs":
+        """These candidates with one gene more: how much each was trained, (N,), 0 to 1."""
+        owner = np.append(self.owner, self.owner.max(initial=-1) + 1)
+        return replace(self, genes=np.column_stack([self.genes, share]), owner=owner)
+
     @property
     def flat(self) -> Array:
         """Everything side by side, (N, D + sum of D_v)."""

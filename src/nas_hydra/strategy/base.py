@@ -166,6 +166,13 @@ def needed_by(strategy: Strategy) -> set[int]:
     return strategy.needed if isinstance(strategy, Decorator) else set()
 
 
+def take_place(trials: list[Trial], trial: Trial) -> None:
+    """Put a complete trial where the one is that it goes on from, if that is among these."""
+    for place, other in enumerate(trials):
+        if trial.complete and other.number == trial.proposal.fidelity.continues:
+            trials[place] = trial
+
+
 class Initial(Decorator):
     """Proposes the candidates in their order, and leaves the rest to a strategy.
 

@@ -7,7 +7,7 @@ from numpy.random import Generator
 from nas_hydra.errors import ConfigError, listing
 from nas_hydra.objective import Objectives
 from nas_hydra.search_space import Genotype, SearchSpace
-from nas_hydra.strategy.base import Novelty
+from nas_hydra.strategy.base import Novelty, take_place
 from nas_hydra.strategy.design import Design
 from nas_hydra.strategy.parents import Parents
 from nas_hydra.strategy.prescreen import Child, Prescreen
@@ -23,7 +23,8 @@ class Evolution:
 
     Nobody is evaluated twice: a child that was proposed before, or does not meet the space's
     constraints, is bred anew, a bounded number of times, then replaced by a random candidate.
-    Failed trials join no population. The search ends early if the space is exhausted.
+    Failed trials join no population; one that goes on from a member takes its place. The search
+    ends early if the space is exhausted.
 
     Args:
         population_size: members, at least as many as parent selection needs.
@@ -97,6 +98,10 @@ class Evolution:
         self._pending.pop(trial.number, None)
         self._unseen.add(trial.proposal.genotype)
         self._prescreen.tell(trial)
+        if trial.proposal.fidelity.continues is not None:
+            take_place(self.population, trial)
+            take_place(self._children, trial)
+            return
         complete = [trial] if trial.complete else []
         if self._founding:
             self.population += complete

@@ -18,6 +18,7 @@ class LocalSearch:
     A neighbour is one decision away (``SearchSpace.neighbours``); they are evaluated in random
     order. One that is known already costs nothing, and is moved to like any other. Several may be
     pending: starts as well as neighbours; only a local optimum has to wait for its last ones.
+    A trial that goes on from the incumbent takes its place.
 
     Args:
         improvement: ``first`` moves to the first better neighbour that is told, ``best`` to the
@@ -67,6 +68,9 @@ class LocalSearch:
         if trial.complete:
             self._known[trial.key] = trial
             self._met.append(trial)
+            here = self._incumbent
+            if here is not None and here.number == trial.proposal.fidelity.continues:
+                self._incumbent = trial
 
     def _next(self, rng: Generator) -> Genotype | None:
         """The incumbent's next fresh neighbour; those that are known are met on the way."""

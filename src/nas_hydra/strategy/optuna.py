@@ -39,6 +39,8 @@ class OptunaStrategy:
     told along with it, and what does not meet the space's constraints is told as failed. After
     ``TRIES`` in vain a random unseen candidate is taken, and told to the sampler like its own.
 
+    A trial that goes on from another is told as one more, of the same parameters.
+
     The objectives' limits are told as Optuna's constraints; not every sampler heeds them.
 
     Args:
@@ -116,6 +118,7 @@ class OptunaStrategy:
         limits = self._objectives.limits if trial.complete else ()
         breaches = {limit.name: breach(limit, trial.metrics) for limit in limits}
         if not trial.complete:
+            self._report(trial, asked)
             self._study.tell(asked, state=STATES[trial.state])
         elif not all(map(math.isfinite, breaches.values())):
             self._study.tell(asked, state=TrialState.FAIL)  # nothing can be learnt from infinity
@@ -123,6 +126,11 @@ class OptunaStrategy:
             for name, value in breaches.items():
                 asked.set_constraint(name, value)
             self._study.tell(asked, [trial.values[one.name] for one in self._objectives])
+
+    def _report(self, trial: Trial, asked: optuna.Trial) -> None:
+        """Tell what a training that was ended had reached, where Optuna takes it."""
+        if trial.state == "pruned" and len(self._objectives) == 1:
+            asked.report(trial.metrics[self._objectives[0].name], trial.epochs)
 
     def _suggested(self) -> tuple[optuna.Trial, Genotype]:
         try:

@@ -1,6 +1,6 @@
 """The surrogate prescreen: a predictor, taught by the trials, picks what promises most."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -11,10 +11,10 @@ from scipy.special import ndtr, ndtri
 from scipy.stats import rankdata, spearmanr
 
 from nas_hydra.errors import ConfigError
-from nas_hydra.objective import Objectives
+from nas_hydra.objective import Objectives, values_of
 from nas_hydra.predictor import Array, Describe, Inputs, Predictor
 from nas_hydra.search_space import Genotype, SearchSpace, every
-from nas_hydra.strategy.base import Novelty
+from nas_hydra.strategy.base import Novelty, take_place
 from nas_hydra.strategy.prescreen import Breed, Child
 from nas_hydra.strategy.variation import Mutation
 from nas_hydra.trial import Trial
@@ -51,22 +51,51 @@ def targets(trials: Sequence[Trial], objectives: Objectives, rng: Generator) -> 
 
     Ranks make few assumptions about how values are spread: a failed training, or an accuracy near
     its ceiling, is as far from the next trial as any other. Feasible trials rank above infeasible
-    ones, these by violation (Deb 2002), and failed ones last; equal ones share their rank.
+    ones, these by violation (Deb 2002), and failed ones last; equal ones share their rank. Those
+    that were trained for longer rank above the others, since they were chosen for it; one that was
+    ended ranks by what it had reached.
 
     Several objectives are made one by a random weighting, drawn anew for each proposal, so that
     the proposals spread over the front (ParEGO, Knowles 2006).
     """
     worth = np.full(len(trials), -np.inf)
-    feasible = np.array([bool(t.complete and not objectives.violation(t.metrics)) for t in trials])
+    values = [reached(trial, objectives) for trial in trials]
+    feasible = np.array(
+        [
+            bool(known and not objectives.violation(trial.metrics))
+            for trial, known in zip(trials, values, strict=True)
+        ]
+    )
     if feasible.any():
         fitness = [
-            objectives.fitness(t.values) for t, fine in zip(trials, feasible, strict=True) if fine
+            objectives.fitness(v) for v, fine in zip(values, feasible, strict=True) if v and fine
         ]
-        worth[feasible] = _scalarised(np.array(fitness), rng)
+        worth[feasible] = _scalarised(np.array(fitness), levels_of(trials)[feasible], rng)
     for number, trial in enumerate(trials):
-        if trial.complete and not feasible[number]:
+        if values[number] and not feasible[number]:
             worth[number] = -1.0 - objectives.violation(trial.metrics)
     return normal_scores(worth)
+
+
+def reached(trial: Trial, objectives: Objectives) -> Mapping[str, float] | None:
+    """The objectives' values, also of a training that was ended; None if there are none."""
+    return values_of(objectives, trial.metrics) if trial.state == "pruned" else trial.values or None
+
+
+def levels_of(trials: Sequence[Trial]) -> Array:
+    """After how many epochs each was measured, (N,); all 0 where every training is whole."""
+    levels = np.array([t.epochs if t.state == "pruned" else t.level for t in trials], dtype=float)
+    most = max(levels.max(), *(trial.epochs for trial in trials))
+    return np.where(levels == 0, most, levels) if levels.any() else levels
+
+
+def trained_share(trials: Sequence[Trial]) -> Array | None:
+    """How much each was trained, (N,), from 0 to 1 by logarithms; None where all were alike."""
+    levels = levels_of(trials)
+    if np.ptp(levels) == 0:
+        return None
+    share: Array = np.log(levels / levels.min()) / np.log(levels.max() / levels.min())
+    return share
 
 
 def normal_scores(values: Array) -> Array:
@@ -75,15 +104,19 @@ def normal_scores(values: Array) -> Array:
     return scores
 
 
-def _scalarised(fitness: Array, rng: Generator) -> Array:
-    """One number from 0 to 1 per row of (N, M), by ranks and random weights where M is above 1."""
-    shares = rankdata(fitness, axis=0) / len(fitness)
-    if shares.shape[1] == 1:
-        return shares[:, 0]
-    weights = rng.dirichlet(np.ones(shares.shape[1]))
-    missing = weights * (1.0 - shares)
-    found: Array = 1.0 - missing.max(1) - SLOPE * missing.sum(1)
-    return found
+def _scalarised(fitness: Array, levels: Array, rng: Generator) -> Array:
+    """One number per row of (N, M), by ranks and random weights where M is above 1.
+
+    Those of one level, of (N,), are less than 2 apart, those of the next above them.
+    """
+    count = fitness.shape[1]
+    weights = rng.dirichlet(np.ones(count)) if count > 1 else np.ones(1)
+    worth = np.empty(len(fitness))
+    for place, level in enumerate(np.unique(levels)):
+        here = levels == level
+        missing = weights * (1.0 - rankdata(fitness[here], axis=0) / here.sum())
+        worth[here] = 2 * place + 1.0 - missing.max(1) - SLOPE * missing.sum(1)
+    return worth
 
 
 ENOUGH = 8
@@ -199,6 +232,10 @@ class Surrogate:
     stay for the next proposals; and that the predictor is followed only as far as its predictions
     came true.
 
+    Where trainings differ in length, how long one was is an input of the predictor, candidates are
+    judged by what is expected of the longest, and a trial that goes on from another takes its
+    place.
+
     Pending candidates count as evaluated, with the outcome that is expected of them (the kriging
     believer of Ginsbourger et al. 2010), so that several at a time differ.
 
@@ -223,6 +260,7 @@ class Surrogate:
         self._mutation = Mutation(rate=None, count=1)
         self._trials: list[Trial] = []
         self._tuned = 0  # trials that there were when the predictor was tuned
+        self._share: Array | None = None  # how much each trial was trained
 
     def start(self, space: SearchSpace, objectives: Objectives, unseen: Novelty) -> None:
         """What is searched."""
@@ -232,6 +270,9 @@ class Surrogate:
 
     def tell(self, trial: Trial) -> None:
         """Learn from a trial, also from one that failed."""
+        if trial.proposal.fidelity.continues is not None:
+            take_place(self._trials, trial)
+            return
         self._trials.append(trial)
         inputs = self._pool.describe([trial.proposal.genotype])
         self._known = inputs if self._known is None else self._known.joined(inputs)
@@ -262,17 +303,24 @@ class Surrogate:
 
     def _learn(self, known: Inputs, worth: Array, pending: Sequence[Genotype]) -> float:
         """Fit the predictor; the worth of the incumbent."""
+        earlier, self._share = self._share, trained_share(self._trials)
+        known = known if self._share is None else known.trained(self._share)
         tune = len(worth) <= ALWAYS_TUNED or len(worth) >= GROWTH * self._tuned
+        tune |= (earlier is None) != (self._share is None)  # it has another input
         self._tuned = len(worth) if tune else self._tuned
         self._predictor.fit(known, worth, tune)
         if tune and self._pool.whole:
             self._pool.fill()
         if pending:
-            believed = self._pool.describe(pending)
+            believed = self._longest(self._pool.describe(pending))
             mean, _ = self._predictor.predict(believed)
             worth = np.concatenate([worth, mean])
             self._predictor.fit(known.joined(believed), worth, tune=False)
         return float(worth.max())
+
+    def _longest(self, inputs: Inputs) -> Inputs:
+        """Candidates as they would be if they were trained for as long as any trial."""
+        return inputs if self._share is None else inputs.trained(np.ones(len(inputs)))
 
     def _bred(self, breed: Breed, rng: Generator) -> Iterator[Child]:
         random = max(1, self._children // 10)
@@ -292,7 +340,7 @@ class Surrogate:
         """The first fresh candidate in the order of expected improvement."""
         if self._pool.inputs is None:
             return None
-        mean, deviation = self._predictor.predict(self._pool.inputs)
+        mean, deviation = self._predictor.predict(self._longest(self._pool.inputs))
         score = log_expected_improvement(mean, deviation, best).round(DIGITS)
         for index in (order := np.argsort(-score, kind="stable")):
             child = self._pool.children[int(index)]
