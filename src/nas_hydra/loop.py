@@ -53,8 +53,8 @@ class Search:
         record: what is finished.
         trackers: who watches.
         repeats: how often a candidate that was told may be evaluated again.
-        summarize: what ``summary.json`` says of the trials, their front and how many candidates
-            the space has rejected.
+        summarize: what ``summary.json`` says of the trials, their front, how many candidates the
+            space has rejected, and how many bytes checkpoints have taken at most.
         checkpoints: of trainings that may go on; None if every training is a whole one.
     """
 
@@ -66,7 +66,7 @@ class Search:
     record: Record
     trackers: Sequence[Tracker]
     repeats: int
-    summarize: Callable[[Run, Sequence[Trial], Front, int], dict[str, Any]]
+    summarize: Callable[[Run, Sequence[Trial], Front, int, int], dict[str, Any]]
     checkpoints: Checkpoints | None = None
     told: list[Trial] = field(default_factory=list, init=False)
     front: Front = field(init=False)
@@ -137,7 +137,8 @@ class Search:
 
     def summary(self) -> dict[str, Any]:
         """What ``summary.json`` holds."""
-        return self.summarize(self.run, self.told, self.front, self.space.rejected)
+        largest = self.checkpoints.largest if self.checkpoints else 0
+        return self.summarize(self.run, self.told, self.front, self.space.rejected, largest)
 
     def finish(self, summary: Mapping[str, Any] | None, code: int) -> None:
         """Let go of the engine, and let each tracker end, also where another one cannot.

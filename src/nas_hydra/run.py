@@ -32,6 +32,7 @@ class Run:
         trials: how many trials the budget allows.
         seed: of the search.
         optimum: objective -> the best value that there is, where it is known.
+        partial: whether any training may be another one than a whole one from scratch.
     """
 
     folder: Path
@@ -46,6 +47,7 @@ class Run:
     trials: int
     seed: int
     optimum: Mapping[str, float] = field(default_factory=dict)
+    partial: bool = False
 
     @property
     def measures(self) -> list[str]:

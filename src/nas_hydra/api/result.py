@@ -12,7 +12,7 @@ from markupsafe import Markup
 from nas_hydra.api.session import undisturbed
 from nas_hydra.config.component import importable
 from nas_hydra.front import Front
-from nas_hydra.report.files import columns, row
+from nas_hydra.report.files import columns, rows
 from nas_hydra.run import Run
 from nas_hydra.trial import Trial
 
@@ -157,7 +157,7 @@ class Result:
         """One row per trial, with the columns of ``trials.csv``."""
         from pandas import DataFrame  # 0.5 s, and only needed here
 
-        return DataFrame([row(self.run, trial) for trial in self.told], columns=columns(self.run))
+        return DataFrame(rows(self.run, self.told), columns=columns(self.run))
 
     def retrain(self, overrides: Sequence[str] = (), **wanted: Any) -> "Retrained":
         """Train the winner, or another trial, to the end, and test it: ``nas-hydra-retrain``.

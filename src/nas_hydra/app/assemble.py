@@ -150,6 +150,7 @@ def _run_of(
         trials=settings.budget.trials + imported,
         seed=settings.seed,
         optimum=evaluator.optimum(space, objectives),
+        partial=is_partial(settings),
     )
 
 

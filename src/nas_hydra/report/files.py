@@ -4,7 +4,7 @@ import csv
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,6 +21,7 @@ from nas_hydra.picture.formats import save
 from nas_hydra.picture.front import front_picture
 from nas_hydra.picture.sizes import layer_sizes
 from nas_hydra.report.summary import Summary
+from nas_hydra.report.trained import all_had, epochs_had
 from nas_hydra.run import Run, weights_file
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.trial import Trial
@@ -133,7 +134,11 @@ def _drop(file: Path) -> None:
 
 log = logging.getLogger(__name__)
 
-FACTS = ("number", "state", "key", "origin", "parents", "epochs", "seconds")
+PARTIAL = ("fidelity", "continues", "inherits", "inherited")
+"""Columns of a search whose trainings are not all whole ones: epochs that the network has had in
+the end, the trials that it goes on from and inherits from, and the share of weights inherited."""
+FACTS = ("number", "state", "key", "origin", "parents", "epochs", *PARTIAL, "seconds")
+"""The first columns of ``trials.csv``."""
 
 
 class RunFiles:
@@ -150,6 +155,7 @@ class RunFiles:
     def __init__(self, space: SearchSpace) -> None:
         self._space = space
         self._told: list[Trial] = []
+        self._had: dict[int, int] = {}
 
     def start(self, run: Run) -> None:
         """Begin the table of trials."""
@@ -163,7 +169,9 @@ class RunFiles:
 
     def tell(self, trial: Trial, front: Front, recorded: bool) -> None:
         """Add a row; keep the files of the best trials."""
-        cells, facts = row(self._run, trial), len(FACTS)
+        self._had[trial.number] = epochs_had(trial, self._had)
+        cells = row(self._run, trial, self._had[trial.number])
+        facts = len(facts_of(self._run))
         self._table.writerow(written(cell, known=n < facts) for n, cell in enumerate(cells))
         self._stream.flush()
         self._winners.take(trial, front)
@@ -195,15 +203,34 @@ class RunFiles:
         save(picture, self._run.folder, "best", formats=("svg",))
 
 
+def facts_of(run: Run) -> list[str]:
+    """Those of ``FACTS`` that a search's table has."""
+    return [name for name in FACTS if run.partial or name not in PARTIAL]
+
+
 def columns(run: Run) -> list[str]:
     """The head of ``trials.csv``."""
-    return [*FACTS, *run.measures, *run.genes, "error"]
+    return [*facts_of(run), *run.measures, *run.genes, "error"]
 
 
-def row(run: Run, trial: Trial) -> list[Any]:
-    """A trial's line in ``trials.csv``; empty where a gene is inactive or nothing was measured."""
+def rows(run: Run, trials: Sequence[Trial]) -> list[list[Any]]:
+    """The lines of ``trials.csv``, of trials in ask order."""
+    had = all_had(trials)
+    return [row(run, trial, had[trial.number]) for trial in trials]
+
+
+def row(run: Run, trial: Trial, had: int) -> list[Any]:
+    """A trial's line in ``trials.csv``; empty where a gene is inactive or nothing was measured.
+
+    Args:
+        run: whose trial it is.
+        trial: to be told of.
+        had: epochs that its network has had, see ``trained.epochs_had``.
+    """
     proposal = trial.proposal
     measured = {**trial.metrics, **trial.values}
+    fidelity = proposal.fidelity
+    partial = (had, fidelity.continues, fidelity.inherits, trial.inherited)
     return [
         trial.number,
         trial.state,
@@ -211,6 +238,7 @@ def row(run: Run, trial: Trial) -> list[Any]:
         proposal.origin,
         " ".join(str(parent) for parent in proposal.parents),
         trial.epochs,
+        *(partial if run.partial else ()),
         round(trial.seconds, 3),
         *(measured.get(name) for name in run.measures),
         *(proposal.genotype.get(name) for name in run.genes),

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from nas_hydra.front import Front
 from nas_hydra.objective import Objectives
+from nas_hydra.report.trained import AGAIN, Trained, trained_summary
 from nas_hydra.run import Run
 from nas_hydra.trial import Trial
 
@@ -61,9 +62,12 @@ class Summary(BaseModel, extra="allow"):
     hypervolume: Number = 0.0
     optimum: dict[str, Number] = {}
     regret: dict[str, Number] = {}
+    trained: dict[str, Any] | None = None
 
 
-def summarize(run: Run, trials: Sequence[Trial], front: Front, rejected: int = 0) -> dict[str, Any]:
+def summarize(
+    run: Run, trials: Sequence[Trial], front: Front, rejected: int = 0, checkpoints: int = 0
+) -> dict[str, Any]:
     """What ``summary.json`` holds.
 
     ``seconds`` is the time that all evaluations took together, also those of an earlier,
@@ -73,7 +77,8 @@ def summarize(run: Run, trials: Sequence[Trial], front: Front, rejected: int = 0
     how the winner was chosen from a front, and ``ties`` how many others are as good. ``founders``
     are the random candidates before the first that a strategy with one objective bred, and their
     best value. ``exhausted`` says that the search ended before its budget was spent, since no
-    candidate was left.
+    candidate was left. Where not all trainings are whole ones, ``trained`` tells of them, and
+    ``checkpoints`` is the number of bytes that theirs have taken at most.
     """
     return {
         **{group: run.choices[group] for group in ("strategy", "search_space", "dataset")},
@@ -87,9 +92,17 @@ def summarize(run: Run, trials: Sequence[Trial], front: Front, rejected: int = 0
         **founders(run.objectives, trials),
         **(pareto(front) if len(run.objectives) > 1 else {}),
         **({"optimum": dict(run.optimum), "regret": regret(run, front)} if run.optimum else {}),
+        **trained(run, trials, front, checkpoints),
         "seconds": round(sum(trial.seconds for trial in trials), 3),
         "versions": versions(),
     }
+
+
+def trained(run: Run, trials: Sequence[Trial], front: Front, checkpoints: int) -> dict[str, Any]:
+    """What was trained, where not all trainings are whole ones."""
+    if not run.partial:
+        return {}
+    return {"trained": trained_summary(Trained(run, trials), front.best, checkpoints)}
 
 
 def agrees(summary: Mapping[str, Any], run: Run, trials: Sequence[Trial]) -> bool:
@@ -136,10 +149,14 @@ def ties(front: Front) -> dict[str, Any]:
 def founders(objectives: Objectives, trials: Sequence[Trial]) -> dict[str, Any]:
     """Of the random trials before the first that was bred: how many, and the best value.
 
-    Empty where nothing was bred or there are several objectives.
+    Empty where nothing was bred, there are several objectives, or none of them was trained as far
+    as the winner.
     """
-    bred = [trial.number for trial in trials if trial.proposal.origin != RANDOM]
-    before = [trial for trial in trials if bred and trial.complete and trial.number < bred[0]]
+    complete = [trial for trial in trials if trial.complete]
+    highest = max((trial.level for trial in complete), default=0)
+    unbred = (RANDOM, *AGAIN)
+    bred = [trial.number for trial in trials if trial.proposal.origin not in unbred]
+    before = [one for one in complete if bred and one.number < bred[0] and one.level == highest]
     best = Front(objectives, before).best
     if best is None or len(objectives) > 1:
         return {}
