@@ -5,9 +5,15 @@ from dataclasses import replace
 
 import pytest
 
+from nas_hydra.document import Switch
+from nas_hydra.document.markdown import markdown
 from nas_hydra.report.files import RunFiles
+from nas_hydra.report.history import History
+from nas_hydra.report.outcome import Outcome
+from nas_hydra.report.run_page import run_page
 from nas_hydra.report.summary import summarize
 from nas_hydra.report.trained import Trained, all_had
+from nas_hydra.search_space import Categorical
 from nas_hydra.trial import Fidelity, Proposal, duplicate
 from trials import halved, rung, search, standing, told
 
@@ -91,3 +97,62 @@ def test_whole_training_is_what_the_config_says_or_the_longest(run):
         ({}, 9),
     ):
         assert Trained(replace(run, config=config), halved()).whole == epochs
+
+
+def page(run, trials, checkpoints=0):
+    front = standing(*trials)
+    genes = [Categorical("width", (1, 2, 3, 4, 5))]
+    return run_page(Outcome(run, genes, trials, front, True, checkpoints=checkpoints))
+
+
+def test_page_shows_what_was_trained_with_promotions_joined(run):
+    document = page(run, halved(), checkpoints=2_000_000)
+    (section,) = [one for one in document.shown if one.title == "What was trained"]
+    text = markdown(document)
+    assert "58 % of these are saved" in text
+    assert "Checkpoints took 2 MB of disk at most." in text
+    assert "| 3 | 2 | 1 | 0 | 0 |" in text
+    (switch,) = [one for one in section.content if isinstance(one, Switch)]
+    traces = {trace["name"]: trace for trace in switch.options["val_acc"].traces}
+    assert list(traces) == ["ended before", "1 epoch", "3 epochs", "9 epochs", "winner"]
+    assert [x for x in traces["winner"]["x"] if x] == [*range(1, 10)]
+    assert [x for x in traces["3 epochs"]["x"] if x] == [1, 2, 3]
+
+
+def test_page_compares_only_what_was_trained_as_far(run):
+    document = page(run, halved())
+    text = markdown(document)
+    assert "Trial 5 won: val_acc 0.7, the best of 1 candidate trained for 9 epochs." in text
+    (progress,) = [one for one in document.shown if one.title == "Progress"]
+    traces = {one["name"]: one for one in progress.content[0].options["val_acc"].traces}
+    assert len(traces["less trained"]["x"]) == 5
+    assert len(traces["stopped"]["x"]) == len(traces["failed"]["x"]) == len(traces["trial"]["x"])
+    assert traces["best so far"]["y"] == [*[None] * 5, 0.7, 0.7, 0.7]
+
+
+def test_curves_without_epochs_are_points_at_the_rungs(run):
+    trials = [replace(trial, curves={}) for trial in halved()]
+    (section,) = [one for one in page(run, trials).shown if one.title == "What was trained"]
+    (switch,) = [one for one in section.content if isinstance(one, Switch)]
+    traces = {trace["name"]: trace for trace in switch.options["val_acc"].traces}
+    assert [x for x in traces["winner"]["x"] if x] == [1, 3, 9]
+
+
+def test_finalists_stand_beside_what_they_had_reached(run):
+    last = rung(8, 0.8, 1, Fidelity(20, of=20))
+    last = replace(last, proposal=replace(last.proposal, origin="finalist", parents=(5,)))
+    text = markdown(page(run, [*halved(), last]))
+    assert "| 8 | 5 | 0.7 | 20 | 0.8 | chosen |" in text
+    assert "1 finalist took 20 epochs of them, beside the search; trial 8 won." in text
+
+
+def test_page_of_whole_trainings_has_no_such_section(run):
+    shown = page(replace(run, partial=False), halved()[:3]).shown
+    assert "What was trained" not in [one.title for one in shown]
+
+
+def test_population_is_of_those_that_were_trained_farthest(run):
+    history = History(run.objectives, 20)
+    for trial in halved()[:4]:
+        history.take(trial)
+    assert history.moment.population.mean == 0.55

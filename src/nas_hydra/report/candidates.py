@@ -195,7 +195,8 @@ def common(outcome: Outcome) -> list[Element]:
     columns = ["decision", "value", f"{name} {len(best)}", f"all {len(everyone)}"]
     return [
         Paragraph(
-            f"Values that the candidates of the {outcome.called} took more often than all did, as"
+            f"Values that the candidates of the {outcome.called} took more often than all"
+            f"{outcome.scope} did, as"
             " shares of both, the most telling first. A strategy tries more of what it has found"
             " good, so the shares of all are no longer those of chance." + weak
         ),

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from nas_hydra.document import Bullets, Code, Element, Facts, Paragraph
-from nas_hydra.document.text import counted, duration, number, signed
+from nas_hydra.document.text import counted, duration, number, share, signed
 from nas_hydra.front import Front
 from nas_hydra.report.next_steps import next_steps
 from nas_hydra.report.outcome import Outcome
@@ -34,7 +34,8 @@ def _result(outcome: Outcome) -> Iterator[str]:
     size = f" with {number(params)} parameters" if params and "params" not in best.values else ""
     if outcome.several and outcome.front.feasible:
         members = counted(len(outcome.front.members), "candidate")
-        yield f"{members} {'is' if len(outcome.front.members) == 1 else 'are'} on the front;"
+        be = "is" if len(outcome.front.members) == 1 else "are"
+        yield f"{members}{outcome.scope} {be} on the front;"
         yield f"of these, trial {best.number} was chosen: {values}{size}."
         return
     told = f"Trial {best.number} won: {values}{size}"
@@ -46,7 +47,7 @@ def _result(outcome: Outcome) -> Iterator[str]:
         else:
             yield f"{told}, {signed(value - random)} over {of}."
     else:
-        yield f"{told}, the best of {counted(len(outcome.ranked), 'candidate')}."
+        yield f"{told}, the best of {counted(len(outcome.ranked), 'candidate')}{outcome.scope}."
 
 
 def _certainty(outcome: Outcome) -> Iterator[str]:
@@ -98,11 +99,14 @@ def _numbers(outcome: Outcome) -> dict[str, str]:
     }
     counts = {
         "epochs trained": sum(trial.epochs for trial in trials),
+        "stopped": sum(trial.state == "pruned" for trial in trials),
         "failed": sum(trial.state == "failed" for trial in trials),
         "duplicates saved": sum(trial.duplicate_of is not None for trial in trials),
         "over a limit": outcome.front.infeasible,
     }
-    return shown | {name: number(count) for name, count in counts.items() if count}
+    saved = outcome.trained.saved if run.partial else 0.0
+    shown |= {name: number(count) for name, count in counts.items() if count}
+    return shown | ({"epochs saved": share(saved)} if saved > 0 else {})
 
 
 def _remarks(outcome: Outcome) -> Iterator[str]:

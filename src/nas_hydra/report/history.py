@@ -19,6 +19,8 @@ WINDOW = 20
 class Population:
     """The last complete trials, as many as the strategy's population has members.
 
+    Of trials that differ in how far they were trained, those that were trained farthest.
+
     Args:
         mean: of the first objective.
         spread: its standard deviation.
@@ -75,9 +77,12 @@ class History:
 
     def take(self, trial: Trial) -> bool:
         """Count a trial in; whether it is among the best now."""
+        level = self._front.level
         self._last = trial
         self._front.add(trial)
-        if trial.complete:
+        if self._front.level > level:
+            self._members.clear()
+        if trial.complete and trial.level == self._front.level:
             self._members.append(trial)
         self._duplicates += trial.duplicate_of is not None
         self._failures += trial.state == "failed"

@@ -9,8 +9,10 @@ from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
+from nas_hydra.document.text import counted
 from nas_hydra.front import Front, by_domination, by_fitness
 from nas_hydra.objective import Objective
+from nas_hydra.report.trained import Trained
 from nas_hydra.run import Run
 from nas_hydra.search_space import Categorical, Decision, Gene, Real
 from nas_hydra.search_space.gene import Number
@@ -37,6 +39,7 @@ class Outcome:
         seconds: from its beginning to its end; None if it was done in several goes.
         rows: of the validation split; None if nobody knows.
         when: it ended, by the clock of where it ran.
+        checkpoints: bytes that they have taken at most; 0 if there were none.
     """
 
     run: Run
@@ -47,6 +50,7 @@ class Outcome:
     seconds: float | None = None
     rows: int | None = None
     when: datetime = field(default_factory=datetime.now)
+    checkpoints: int = 0
 
     @property
     def objective(self) -> Objective:
@@ -60,14 +64,34 @@ class Outcome:
 
     @cached_property
     def ranked(self) -> list[Trial]:
-        """The complete trials, each candidate once, the winner first, then the best."""
-        fresh = [trial for trial in self.trials if trial.complete and trial.duplicate_of is None]
+        """The complete trials, each candidate once, the winner first, then the best.
+
+        Where not all trainings are whole ones, those that were trained as far as the winner.
+        """
+        fresh = [trial for trial in self.trials if self.counts(trial)]
         if not self.several:
             return by_fitness(fresh, self.run.objectives)
         best = self.front.best
         chosen = None if best is None else best.number
         ordered = by_domination(fresh, self.run.objectives)
         return sorted(ordered, key=lambda trial: trial.number != chosen)
+
+    def counts(self, trial: Trial) -> bool:
+        """Whether a trial is compared with the winner: a complete one, trained as far as that."""
+        alike = not self.run.partial or trial.level == self.front.level
+        return trial.complete and trial.duplicate_of is None and alike
+
+    @cached_property
+    def trained(self) -> Trained:
+        """What was trained."""
+        return Trained(self.run, self.trials)
+
+    @property
+    def scope(self) -> str:
+        """Which trials are compared: `` trained for 9 epochs``; empty if all are."""
+        if not self.run.partial:
+            return ""
+        return f" trained for {counted(self.front.level or self.trained.whole, 'epoch')}"
 
     @property
     def leaders(self) -> list[Trial]:

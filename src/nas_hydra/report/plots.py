@@ -7,7 +7,7 @@ from typing import Any
 
 from nas_hydra.document import Plot
 from nas_hydra.document.plot import Trace, band, color, label, line, shade
-from nas_hydra.objective import Objective, Objectives
+from nas_hydra.objective import Objective
 from nas_hydra.report.history import History, Moment, window
 from nas_hydra.report.outcome import Outcome
 from nas_hydra.trial import Trial
@@ -49,7 +49,8 @@ def _told(trial: Trial) -> str:
     parents = " and ".join(str(number) for number in trial.proposal.parents)
     of = f" of {parents}" if parents else ""
     values = ", ".join(f"{name} {value:.5g}" for name, value in trial.values.items())
-    return label(f"trial {trial.number}: {values or trial.error}, {trial.proposal.origin}{of}")
+    outcome = values or trial.error or "stopped"
+    return label(f"trial {trial.number}: {outcome}, {trial.proposal.origin}{of}")
 
 
 def curves(outcome: Outcome, metric: str) -> Plot:
@@ -225,7 +226,8 @@ def progress(outcome: Outcome, objective: Objective) -> Plot:
     ]
     return Plot(
         [*series, _incumbent(outcome, objective)],
-        f"{objective.name} of every trial, and the best so far",
+        f"{objective.name} of every trial, and the best so far"
+        + (f" of those{outcome.scope}" if outcome.scope else ""),
         "trial",
         objective.name,
         layout=EDGES,
@@ -239,6 +241,8 @@ def _marks(objective: Objective) -> dict[str, tuple[dict[str, Any], bool]]:
         "trial": ({"color": color(0, 0.55), "size": 7}, True),
         "over a limit": ({"color": shade("muted", 0.45), "size": 7}, True),
         "far worse": ({"color": color(0, 0.55), "symbol": worse, "size": 8}, False),
+        "less trained": ({"color": shade("muted", 0.45), "symbol": "circle-open"}, True),
+        "stopped": ({"color": shade("muted", 0.45), "symbol": "line-ns-open", "size": 8}, False),
         "failed": ({"color": color(1), "symbol": "x", "size": 7}, False),
     }
 
@@ -260,9 +264,11 @@ def _grouped(outcome: Outcome, objective: Objective) -> dict[str, list[Trial]]:
     groups: dict[str, list[Trial]] = {name: [] for name in _marks(objective)}
     for trial in outcome.trials:
         if not trial.complete:
-            groups["failed"].append(trial)
+            groups["stopped" if trial.state == "pruned" else "failed"].append(trial)
         elif objective.fitness(trial.values) < floor:
             groups["far worse"].append(trial)
+        elif outcome.run.partial and trial.level != outcome.front.level:
+            groups["less trained"].append(trial)
         else:
             groups["over a limit" if limits.violation(trial.metrics) else "trial"].append(trial)
     return groups
@@ -280,7 +286,7 @@ def _worst_shown(trials: Sequence[Trial], objective: Objective) -> float:
 def _incumbent(outcome: Outcome, objective: Objective) -> Trace:
     """The best value so far, as steps."""
     floor = _worst_shown(outcome.trials, objective)
-    best = _best_so_far(outcome.trials, objective, outcome.run.objectives)
+    best = _best_so_far(outcome, objective)
     return {
         "name": "best so far",
         "x": [trial.number for trial in outcome.trials],
@@ -296,13 +302,15 @@ def _complete(trials: Sequence[Trial]) -> list[Trial]:
     return [trial for trial in trials if trial.complete]
 
 
-def _best_so_far(
-    trials: Sequence[Trial], objective: Objective, objectives: Objectives
-) -> Iterator[float | None]:
-    """After each trial, the best value of a feasible one; None before there is one."""
+def _best_so_far(outcome: Outcome, objective: Objective) -> Iterator[float | None]:
+    """After each trial, the best value of a feasible one; None before there is one.
+
+    Of trials that differ in how far they were trained, those count that went as far as the winner.
+    """
     best: float | None = None
-    for trial in trials:
-        if trial.complete and not objectives.violation(trial.metrics):
+    for trial in outcome.trials:
+        alike = not outcome.run.partial or trial.level == outcome.front.level
+        if trial.complete and alike and not outcome.run.objectives.violation(trial.metrics):
             fitness = objective.fitness(trial.values)
             best = fitness if best is None else max(best, fitness)
         yield None if best is None else objective.signed(best)

@@ -32,6 +32,7 @@ from nas_hydra.report.candidates import common, origins, trials_table, winner
 from nas_hydra.report.headline import headline, steps
 from nas_hydra.report.history import Moment, window
 from nas_hydra.report.outcome import Cost, Outcome, answer, costs, failures, origin_name
+from nas_hydra.report.rungs import trainings
 from nas_hydra.report.summary import versions
 from nas_hydra.run import Run, parted
 from nas_hydra.search_space import SearchSpace
@@ -73,8 +74,9 @@ class RunPage:
         seconds = None if self._resumed else monotonic() - self._began
         ended, rows = summary is not None, _validation_rows(self._run)
         when = datetime.now() if self._fresh else _written(self._run.folder / "summary.json")
+        size = (summary or {}).get("trained", {}).get("checkpoints", 0)
         outcome = Outcome(
-            self._run, self._space.genes, trials, self._front, ended, seconds, rows, when
+            *(self._run, self._space.genes, trials, self._front, ended, seconds, rows, when, size)
         )
         replace(self._run.folder / PAGE, html(run_page(outcome)))
 
@@ -109,6 +111,7 @@ def run_page(outcome: Outcome) -> Document:
         Section("Progress", _progress(outcome)),
         Section(f"What the {outcome.called} has in common", common(outcome)),
         Section("Where the winner comes from", origins(outcome)),
+        Section("What was trained", trainings(outcome)),
         Section("Learning curves", _learning(outcome)),
         Section("Population", _population(outcome, found)),
         Section("Failures", _failed(outcome)),
@@ -148,7 +151,8 @@ def _front(outcome: Outcome, found: list[Moment]) -> list[Element]:
     ]
     return [
         Paragraph(
-            f"{len(rows)} of {len(outcome.ranked)} candidates are on the front: no other one is"
+            f"{len(rows)} of {len(outcome.ranked)} candidates{outcome.scope} are on the front: no"
+            " other one is"
             " better in one objective and no worse in the others. How much they are better than"
             f" {reference}, in all objectives at once, is the hypervolume:"
             f" {number(outcome.front.hypervolume)}."
@@ -171,7 +175,10 @@ def _against_params(outcome: Outcome) -> list[Element]:
 def _progress(outcome: Outcome) -> list[Element]:
     """Every trial and the best so far, for each objective."""
     drawn = {one.name: plots.progress(outcome, one) for one in outcome.run.objectives}
-    return [Switch(drawn, "objective")]
+    if not outcome.scope:
+        return [Switch(drawn, "objective")]
+    scope = f"The best so far is that of the candidates{outcome.scope}; of the others, trained less"
+    return [Switch(drawn, "objective"), Note(f"{scope}, none counts, whatever its value.")]
 
 
 def _population(outcome: Outcome, found: list[Moment]) -> list[Element]:
@@ -179,10 +186,12 @@ def _population(outcome: Outcome, found: list[Moment]) -> list[Element]:
     if len(outcome.ranked) < 2:
         return []
     size = window(outcome.run.config)
+    farthest = ", of those that were trained farthest by then" if outcome.run.partial else ""
     return [
         *plots.population(found, outcome.objective),
         Note(
-            f"The population is the last {size} complete trials. Diversity is the probability that"
+            f"The population is the last {size} complete trials{farthest}. Diversity is the"
+            " probability that"
             " two of them differ in a decision, averaged over all decisions: near 0 they are all"
             " alike."
         ),
@@ -196,7 +205,7 @@ def _learning(outcome: Outcome) -> list[Element]:
     ]
     names = list(dict.fromkeys(name for trial in trained for name in trial.curves))
     names.sort(key=lambda name: name != outcome.objective.name)
-    if not trained:
+    if not trained or outcome.run.partial:  # then each trial has a part of its candidate's curve
         return []
     hidden = max(0, len(trained) - plots.LEADERS - plots.OTHERS)
     left = f"; {hidden} more are not shown" if hidden else ""

@@ -1,11 +1,12 @@
 """What was trained in a search whose trainings are not all whole ones, and what that saved."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import fmean
 from typing import Any
 
+from nas_hydra.document.text import byte_size, counted, share
 from nas_hydra.run import Run
 from nas_hydra.trial import Trial
 
@@ -172,3 +173,21 @@ def _finalists(trained: Trained, chosen: int | None) -> dict[str, Any]:
         "epochs": sum(trial.epochs for trial in trained.finalists),
         "chosen": chosen,
     }
+
+
+def in_words(found: Mapping[str, Any]) -> Iterator[str]:
+    """What ``trained_summary`` found, in sentences."""
+    total, full = found["epochs"], found["full"]
+    whole = f"; whole trainings of the same candidates would have taken {full:,}" if full else ""
+    saved = f", so {share(found['saved'])} of these are saved" if found["saved"] > 0 else ""
+    yield f"{counted(total, 'epoch')} were trained{whole}{saved}."
+    if finalists := found.get("finalists"):
+        number, chosen = len(finalists["trials"]), finalists["chosen"]
+        told = "none of them won" if chosen is None else f"trial {chosen} won"
+        spent = counted(finalists["epochs"], "epoch")
+        yield f"{counted(number, 'finalist')} took {spent} of them, beside the search; {told}."
+    if inherited := found.get("inherited"):
+        trials = counted(inherited["trials"], "trial")
+        yield f"{trials} inherited weights, {share(inherited['share'])} of all on average."
+    if size := found.get("checkpoints"):
+        yield f"Checkpoints took {byte_size(size)} of disk at most."
