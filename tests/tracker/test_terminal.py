@@ -14,7 +14,7 @@ from nas_hydra.search_space import Genotype
 from nas_hydra.tracker import terminal
 from nas_hydra.tracker.terminal import Terminal, show
 from nas_hydra.trial import Proposal, Trial
-from trials import ONE, TWO, complete, standing, told, trials
+from trials import ONE, TWO, complete, halved, standing, told, trials
 from trials import search as of_sweep
 
 
@@ -230,3 +230,18 @@ def test_the_winner_is_compared_with_the_founders(trial, best, said):
         f": the best of 5 random candidates has val_acc 0.8; {said}",
     )
     assert not [*terminal.founders_rows({**summary, "founders": None})]
+
+
+def test_trials_say_how_far_they_were_trained(follow):
+    printed = follow(*halved(), upto=8, finish=False).splitlines()
+    assert printed[1].startswith("   0  val_acc 0.5 after 1 epoch  random  width 1")
+    assert any("   6  stopped after 2 epochs  random" in line for line in printed)
+
+
+def test_end_says_what_was_trained(tmp_path, capsys):
+    run = search(tmp_path / "run", partial=True, config={"trainer": {"max_epochs": 9}})
+    show(run, summarize(run, halved(), standing(*halved()), checkpoints=2_000_000))
+    printed = capsys.readouterr().out
+    assert "trained: 15 epochs were trained; whole trainings of the same candidates" in printed
+    assert "Checkpoints took 2 MB of disk at most" in printed
+    assert "3 epochs  2 candidates" in printed

@@ -113,23 +113,30 @@ def _plot(outcome: Outcome, found: Sequence[Line], metric: str) -> Plot:
     series = [
         trace
         for place, (rung, group) in enumerate(groups.items())
-        if (trace := _trace(group, metric, _named(rung), place))["x"]
+        if (trace := _trace(group, metric, _named(rung), _shade(place, rung)))["x"]
     ]
     won = [one for one in found if best is not None and one.last.number == best.number]
-    series += [{**_trace(won, metric, "winner", 0), "line": WON, "marker": WON_MARK}] * len(won)
+    series += [{**_trace(won, metric, "winner", shade("ink")), **WON}] * len(won)
     title = f"{metric} of each candidate over the epochs that its network has had"
     return Plot(series, title, "epochs", metric, height=440)
 
 
-WON = {"color": shade("ink"), "width": 3}
-WON_MARK = {"color": shade("ink"), "size": 7}
+WON = {
+    "line": {"color": shade("ink"), "width": 3},
+    "marker": {"color": shade("ink"), "size": 7},
+}
+
+
+def _shade(place: int, rung: int) -> str:
+    """The colour of a rung; what was ended before the first of its own stands back."""
+    return color(place, 0.6) if rung else shade("muted", 0.45)
 
 
 def _named(rung: int) -> str:
     return f"{counted(rung, 'epoch')}" if rung else "ended before"
 
 
-def _trace(group: Sequence[Line], metric: str, name: str, place: int) -> Trace:
+def _trace(group: Sequence[Line], metric: str, name: str, tint: str) -> Trace:
     """Several lines as one series with gaps, which is drawn at once."""
     parts = [(one, *one.curve(metric)) for one in group]
     trials = [[f"trial {one.last.number}"] * len(xs) + [""] for one, xs, _ in parts if xs]
@@ -139,8 +146,8 @@ def _trace(group: Sequence[Line], metric: str, name: str, place: int) -> Trace:
         "y": list(chain.from_iterable([*ys, None] for _, _, ys in parts if ys)),
         "text": list(chain.from_iterable(trials)),
         "mode": "lines+markers",
-        "line": {"color": color(place, 0.6), "width": 1.5},
-        "marker": {"color": color(place, 0.6), "size": 4},
+        "line": {"color": tint, "width": 1.5},
+        "marker": {"color": tint, "size": 4},
         "hovertemplate": "%{text}: %{y:.5g} after %{x}<extra></extra>",
     }
 
