@@ -64,7 +64,8 @@ class Answering:
         facts = {"classes": known.classes, "task": known.task}
         unit = "images" if artifact.image else "rows"
         network, task = network_of(artifact), artifact.task()
-        described = (known.data or {}).get("tokenizer")
+        data: Any = known.data or {}
+        described = data.get("tokenizer")
         if isinstance(task, Tokens) and described is not None:
             continued = Continuation(network, restored(described))
             return cls(network, task, facts, unit, folder, continued)

@@ -42,7 +42,8 @@ class Continuation:
         last = ((ids != PADDING).sum(dim=1) - 1).clamp(min=0)
         told = logits[torch.arange(len(ids)), last].clone()
         told[:, [PADDING, UNKNOWN]] = -torch.inf
-        return told.argmax(dim=1)
+        following: Tensor = told.argmax(dim=1)
+        return following
 
 
 def _extended(ids: Tensor, following: Tensor) -> Tensor:
