@@ -137,6 +137,13 @@ def test_an_evolution_keeps_a_promoted_member_in_its_place():
     assert any(trial.level > 1 for trial in population)
 
 
+@pytest.mark.parametrize("ahead", [1, 3])
+def test_a_surrogate_learns_from_all_rungs(ahead):
+    strategy = around(halving, "surrogate_evolution")
+    trials = searched(strategy, 16, ahead)
+    assert len({trial.level for trial in trials}) > 1
+
+
 @pytest.mark.parametrize("name", ["random", "evolution", "local_search", "tpe"])
 def test_a_small_space_is_searched_to_its_end(name):
     strategy = halving(maker(name)(small_space(), VALUE, 0))

@@ -152,7 +152,7 @@ class GaussianProcess:
     def fit(self, inputs: Inputs, targets: Array, tune: bool) -> None:
         """Condition on the trials."""
         kernel = Kernel(inputs)
-        if tune or self._point is None:
+        if tune or self._start(kernel) is not self._point:  # or of other inputs
             chosen = spread_out(targets, self._most_tuned)
             self._tune(kernel, inputs.rows(chosen), targets[chosen])
         chosen = spread_out(targets, self._most_points)
@@ -196,12 +196,16 @@ class GaussianProcess:
         assert self._point is not None
         return self._point
 
+    def _start(self, kernel: Kernel) -> Array:
+        """The last point, if it is one of such a kernel."""
+        last = self._point
+        return kernel.mean if last is None or len(last) != len(kernel.mean) else last
+
     def _tune(self, kernel: Kernel, inputs: Inputs, targets: Array) -> None:
-        start = kernel.mean if self._point is None else self._point
         reach = 4 * kernel.deviation
         found = minimize(
             kernel.evidence,
-            start,
+            self._start(kernel),
             args=(kernel.distances(inputs), targets),
             jac=True,
             method="L-BFGS-B",

@@ -303,10 +303,9 @@ class Surrogate:
 
     def _learn(self, known: Inputs, worth: Array, pending: Sequence[Genotype]) -> float:
         """Fit the predictor; the worth of the incumbent."""
-        earlier, self._share = self._share, trained_share(self._trials)
+        self._share = trained_share(self._trials)
         known = known if self._share is None else known.trained(self._share)
         tune = len(worth) <= ALWAYS_TUNED or len(worth) >= GROWTH * self._tuned
-        tune |= (earlier is None) != (self._share is None)  # it has another input
         self._tuned = len(worth) if tune else self._tuned
         self._predictor.fit(known, worth, tune)
         if tune and self._pool.whole:
