@@ -6,9 +6,11 @@ import pytest
 import torch
 from torch import nn
 
+from evaluator import candidates
 from nas_hydra.config.instantiation import instantiate
 from nas_hydra.errors import CandidateError
 from nas_hydra.evaluator.inheriting import inherit
+from nas_hydra.evaluator.train import TrainEvaluator
 from nas_hydra.trial import Course, Fidelity
 
 SEQUENTIAL, RELU = "torch.nn.Sequential", {"_target_": "torch.nn.ReLU"}
@@ -256,3 +258,27 @@ def test_without_its_parents_weights_a_trial_fails(left, reason, tmp_path):
     course = Course(Fidelity(inherits=3), tmp_path / "4.ckpt", None, file, {"model": BASE})
     with pytest.raises(CandidateError, match=f"the weights of trial 3, .*{reason}.*3.ckpt"):
         inherit(built(BASE), course, lambda config: built(config["model"]), IMAGES)
+
+
+def digits(width):
+    last = {"_target_": "torch.nn.LazyLinear", "out_features": 10}
+    return sequence({"_target_": "torch.nn.Flatten"}, linear(width, RELU), last)
+
+
+def test_a_training_begins_with_its_parents_weights(tmp_path):
+    evaluator = TrainEvaluator(seed=0)
+    still = {"_target_": "torch.optim.SGD", "_partial_": True, "lr": 0.0}
+    parent = candidates.candidate(model=digits(24))
+    parent["trainer"]["max_epochs"] = 8
+    child = candidates.candidate(model=digits(40), optimizer=still)
+    known = evaluator.evaluate(parent, 0, tmp_path / "3.pt")
+    assert known.metrics["val_acc"] > 0.6
+    file = tmp_path / "3.ckpt"
+    torch.save({"state_dict": torch.load(tmp_path / "3.pt", weights_only=True)}, file)
+    course = Course(Fidelity(inherits=3), tmp_path / "4.ckpt", None, file, parent)
+    found = evaluator.evaluate(child, 0, tmp_path / "4.pt", course)
+    scratch = evaluator.evaluate(child, 0, tmp_path / "5.pt")
+    assert found.inherited == 1
+    assert found.metrics["val_acc"] == known.metrics["val_acc"]
+    assert scratch.metrics["val_acc"] < 0.5
+    assert (known.inherited, scratch.inherited) == (None, None)

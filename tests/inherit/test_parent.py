@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from command import nas_hydra
+from integration.cells import CELLS, write_cells
 from nas_hydra.errors import ConfigError
 from nas_hydra.inherit.parent import FromParent
 from nas_hydra.strategy import Strategy
@@ -104,3 +106,11 @@ def test_it_changes_no_candidate_and_names_only_parents_that_were_told(name):
 def test_at_least_one_is_kept():
     with pytest.raises(ConfigError, match=r"inherit\.keep.*is 0"):
         FromParent(Given(), ONE, 0)
+
+
+def test_without_weights_it_is_refused(monkeypatch, capsys, tmp_path):
+    write_cells(tmp_path / "cells.csv")
+    assert nas_hydra(monkeypatch, *CELLS, "strategy=evolution", "inherit=parent") == 2
+    *_, message = capsys.readouterr().err.strip().splitlines()
+    assert message.startswith("error: inherit: needs networks that are trained here")
+    assert "TabularEvaluator, has no weights to hand on; take inherit=none" in message

@@ -27,6 +27,12 @@ def trained_as(
     Raises:
         ConfigError: if the evaluator cannot train as it is asked for.
     """
+    if "inherit" in _partial(settings) and not evaluator.inherits:
+        problem = (
+            "needs networks that are trained here, as evaluator=train does; this evaluator, of"
+        )
+        said = f"{problem} {type(evaluator).__name__}, has no weights to hand on; take inherit=none"
+        raise ConfigError("inherit", said)
     for key in _partial(settings):
         if not evaluator.levels:
             problem = "needs an evaluator that can end a training and go on with it; this one, of"

@@ -30,6 +30,8 @@ class Evaluator(Protocol):
     """
     closes: ClassVar[bool] = True
     """Whether it is handed the closed config; else the decisions alone, gene by gene."""
+    inherits: ClassVar[bool] = False
+    """Whether a network can begin with the weights of another one, see ``Course.parent``."""
     counted: ClassVar[Sequence[str]] = ()
     """Those of its metrics that ``constraint.Candidate`` counts alike, before any training.
 
@@ -176,7 +178,7 @@ class Wrapping(Evaluator):
     def __init__(self, inner: Evaluator) -> None:
         self.inner = inner
         self.builds, self.closes = inner.builds, inner.closes  # type: ignore[misc]
-        self.counted = inner.counted  # type: ignore[misc]
+        self.inherits, self.counted = inner.inherits, inner.counted  # type: ignore[misc]
 
     @property
     def metrics(self) -> Sequence[str]:

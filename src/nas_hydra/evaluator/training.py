@@ -25,6 +25,7 @@ from nas_hydra.evaluator.fit import (
     measure_weights,
     trainer_callbacks,
 )
+from nas_hydra.evaluator.inheriting import inherit
 from nas_hydra.evaluator.keeping import callbacks_of, put_back
 from nas_hydra.evaluator.latency import Latency
 from nas_hydra.evaluator.prepared import OnData, Prepared, task_of, training_identity
@@ -91,6 +92,7 @@ class Training(OnData):
         compile: ``torch.compile`` each network, which takes many seconds.
     """
 
+    inherits = True
     counted = ("params", "flops", "memory")
 
     def __init__(
@@ -158,10 +160,10 @@ class Training(OnData):
         weights: Path,
         course: Course | None = None,
     ) -> Evaluation:
-        """Train from scratch; the weights that the task keeps go to the file."""
+        """Train as the course says; the weights that the task keeps go to the file."""
         one = self.prepared(candidate)
         try:
-            return self._train(one, repeat, weights, parts=1)
+            return self._train(one, repeat, weights, parts=1, course=course)
         except torch.OutOfMemoryError as error:
             reason = in_one_line(error)
         # Outside of the handler, where nothing holds the failed network any more.
@@ -169,7 +171,7 @@ class Training(OnData):
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         try:
-            return self._train(one, repeat, weights, parts=2)
+            return self._train(one, repeat, weights, parts=2, course=course)
         except torch.OutOfMemoryError as error:
             raise CandidateError(
                 f"out of memory, also alone and with batches cut in two: {in_one_line(error)}"
@@ -228,7 +230,9 @@ class Training(OnData):
             network.compile()
         return network
 
-    def _train(self, one: Prepared, repeat: int, weights: Path, parts: int) -> Evaluation:
+    def _train(
+        self, one: Prepared, repeat: int, weights: Path, parts: int, course: Course | None
+    ) -> Evaluation:
         """Train with batches cut into so many parts; cut ones are trained alone on a GPU."""
         seed, alone, parts = self._seed + repeat, parts > 1, one.data.cut(parts)
         trainer = build_trainer(one["trainer"], parts)
@@ -236,13 +240,22 @@ class Training(OnData):
         device = trainer.strategy.root_device
         with computing(device, self._tf32, alone), seeded(seed):
             module = self.module(one)
+            inherited = self._inherited(one, module.model, course)
             measured = self._fit(trainer, module, one, seed, parts)
         torch.save(module.model.state_dict(), weights)
         return Evaluation(
             {**measured, "params": float(count_parameters(module.model))},
             trainer.current_epoch,
             curves=module.curves,
+            inherited=inherited,
         )
+
+    def _inherited(self, one: Prepared, network: nn.Module, course: Course | None) -> float | None:
+        """The share of its weights that a network gets from its parent; None if it has none."""
+        if course is None or course.parent is None:
+            return None
+        inputs = one.example.inputs
+        return inherit(network, course, lambda config: self.prepared(config).network(), inputs)
 
     def _fit(
         self, trainer: Trainer, module: TaskModule, one: Prepared, seed: int, parts: int
