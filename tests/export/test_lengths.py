@@ -38,6 +38,26 @@ class Places(nn.Module):
         return self.layer(ids.float())
 
 
+class UpTo(Counts):
+    """Places are told apart, as many as there are in the training: of any length up to that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places = nn.Parameter(torch.randn(LENGTH, 4))
+
+    def forward(self, ids):
+        placed = self.embed(ids) + self.places[: ids.shape[1]]
+        return self.layer(placed.transpose(1, 2)).relu().mean(2)
+
+
+class From(Counts):
+    """Every second place is left out, and two of the others are wanted."""
+
+    def forward(self, ids):
+        thinned = self.layer(self.embed(ids).transpose(1, 2))[:, :, ::2]
+        return nn.functional.avg_pool1d(thinned, 2, stride=1).relu().mean(2)
+
+
 def model(kind: type[nn.Module]):
     """A model's folder of such a network."""
     Path("model").mkdir()
@@ -59,9 +79,10 @@ def model(kind: type[nn.Module]):
 FORMATS = ["torch_export", pytest.param("onnx", marks=pytest.mark.long)]
 
 
+@pytest.mark.parametrize("kind", [Counts, UpTo, From])
 @pytest.mark.parametrize("name", FORMATS)
-def test_a_text_of_another_length_is_taken_and_the_same_as_by_torch(name):
-    artifact, ids = model(Counts), torch.randint(20, (5, LENGTH))
+def test_a_text_of_another_length_is_taken_and_the_same_as_by_torch(name, kind):
+    artifact, ids = model(kind), torch.randint(20, (5, LENGTH))
     assert export(artifact, name, Path("out"), ids).length is None
     wanted = artifact.model()(ids[:, :5]).detach()
     if name == "onnx":

@@ -55,14 +55,15 @@ def exported(module: nn.Module, *inputs: Tree, any_length: bool = False) -> Expo
     Args:
         module: what is exported.
         inputs: of it, of a few rows.
-        any_length: for texts and series of any length too, if the module takes these.
+        any_length: for texts and series of all lengths that the module takes.
     """
-    batch, length = Dim("batch", min=1), Dim("length", min=2)
+    batch = Dim("batch", min=1)
     rows = tree_map(lambda _: {0: batch}, inputs)
     lengths = length_dimensions(inputs[0]) if any_length else None
     with quiet(), torch.no_grad():
         if lengths is not None:
-            both = tree_map(lambda _, place: {0: batch, place: length}, inputs[0], lengths)
+            # Which lengths a network takes, torch finds out: from 5 on, or up to 30.
+            both = tree_map(lambda _, place: {0: batch, place: Dim.DYNAMIC}, inputs[0], lengths)
             try:
                 return torch.export.export(module, inputs, dynamic_shapes=(both,), strict=False)
             except Exception as error:  # noqa: BLE001  a network may know its length
