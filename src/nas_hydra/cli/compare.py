@@ -11,6 +11,7 @@ from nas_hydra.cli.arguments import RecordWords, attempt, described_words, read_
 from nas_hydra.comparison import Comparison, compare
 from nas_hydra.comparison.comparing import publish, write
 from nas_hydra.comparison.content import overview
+from nas_hydra.comparison.plots import AXES
 from nas_hydra.document.terminal import lines
 from nas_hydra.errors import NasHydraError
 
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--by", type=_names, default=(), metavar="KEY[,KEY]", help="the settings to group by")
     add("--target", type=_number, metavar="X", help="the value whose first reaching is counted")
     add("--objective", metavar="NAME", help="to compare, if there are several or others")
+    add("--axis", choices=AXES, help="by what it takes: trials, epochs or seconds")
     add("--allow-mixed", action="store_true", help="compare unlike runs on their common part")
     add("--output", type=Path, metavar="DIR", help="where the files go")
     add("--wandb", action="store_true", help="publish a W&B report too")
@@ -89,7 +91,7 @@ def _compare(given: argparse.Namespace, said: RecordWords, command: str) -> None
         NasHydraError: if the runs are not comparable, or W&B cannot be reached.
     """
     asked = (given.by, given.target, given.allow_mixed, command, given.objective)
-    comparison = compare(given.folders, *asked, trust=said.trust, url=said.url)
+    comparison = compare(given.folders, *asked, trust=said.trust, url=said.url, axis=given.axis)
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
     show(comparison, console)
     folder = given.output or home(given.folders)

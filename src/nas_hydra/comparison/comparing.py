@@ -12,9 +12,9 @@ from nas_hydra.comparison.content import document, title
 from nas_hydra.comparison.findings import notes, sentences
 from nas_hydra.comparison.grouping import Member, as_json, behind, grouping_keys, members, tasks_of
 from nas_hydra.comparison.measured import MeasuredRun, MeasuredTask, curves, measure
-from nas_hydra.comparison.result import Comparison, GroupResult, Interval, TaskResult
-from nas_hydra.comparison.runs import KEY, read_all
-from nas_hydra.comparison.statistics import FINAL, SOONEST, intervals, ranking, tests
+from nas_hydra.comparison.result import Axis, Comparison, GroupResult, Interval, TaskResult
+from nas_hydra.comparison.runs import KEY, SearchRun, read_all
+from nas_hydra.comparison.statistics import FINAL, intervals, ranking, soonest, tests
 from nas_hydra.config.foreign import foreign
 from nas_hydra.document.markdown import markdown
 from nas_hydra.errors import ConfigError
@@ -30,6 +30,7 @@ def compare(
     objective: str | None = None,
     trust: Sequence[str] = (),
     url: str | None = None,
+    axis: Axis | None = None,
 ) -> Comparison:
     """Groups of runs side by side.
 
@@ -42,6 +43,8 @@ def compare(
         objective: to compare instead of the runs' own.
         trust: modules that the runs' configs may name, see ``nas_hydra.config.foreign``.
         url: of the storage of records that are on a server; else none is connected to.
+        axis: by what is spent on it the runs are compared; None is trials, or epochs where not
+            every training is a whole one.
 
     Raises:
         ConfigError: if there is nothing to compare, or the runs are not comparable.
@@ -54,7 +57,10 @@ def compare(
     by = grouping_keys(runs, by)
     grouped = members(runs, by)
     kept = _once(grouped)
-    tasks = [measure(task) for task in tasks_of(kept, by, allow_mixed, objective)]
+    axis = _axis(runs) if axis is None else axis
+    budgets = axis == "trials"
+    shared = tasks_of(kept, by, allow_mixed, objective, budgets)
+    tasks = [measure(task, axis) for task in shared]
     usable = [task for task in tasks if task.entries]
     if not usable:
         raise ConfigError(KEY, "no run has a complete trial within the limits; nothing to compare")
@@ -74,7 +80,14 @@ def compare(
         ],
         notes=notes(found, grouped, tasks, ranks),
         command=command,
+        axis=axis,
     )
+
+
+def _axis(runs: Sequence[SearchRun]) -> Axis:
+    """Trials, or epochs where not every training is a whole one and so no trial like another."""
+    spent = any(trial.epochs for run in runs for trial in run.trials)
+    return "epochs" if spent and any(run.partial for run in runs) else "trials"
 
 
 def _once(grouped: Sequence[Member]) -> list[Member]:
@@ -91,19 +104,27 @@ def _result(task: MeasuredTask, target: float | None) -> TaskResult:
     """All groups on one task."""
     target = _default_target(task) if target is None else target
     groups = [_group(task, name, entries, target) for name, entries in task.groups.items()]
-    groups.sort(key=lambda group: (-task.sign * group.final.middle, group.evaluations or math.inf))
+    groups.sort(key=lambda group: (-task.sign * group.final.middle, _spent(group.evaluations)))
     ordered = {group.group: task.groups[group.group] for group in groups}
     soon = {
-        name: {key: -(n or task.horizon + 1) for key, n in task.reached(entries, target).items()}
+        name: {
+            key: -(task.horizon + 1 if spent is None else spent)
+            for key, spent in task.reached(entries, target).items()
+        }
         for name, entries in ordered.items()
     }
     good = {
         name: {key: task.sign * value for key, value in task.finals(entries).items()}
         for name, entries in ordered.items()
     }
-    found = [*tests(soon, SOONEST), *tests(good, FINAL)]
-    told = sentences(groups, found, target, task.horizon)
+    found = [*tests(soon, soonest(task.axis)), *tests(good, FINAL)]
+    told = sentences(groups, found, target, task.horizon, task.axis)
     return TaskResult(task.task.name, target, groups, found, [*told])
+
+
+def _spent(amount: float | None) -> float:
+    """What was spent until a target was reached; infinity if it was not."""
+    return math.inf if amount is None else amount
 
 
 def _default_target(task: MeasuredTask) -> float:
@@ -125,7 +146,7 @@ def _default_target(task: MeasuredTask) -> float:
 def _group(
     task: MeasuredTask, name: str, entries: Sequence[MeasuredRun], target: float
 ) -> GroupResult:
-    reached = [n or math.inf for n in task.reached(entries, target).values()]
+    reached = [*map(_spent, task.reached(entries, target).values())]
     middle = median(reached)
     return GroupResult(
         group=name,
@@ -135,7 +156,7 @@ def _group(
         reached=sum(map(math.isfinite, reached)) / len(reached),
         evaluations=middle if math.isfinite(middle) else None,
         curves=curves(
-            [entry.trajectory.until(task.horizon) for entry in entries],
+            [entry.trajectory.until(task.horizon, task.axis) for entry in entries],
             [task.goes_far(entry) for entry in entries],
         ),
     )

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from nas_hydra.comparison import plots
 from nas_hydra.comparison.findings import headline, seeds_wanted, told_apart
 from nas_hydra.comparison.result import (
+    Axis,
     Comparison,
     GroupResult,
     Interval,
@@ -88,7 +89,8 @@ def _subtitle(comparison: Comparison) -> str:
     better = "more is better" if comparison.direction == "maximize" else "less is better"
     amounts = {"run": comparison.runs, "group": comparison.groups, "task": comparison.tasks}
     shown = [counted(len(some), name) for name, some in amounts.items()]
-    return f"{', '.join(shown)}; {better}"
+    by = "" if comparison.axis == "trials" else f"; compared by {plots.AXES[comparison.axis]}"
+    return f"{', '.join(shown)}; {better}{by}"
 
 
 def _findings(comparison: Comparison) -> list[Element]:
@@ -112,7 +114,7 @@ def _sentences(comparison: Comparison) -> list[Element]:
 def _about(task: TaskResult, comparison: Comparison) -> Iterator[Element]:
     """One task: curves, values in the end, the groups and the tests."""
     places = {name: place for place, name in enumerate(comparison.groups)}
-    yield plots.curves(task, comparison.objective, places)
+    yield plots.curves(task, comparison.objective, places, comparison.axis)
     yield Note(
         "The best value so far: the mean of the middle half of a group's runs (interquartile mean),"
         " with its 95 % bootstrap interval as a band."
@@ -121,8 +123,9 @@ def _about(task: TaskResult, comparison: Comparison) -> Iterator[Element]:
     yield plots.finals(task.groups, comparison.objective, places)
     yield _groups(task, comparison)
     yield Note(
-        f"Best: the same in the end. Trials: median of those until {number(task.target)} was"
-        " reached, and empty where half of the runs or more did not reach it."
+        f"Best: the same in the end. {plots.AXES[comparison.axis].capitalize()}: median of those"
+        f" until {number(task.target)} was reached, and empty where half of the runs or more did"
+        " not reach it."
     )
     if task.tests:
         yield Folded("Every pair of groups, tested", [*_tests(task.tests)])
@@ -139,9 +142,15 @@ def _groups(task: TaskResult, comparison: Comparison) -> Table:
         ("best", lambda group: group.final.middle),
         ("95 % interval", lambda group: _interval(group.final)),
         (f"reached {number(task.target)}", lambda group: Bar(group.reached)),
-        ("trials", lambda group: group.evaluations),
+        (plots.AXES[comparison.axis], lambda group: _spent(group.evaluations, comparison.axis)),
     ]
     return _table(shown, task.groups)
+
+
+def _spent(amount: float | None, axis: Axis) -> Cell:
+    """What was spent until a target, on the axis."""
+    seconds = amount is not None and axis == "seconds"
+    return Sorted(amount, duration(amount)) if seconds and amount is not None else amount
 
 
 def _setting(comparison: Comparison, key: str) -> Callable[[GroupResult], Cell]:
@@ -247,7 +256,11 @@ def _runs(comparison: Comparison, folder: Path | None, wandb: str) -> Table:
         "of": (any(not run.finished for run in found), lambda run: run.budget),
         "best": (True, lambda run: run.value),
         "in trial": (True, lambda run: run.best),
-        "target after": (any(run.reached for run in found), lambda run: run.reached),
+        "target after": (
+            any(run.reached for run in found),
+            lambda run: _spent(run.reached, comparison.axis),
+        ),
+        "trained for": (len({run.fidelity for run in found}) > 1, lambda run: run.fidelity or None),
         "epochs": (any(run.epochs for run in found), lambda run: run.epochs),
         "time": (
             any(run.seconds >= 1 for run in found),

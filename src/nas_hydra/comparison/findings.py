@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from nas_hydra.comparison.grouping import Member, varying
 from nas_hydra.comparison.measured import MeasuredTask
-from nas_hydra.comparison.result import Comparison, GroupResult, Ranking, TaskResult, Test
+from nas_hydra.comparison.result import Axis, Comparison, GroupResult, Ranking, TaskResult, Test
 from nas_hydra.comparison.runs import SearchRun
-from nas_hydra.comparison.statistics import FINAL, LEVEL, PAIRED, SOONEST, least_p, least_runs
-from nas_hydra.document.text import number
+from nas_hydra.comparison.statistics import FINAL, LEVEL, PAIRED, least_p, least_runs
+from nas_hydra.document.text import duration, number
 from nas_hydra.record.reading import told
 
 FEW_TASKS = 5
@@ -59,7 +59,8 @@ def _lead(task: TaskResult) -> str:
 def _confirmed(task: TaskResult) -> str:
     """Against whom the lead is told apart, by measure: ``confirmed against tpe only, on ...``."""
     first, *others = [group.group for group in task.groups]
-    by_measure = {measure: _beaten(task, first, measure) for measure in (FINAL, SOONEST)}
+    measures = sorted({test.measure for test in task.tests}, key=lambda name: name != FINAL)
+    by_measure = {measure: _beaten(task, first, measure) for measure in measures}
     found: dict[str, list[str]] = {}
     for measure, beaten in by_measure.items():
         if len(beaten) == len(others) > 1:
@@ -95,7 +96,11 @@ def _and(names: Sequence[str]) -> str:
 
 
 def sentences(
-    groups: Sequence[GroupResult], tests: Sequence[Test], target: float, trials: int
+    groups: Sequence[GroupResult],
+    tests: Sequence[Test],
+    target: float,
+    end: float,
+    axis: Axis = "trials",
 ) -> Iterator[str]:
     """The best group against each other one: how soon the target was reached, and the end.
 
@@ -103,7 +108,8 @@ def sentences(
         groups: the best first.
         tests: of all pairs, for both measures.
         target: the value to reach.
-        trials: after how many final values are taken.
+        end: after how much final values are taken.
+        axis: of what is spent.
     """
     by_name = {group.group: group for group in groups}
     for test in tests:
@@ -111,36 +117,39 @@ def sentences(
         if groups[0] not in (one, other):
             continue
         told = _verdict(test, len(groups) > 2, bool(_hopeless(groups, tests, test)))
-        if test.measure == SOONEST:
-            yield f"{_soonest(one, other, target, trials)} (medians; {told})."
+        if test.measure != FINAL:
+            yield f"{_soonest(one, other, target, end, axis)} (medians; {told})."
         else:
             best, worse = told_apart(one.final.middle, other.final.middle)
             yield (
-                f"After {_trials(trials)}, {one.group} was at {best} and {other.group} at {worse}"
+                f"After {amount(end, axis)}, {one.group} was at {best} and {other.group} at {worse}"
                 f" (interquartile means; {told})."
             )
 
 
-def _soonest(one: GroupResult, other: GroupResult, target: float, trials: int) -> str:
+def _soonest(
+    one: GroupResult, other: GroupResult, target: float, horizon: float, axis: Axis
+) -> str:
     """Who reached the target first."""
-    value, end = number(target), f"within {_trials(trials)}"
+    value, end = number(target), f"within {amount(horizon, axis)}"
     if one.evaluations is None and other.evaluations is None:
         both = f"Neither {one.group} nor {other.group}"
         return f"{both} reached {value} {end} in more than half of the runs"
     if other.evaluations is None:
         late = f"{other.group} did not {end} in half of its runs or more"
-        return f"{one.group} reached {value} {_in(one)}, {late}"
+        return f"{one.group} reached {value} in {amount(one.evaluations or 0, axis)}, {late}"
     if one.evaluations is None:
-        return _soonest(other, one, target, trials)
-    return f"{one.group} reached {value} {_in(one)}, {other.group} in {other.evaluations:g}"
+        return _soonest(other, one, target, horizon, axis)
+    first = f"{one.group} reached {value} in {amount(one.evaluations, axis)}"
+    later = amount(other.evaluations, axis) if axis == "seconds" else f"{other.evaluations:g}"
+    return f"{first}, {other.group} in {later}"
 
 
-def _in(group: GroupResult) -> str:
-    return f"in {_trials(group.evaluations or 0)}"
-
-
-def _trials(number: float) -> str:
-    return f"{number:g} trial{'' if number == 1 else 's'}"
+def amount(spent: float, axis: Axis) -> str:
+    """``12 trials``, ``1 epoch``, ``7 min 05 s``."""
+    if axis == "seconds":
+        return duration(spent)
+    return f"{spent:g} {axis[:-1] if spent == 1 else axis}"
 
 
 def _verdict(test: Test, corrected: bool, hopeless: bool) -> str:
@@ -194,6 +203,7 @@ def notes(
         *_pooled(grouped),
         *_single(tasks),
         *(note for task in tasks for note in _of_task(task)),
+        *(note for task in tasks for note in _of_fidelity(task)),
         *_of_data([entry.member.run for task in tasks for entry in task.entries]),
         *_of_ranking(ranking),
     ]
@@ -248,11 +258,11 @@ def _single(tasks: Sequence[MeasuredTask]) -> Iterator[str]:
 
 
 def _of_task(task: MeasuredTask) -> Iterator[str]:
-    runs = [entry.member.run for entry in task.entries]
-    if task.entries and task.horizon < max(run.allowed for run in runs):
+    if task.entries and task.horizon < task.longest:
         short = [entry.member.run for entry in task.entries if not task.goes_far(entry)]
         rest = f"; not as far went {_names(short)}" if short else ""
-        yield f"{task.task.name}: final values are those after {task.horizon} trials{rest}."
+        spent = amount(task.horizon, task.axis)
+        yield f"{task.task.name}: final values are those after {spent}{rest}."
     if len(task.task.optimised) > 1:
         corner = ", ".join(
             f"{one.name} {number(one.reference)}"
@@ -260,6 +270,29 @@ def _of_task(task: MeasuredTask) -> Iterator[str]:
             if one.reference is not None
         )
         yield f"{task.task.name}: the hypervolume begins at {corner}."
+
+
+def _of_fidelity(task: MeasuredTask) -> Iterator[str]:
+    """Which of the trials count, where they differ in how far they were trained."""
+    if not any(entry.member.run.partial for entry in task.entries):
+        return
+    known = {
+        name: ", ".join(str(one) for one in sorted({*map(task.fidelity, entries)}))
+        for name, entries in task.groups.items()
+    }
+    told = "; ".join(f"{epochs} of {name}" for name, epochs in known.items())
+    unlike = " These are not the same, so values do not mean the same." * (
+        len({*known.values()}) > 1
+    )
+    yield (
+        f"{task.task.name}: a value counts if its network was trained for all epochs that there"
+        f" are in its run ({told}); what the others have cost counts too.{unlike}"
+    )
+    if task.axis == "trials":
+        yield (
+            f"{task.task.name}: trials differ in how far they were trained, so their number is no"
+            " cost; --axis epochs and --axis seconds compare by cost."
+        )
 
 
 def _of_data(runs: Sequence[SearchRun]) -> Iterator[str]:

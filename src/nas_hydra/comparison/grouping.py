@@ -186,7 +186,11 @@ class TaskRuns:
 
 
 def tasks_of(
-    members: Sequence[Member], by: Sequence[str], allow_mixed: bool, objective: str | None
+    members: Sequence[Member],
+    by: Sequence[str],
+    allow_mixed: bool,
+    objective: str | None,
+    budgets: bool = True,
 ) -> list[TaskRuns]:
     """The tasks that groups have in common.
 
@@ -195,6 +199,7 @@ def tasks_of(
         by: the settings that make the groups, and so no tasks.
         allow_mixed: keep what at least two groups share, and leave out the rest.
         objective: to compare instead of the runs' own; None for these.
+        budgets: whether those of a task have to be the same number of trials.
 
     Raises:
         ConfigError: if a group lacks a task that another has, or budgets differ within a task, and
@@ -216,7 +221,7 @@ def tasks_of(
     if allow_mixed:
         return _shared_tasks(tasks, meanings, members)
     _check_crossed(tasks, meanings, members)
-    for task in tasks:
+    for task in tasks if budgets else ():
         _check_budgets(task)
     return tasks
 
@@ -318,7 +323,9 @@ def _check_budgets(task: TaskRuns) -> None:
     budgets = [run.allowed for run in runs]
     if len({*budgets}) > 1:
         raise ConfigError(
-            KEY, f"the runs are not comparable: budget.trials is {_values(runs, budgets)}. {MEND}"
+            KEY,
+            f"the runs are not comparable: budget.trials is {_values(runs, budgets)}. {MEND},"
+            " or by what they cost: --axis epochs",
         )
 
 

@@ -12,6 +12,7 @@ from nas_hydra.comparison.runs import SearchRun
 from nas_hydra.comparison.statistics import Floats, intervals
 from nas_hydra.front import Front
 from nas_hydra.objective import Direction, Objective, Objectives, values_of
+from nas_hydra.report.trained import whole_epochs
 from nas_hydra.trial import Trial
 
 CLOSE = 1e-9
@@ -24,35 +25,51 @@ NOBODY = -1
 class Trajectory:
     """A run, trial by trial.
 
+    Of trials that differ in how far they were trained, those give values that were trained
+    farthest; what the others have cost is spent.
+
     Args:
         best: (trials,) the best feasible value so far; nan while there is none.
         spent: axis -> (trials,) what was spent up to each trial, that one included.
         winner: number of the trial that gave the last best value, of a front its best;
             ``NOBODY`` if there is none.
+        level: of those that give values, see ``Fidelity.level``.
     """
 
     best: Floats
     spent: dict[Axis, Floats]
     winner: int
+    level: int = 0
 
-    def after(self, trials: int) -> float:
-        """The best value after so many trials; the last one if there are fewer."""
-        return float(self.best[min(trials, len(self.best)) - 1])
+    def begin(self, axis: Axis) -> float:
+        """What was spent until there was a first value; there has to be one."""
+        return float(self.spent[axis][np.isfinite(self.best).argmax()])
 
-    def until(self, trials: int) -> "Trajectory":
-        """The first so many trials."""
-        spent = {axis: numbers[:trials] for axis, numbers in self.spent.items()}
-        return Trajectory(self.best[:trials], spent, self.winner)
+    def after(self, point: float, axis: Axis) -> float:
+        """The best value after so much; the last one if less was spent."""
+        return float(self.best[self._trials(point, axis) - 1])
 
-    def reached(self, target: float, sign: float) -> int | None:
-        """Trials until the best value was as good as the target; None if it never was.
+    def until(self, point: float, axis: Axis) -> "Trajectory":
+        """The trials that so much was enough for."""
+        trials = self._trials(point, axis)
+        spent = {name: numbers[:trials] for name, numbers in self.spent.items()}
+        return replace(self, best=self.best[:trials], spent=spent)
+
+    def reached(self, target: float, sign: float, axis: Axis) -> float | None:
+        """What was spent until the best value was as good as the target; None if it never was.
 
         Args:
             target: the value.
             sign: 1.0 if more is better, else -1.0.
+            axis: of what is spent.
         """
         good = sign * self.best >= sign * target - CLOSE * abs(target)
-        return int(good.argmax()) + 1 if good.any() else None
+        spent = float(self.spent[axis][good.argmax()])
+        return (int(spent) if spent.is_integer() else spent) if good.any() else None
+
+    def _trials(self, point: float, axis: Axis) -> int:
+        """How many trials it took to spend so much, at least 1."""
+        return max(1, int(np.searchsorted(self.spent[axis], point, side="right")))
 
 
 def trajectory(run: SearchRun, objectives: Objectives) -> Trajectory:
@@ -64,9 +81,11 @@ def trajectory(run: SearchRun, objectives: Objectives) -> Trajectory:
     """
     trials = [_judged(trial, objectives) for trial in run.trials]
     front, best = Front(objectives), np.full(len(trials), np.nan)
+    level = max((trial.level for trial in trials if trial.complete), default=0)
     for place, trial in enumerate(trials):
         before = front.members
-        front.add(trial)
+        if trial.level == level:
+            front.add(trial)
         if front.feasible:
             kept = place and front.members is before
             best[place] = best[place - 1] if kept else _worth(front, objectives)
@@ -76,7 +95,7 @@ def trajectory(run: SearchRun, objectives: Objectives) -> Trajectory:
         "seconds": np.cumsum([trial.seconds for trial in trials]),
     }
     winner = front.best.number if front.best and front.feasible else NOBODY
-    return Trajectory(best, spent, winner)
+    return Trajectory(best, spent, winner, level)
 
 
 def _worth(front: Front, objectives: Objectives) -> float:
@@ -110,11 +129,13 @@ class MeasuredTask:
         task: several objectives have one reference point.
         entries: the runs that have a value.
         without: the runs of which no trial is complete and meets the limits.
+        axis: of what is spent, by which they are compared.
     """
 
     task: TaskRuns
     entries: Sequence[MeasuredRun]
     without: Sequence[Member]
+    axis: Axis = "trials"
 
     @property
     def direction(self) -> Direction:
@@ -146,33 +167,60 @@ class MeasuredTask:
         return found
 
     @cached_property
-    def horizon(self) -> int:
-        """After how many trials final values are taken: as many as most runs of each group have.
+    def horizon(self) -> float:
+        """After how much final values are taken: what most runs of each group have spent.
 
-        So neither one interrupted run nor a group with a larger budget decides alone.
+        So neither one interrupted run nor a group with a larger budget decides alone. It is at
+        least so much that every run that went that far has a value.
         """
-        lengths = [
-            sorted((entry.member.run.length for entry in entries), reverse=True)
-            for entries in self.groups.values()
-        ]
+        far = [entry for entry in self.entries if self.goes_far(entry)]
+        return max(self._common, *(entry.trajectory.begin(self.axis) for entry in far))
+
+    @cached_property
+    def _common(self) -> float:
+        """What most runs of each group have spent."""
+        lengths = [sorted(map(self._length, own), reverse=True) for own in self.groups.values()]
         return min(ordered[len(ordered) // 2] for ordered in lengths)
 
+    def _length(self, entry: MeasuredRun) -> float:
+        """What a run has spent."""
+        known = entry.trajectory.spent[self.axis]
+        return entry.member.run.length if self.axis == "trials" else float(known[-1])
+
+    @property
+    def longest(self) -> float:
+        """What the run with the largest budget was allowed, or what the longest has spent."""
+        if self.axis == "trials":
+            return max(entry.member.run.allowed for entry in self.entries)
+        return max(map(self._length, self.entries))
+
     def goes_far(self, entry: MeasuredRun) -> bool:
-        """Whether a run went as far as final values are taken."""
-        return entry.member.run.length >= self.horizon
+        """Whether a run went as far as final values are taken.
+
+        One that has ended with fewer epochs or seconds has what it has come to.
+        """
+        ended = self.axis != "trials" and entry.member.run.finished
+        return ended or self._length(entry) >= self._common
+
+    def fidelity(self, entry: MeasuredRun) -> int:
+        """Epochs for which the candidates of a run that count were trained; 0 if not known."""
+        return entry.trajectory.level or whole_epochs(entry.member.run.past.identity) or 0
 
     def finals(self, entries: Sequence[MeasuredRun]) -> dict[str, float]:
         """Replicate -> the final value, of runs that went far enough."""
         return {
-            entry.member.replicate: entry.trajectory.after(self.horizon)
+            entry.member.replicate: entry.trajectory.after(self.horizon, self.axis)
             for entry in entries
             if self.goes_far(entry)
         }
 
-    def reached(self, entries: Sequence[MeasuredRun], target: float) -> dict[str, int | None]:
-        """Replicate -> trials to the target, of runs that went far enough."""
+    def reached(self, entries: Sequence[MeasuredRun], target: float) -> dict[str, float | None]:
+        """Replicate -> what was spent to the target, of runs that went far enough."""
+        end, axis = self.horizon, self.axis
         return {
-            entry.member.replicate: entry.trajectory.until(self.horizon).reached(target, self.sign)
+            entry.member.replicate: entry.trajectory.until(end, axis).reached(
+                target, self.sign, axis
+            )
             for entry in entries
             if self.goes_far(entry)
         }
@@ -189,16 +237,17 @@ class MeasuredTask:
             budget=run.budget,
             value=float(went.best[-1]),
             best=went.winner,
-            reached=went.reached(target, self.sign),
+            reached=went.reached(target, self.sign, self.axis),
             epochs=int(went.spent["epochs"][-1]),
             seconds=float(went.spent["seconds"][-1]),
             failed=sum(trial.state == "failed" for trial in run.trials),
             wandb=run.wandb,
+            fidelity=self.fidelity(entry),
         )
 
 
-def measure(task: TaskRuns) -> MeasuredTask:
-    """The trajectory of every run of a task."""
+def measure(task: TaskRuns, axis: Axis = "trials") -> MeasuredTask:
+    """The trajectory of every run of a task, and by what they are compared."""
     task = replace(task, optimised=_with_references(task))
     entries = [
         MeasuredRun(member, trajectory(member.run, task.objectives(member.run)))
@@ -206,7 +255,7 @@ def measure(task: TaskRuns) -> MeasuredTask:
     ]
     known = [entry for entry in entries if entry.trajectory.winner != NOBODY]
     without = [entry.member for entry in entries if entry.trajectory.winner == NOBODY]
-    return MeasuredTask(task, known, without)
+    return MeasuredTask(task, known, without, axis)
 
 
 def _with_references(task: TaskRuns) -> tuple[Objective, ...]:
@@ -251,7 +300,7 @@ def _curve(runs: Sequence[Trajectory], whole: Sequence[bool], axis: Axis) -> Cur
     """The curve over one axis; it begins where every run has a value."""
     ends = [np.inf if full else run.spent[axis][-1] for run, full in zip(runs, whole, strict=True)]
     order = np.argsort(ends)[::-1]
-    begin = max(run.spent[axis][np.isfinite(run.best).argmax()] for run in runs)
+    begin = max(run.begin(axis) for run in runs)
     points = _grid(begin, max(run.spent[axis][-1] for run in runs), axis)
     table = np.array([_values(runs[place], axis, points) for place in order])
     going = (np.array(ends)[:, None] >= points).sum(axis=0)

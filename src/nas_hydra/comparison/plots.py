@@ -27,9 +27,17 @@ Places = Mapping[str, int]
 """Group -> its place, which gives it the same colour in every plot."""
 
 
-def curves(task: TaskResult, objective: str, places: Places) -> Element:
-    """The best value so far against trials, epochs and seconds, chosen by buttons."""
+def curves(task: TaskResult, objective: str, places: Places, first: Axis = "trials") -> Element:
+    """The best value so far against trials, epochs and seconds, chosen by buttons.
+
+    Args:
+        task: whose groups they are of.
+        objective: what is compared.
+        places: of the groups.
+        first: what is shown first.
+    """
     known = [axis for axis in AXES if any(axis in group.curves for group in task.groups)]
+    known.sort(key=lambda axis: axis != first)
     plots = {axis: _curves(task, axis, objective, places) for axis in known}
     return Switch({AXES[axis]: shown for axis, shown in plots.items()}, "over")
 

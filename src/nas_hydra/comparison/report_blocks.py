@@ -54,7 +54,7 @@ def _grid(
 def _panels(comparison: Comparison, task: TaskResult, paths: Sequence[str]) -> Iterator[Block]:
     """Curves over trials, epochs and seconds; then what the settings have to do with the result."""
     best = _metric(comparison)
-    for axis in AXES:
+    for axis in sorted(AXES, key=lambda one: one != comparison.axis):
         if any(axis in group.curves for group in task.groups):
             yield curve(
                 *(best, axis, f"best {comparison.objective} by {axis}"),

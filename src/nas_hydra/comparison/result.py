@@ -42,11 +42,13 @@ class RunFacts:
         budget: how many it was allowed.
         value: the best in the end, in the units of the objective.
         best: number of the trial that gave it.
-        reached: trials until the target was reached; None if it was not.
+        reached: what was spent until the target was reached, on the axis; None if it was not.
         epochs: trained in all.
         seconds: of evaluation in all.
         failed: trials.
         wandb: path of its W&B run, ``entity/project/id``; None if it has none.
+        fidelity: epochs for which those candidates were trained that count: of trials that differ
+            in it, the ones that were trained farthest; 0 if that is not known.
     """
 
     folder: str
@@ -57,11 +59,12 @@ class RunFacts:
     budget: int
     value: float
     best: int
-    reached: int | None
+    reached: float | None
     epochs: int
     seconds: float
     failed: int
     wandb: str | None
+    fidelity: int = 0
 
     @property
     def finished(self) -> bool:
@@ -79,8 +82,8 @@ class GroupResult:
         unfinished: how many of these have not spent their budget.
         final: the best value in the end, interquartile mean over the runs.
         reached: share of the runs that reached the target.
-        evaluations: median of the trials until the target; None if half of the runs or more did
-            not reach it.
+        evaluations: median of what was spent until the target, on the axis; None if half of the
+            runs or more did not reach it.
         curves: by axis; seconds and epochs are missing where nothing was trained.
     """
 
@@ -101,7 +104,8 @@ class Test:
         one: label of the group that is better, if any is.
         other: label of the other.
         name: of the test: ``Wilcoxon signed-rank`` where seeds pair, ``Mann-Whitney U`` else.
-        measure: what is compared: ``final value`` or ``trials to target``.
+        measure: what is compared: ``final value`` or ``trials to target``, or
+            what else the axis is.
         p: two-sided.
         corrected: after Holm, over all tests of the task and measure.
         effect: A12 (Vargha and Delaney 2000): probability that a run of ``one`` beats one of
@@ -172,6 +176,7 @@ class Comparison:
         runs: every run that was read.
         notes: what a reader should know: unfinished runs, single seeds, what was left out.
         command: to make this anew.
+        axis: what is spent: final values are those after as much of it.
     """
 
     by: Sequence[str]
@@ -183,3 +188,4 @@ class Comparison:
     runs: Sequence[RunFacts]
     notes: Sequence[str]
     command: str
+    axis: Axis = "trials"

@@ -13,7 +13,7 @@ from nas_hydra.masking import masked
 from nas_hydra.record.past import FinishedSearch, read_search
 from nas_hydra.report.files import read_summary
 from nas_hydra.tracker.wandb_rows import wandb_place
-from nas_hydra.trial import Trial
+from nas_hydra.trial import FULL, Trial
 
 KEY = "RUN_DIR"
 """What the command line calls a run's folder."""
@@ -24,8 +24,12 @@ TASK_KEYS = (*TASK_GROUPS, "trainer.max_epochs", "machine")
 """What decides, beside the candidate itself, what its value is."""
 NEUTRAL = ("evaluator.report",)
 """Keys below these that change no value."""
-APART = ("seed", "folder", "name", "record", "tracker", "report", "engine", "budget.trials")
+BUDGETS = ("budget.trials", "budget.epochs", "budget.seconds")
+APART = ("seed", "folder", "name", "record", "tracker", "report", "engine", *BUDGETS)
 """What makes no groups: it is compared otherwise, or decides no trial."""
+
+YOUNGER = {"fidelity": "full", "inherit": "none"}
+"""Groups that older runs lack -> the option that means what was done before there were any."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,13 @@ class SearchRun(FinishedSearch):
 
     @cached_property
     def choices(self) -> Mapping[str, str]:
-        """Config group -> the option taken."""
-        return self.origin.choices
+        """Config group -> the option taken, also of groups that are younger than the run."""
+        return {**YOUNGER, **self.origin.choices}
+
+    @cached_property
+    def partial(self) -> bool:
+        """Whether any trial was trained otherwise than once, in full and from scratch."""
+        return any(trial.proposal.fidelity != FULL for trial in self.past.trials)
 
     @property
     def folder(self) -> str:

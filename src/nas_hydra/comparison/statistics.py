@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from nas_hydra.comparison.result import Interval, Ranking, TaskResult, Test
+from nas_hydra.comparison.result import Axis, Interval, Ranking, TaskResult, Test
 
 Floats = NDArray[np.float64]
 
@@ -158,8 +158,15 @@ def critical_difference(groups: int, tasks: int) -> float:
     return quantile * math.sqrt(groups * (groups + 1) / (6 * tasks))
 
 
-FINAL, SOONEST = "final value", "trials to target"
+FINAL = "final value"
 PAIRED, UNPAIRED = "Wilcoxon signed-rank", "Mann-Whitney U"
+
+
+def soonest(axis: Axis) -> str:
+    """The measure of how soon a target was reached."""
+    return f"{axis} to target"
+
+
 MANY = 10_000
 """Runs per group that nobody has; an effect that needs more is none."""
 
@@ -172,7 +179,7 @@ def tests(samples: Mapping[str, Sample], measure: str) -> list[Test]:
 
     Args:
         samples: group -> its runs.
-        measure: what they are: ``FINAL`` or ``SOONEST``.
+        measure: what they are: ``FINAL`` or that of ``soonest``.
     """
     pairs = [*combinations(samples, 2)]
     found = [_test(one, other, samples, measure, len(pairs)) for one, other in pairs]

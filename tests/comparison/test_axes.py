@@ -1,0 +1,84 @@
+"""Runs compared by what they cost, where not every training is a whole one."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from comparison import folders
+from comparison.folders import SPACE, run
+from nas_hydra.comparison import compare
+from nas_hydra.comparison.content import document
+from nas_hydra.document.markdown import markdown
+from nas_hydra.errors import ConfigError
+from nas_hydra.trial import Evaluation, Fidelity, Proposal, measured
+
+RUNGS = [(0, 0.3, 1, None), (1, 0.9, 1, None), (2, 0.2, 1, None), (1, 0.6, 2, 1), (0, 0.8, 2, 0)]
+"""Candidate, value, epochs in the end, and the trial gone on from; 0.9 is after 1 epoch."""
+
+
+def halving(folder, monkeypatch, seed=0, gain=0.0, option="halving"):
+    """A run of rungs: 5 epochs in all."""
+
+    def trial(number, outcome, first, objectives, seconds):
+        n, value, epochs, continues = outcome
+        fidelity = Fidelity(epochs, continues=continues)
+        proposal = Proposal(number, SPACE.genotype({"n": n}), "random", fidelity=fidelity)
+        spent = epochs - (0 if continues is None else 1)
+        found = Evaluation({objectives[0].name: value + gain}, epochs=spent)
+        return measured(proposal, found, objectives, seconds * spent)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(folders, "_trial", trial)
+        return run(folder, RUNGS, seed=seed, choices={"fidelity": option})
+
+
+@pytest.fixture
+def both(tmp_path, monkeypatch):
+    for seed in range(3):
+        halving(tmp_path / f"halving-{seed}", monkeypatch, seed, seed / 100)
+        run(tmp_path / f"full-{seed}", [0.5, 0.7 + seed / 100, 0.75], seed=seed)
+    return tmp_path
+
+
+def test_partial_runs_are_compared_by_epochs_at_the_highest_fidelity(both):
+    found = compare([both])
+    assert (found.axis, found.by) == ("epochs", ["fidelity"])
+    (task,) = found.tasks
+    groups = {one.group: one for one in task.groups}
+    assert groups["halving"].final.middle == pytest.approx(0.81)
+    assert groups["full"].final.middle == pytest.approx(0.71)  # after 4 of its 6 epochs
+    assert groups["halving"].curves["epochs"].points[0] == 4
+    assert [one.fidelity for one in found.runs] == [2] * 6
+    assert [one.reached for one in found.runs if one.group == "halving"] == [5, 5, 5]
+    assert any("after 5 epochs" in note for note in found.notes)
+    assert any("trained for all epochs that there are" in note for note in found.notes)
+    assert {test.measure for test in task.tests} == {"epochs to target", "final value"}
+    assert "compared by epochs trained" in markdown(document(found))
+
+
+def test_seconds_and_trials_can_be_asked_for(both):
+    seconds = compare([both], axis="seconds")
+    assert seconds.axis == "seconds"
+    assert seconds.tasks[0].sentences[-1].startswith("After 4 s, full was at 0.75")
+    with pytest.raises(ConfigError, match="--axis epochs"):
+        compare([both], axis="trials")
+    trials = compare([both], axis="trials", allow_mixed=True)
+    assert any("number is no cost" in note for note in trials.notes)
+
+
+def test_runs_of_unlike_fidelity_are_told(both, tmp_path, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(sys.modules[__name__], "RUNGS", RUNGS[:3])
+        halving(tmp_path / "lower", monkeypatch, option="lower")
+    found = compare([both / "halving-0", tmp_path / "lower"], axis="epochs")
+    assert {one.group: one.fidelity for one in found.runs} == {"halving": 2, "lower": 1}
+    assert any("values do not mean the same" in note for note in found.notes)
+
+
+def test_whole_trainings_are_compared_by_trials(tmp_path):
+    run(tmp_path / "a", [0.5, 0.7], seed=0)
+    run(tmp_path / "b", [0.4, 0.7], seed=1)
+    assert compare([tmp_path]).axis == "trials"
+    by_epochs = compare([Path(tmp_path)], axis="epochs")
+    assert by_epochs.runs[0].reached == 4
