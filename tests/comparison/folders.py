@@ -13,7 +13,7 @@ from nas_hydra.record.storage import journal
 from nas_hydra.record.study import StudyRecord
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.testing.strategy import PARTS
-from nas_hydra.trial import Evaluation, Proposal, Trial, duplicate, measured
+from nas_hydra.trial import Evaluation, Fidelity, Proposal, Trial, duplicate, measured
 
 SPACE = SearchSpace(
     OmegaConf.create({"model": {"n": {"_int_": {"low": 0, "high": 10_000}, "_name_": "n"}}}), PARTS
@@ -49,6 +49,10 @@ Outcome = float | Mapping[str, float] | str | None
 """A value, several metrics, ``again`` for a duplicate of the first trial, or None for a failure."""
 
 
+Rung = tuple[int, float, int, int | None]
+"""A candidate, its value, epochs that it has had in the end, and the trial that it goes on from."""
+
+
 def run(
     folder: Path | str,
     values: Sequence[Outcome],
@@ -60,6 +64,7 @@ def run(
     seconds: float = 1.0,
     choices: Mapping[str, str] | None = None,
     data: Mapping[str, Any] | None = None,
+    rungs: Sequence[Rung] = (),
     **changes: Any,
 ) -> Path:
     """One run's folder.
@@ -74,10 +79,12 @@ def run(
         seconds: that each trial took.
         choices: other options.
         data: what the record notes of it.
+        rungs: trials that are no whole trainings, after those of the values.
         changes: of the config, dotted keys with ``__`` for a point; None deletes.
     """
     folder = Path(folder)
-    config = _config(strategy, seed, len(values) if trials is None else trials, changes)
+    budget = len(values) + len(rungs) if trials is None else trials
+    config = _config(strategy, seed, budget, changes)
     chosen = {**CHOICES, "strategy": strategy, **(choices or {})}
     _write(folder, config, chosen)
     resolved = OmegaConf.to_container(
@@ -92,8 +99,10 @@ def run(
         trial = _trial(number, outcome, first, objectives, seconds)
         first = first or trial
         record.add(trial)
+    for number, rung in enumerate(rungs, len(values)):
+        record.add(_rung(number, rung, objectives, seconds))
     if trials is None or spent is not None:
-        record.finish({"trials": spent or len(values)})
+        record.finish({"trials": spent or len(values) + len(rungs)})
     return folder
 
 
@@ -130,6 +139,17 @@ def _trial(number, outcome, first, objectives, seconds) -> Trial:
         return Trial(proposal, "failed", error="too wide", seconds=seconds)
     metrics = outcome if isinstance(outcome, Mapping) else {objectives[0].name: float(outcome)}
     return measured(proposal, Evaluation(metrics, epochs=2), objectives, seconds)
+
+
+def _rung(number, rung, objectives, seconds) -> Trial:
+    """A trial that goes on from one of 1 epoch, or from none."""
+    candidate, value, epochs, continues = rung
+    fidelity = Fidelity(epochs, continues=continues)
+    genotype = SPACE.genotype({"n": candidate})
+    proposal = Proposal(number, genotype, "random", fidelity=fidelity)
+    spent = epochs - (0 if continues is None else 1)
+    found = Evaluation({objectives[0].name: value}, epochs=spent)
+    return measured(proposal, found, objectives, seconds * spent)
 
 
 def sweep(root: Path | str, runs: Mapping[str, Sequence[Sequence[Outcome]]], **more: Any) -> Path:

@@ -1,42 +1,29 @@
 """Runs compared by what they cost, where not every training is a whole one."""
 
-import sys
 from pathlib import Path
 
 import pytest
 
-from comparison import folders
-from comparison.folders import SPACE, run
+from comparison.folders import run
 from nas_hydra.comparison import compare
 from nas_hydra.comparison.content import document
 from nas_hydra.document.markdown import markdown
 from nas_hydra.errors import ConfigError
-from nas_hydra.trial import Evaluation, Fidelity, Proposal, measured
 
 RUNGS = [(0, 0.3, 1, None), (1, 0.9, 1, None), (2, 0.2, 1, None), (1, 0.6, 2, 1), (0, 0.8, 2, 0)]
 """Candidate, value, epochs in the end, and the trial gone on from; 0.9 is after 1 epoch."""
 
 
-def halving(folder, monkeypatch, seed=0, gain=0.0, option="halving"):
+def halving(folder, seed=0, gain=0.0, option="halving", rungs=RUNGS):
     """A run of rungs: 5 epochs in all."""
-
-    def trial(number, outcome, first, objectives, seconds):
-        n, value, epochs, continues = outcome
-        fidelity = Fidelity(epochs, continues=continues)
-        proposal = Proposal(number, SPACE.genotype({"n": n}), "random", fidelity=fidelity)
-        spent = epochs - (0 if continues is None else 1)
-        found = Evaluation({objectives[0].name: value + gain}, epochs=spent)
-        return measured(proposal, found, objectives, seconds * spent)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(folders, "_trial", trial)
-        return run(folder, RUNGS, seed=seed, choices={"fidelity": option})
+    gained = [(one, value + gain, *more) for one, value, *more in rungs]
+    return run(folder, [], seed=seed, choices={"fidelity": option}, rungs=gained)
 
 
 @pytest.fixture
-def both(tmp_path, monkeypatch):
+def both(tmp_path):
     for seed in range(3):
-        halving(tmp_path / f"halving-{seed}", monkeypatch, seed, seed / 100)
+        halving(tmp_path / f"halving-{seed}", seed, seed / 100)
         run(tmp_path / f"full-{seed}", [0.5, 0.7 + seed / 100, 0.75], seed=seed)
     return tmp_path
 
@@ -67,10 +54,8 @@ def test_seconds_and_trials_can_be_asked_for(both):
     assert any("number is no cost" in note for note in trials.notes)
 
 
-def test_runs_of_unlike_fidelity_are_told(both, tmp_path, monkeypatch):
-    with monkeypatch.context() as patched:
-        patched.setattr(sys.modules[__name__], "RUNGS", RUNGS[:3])
-        halving(tmp_path / "lower", monkeypatch, option="lower")
+def test_runs_of_unlike_fidelity_are_told(both, tmp_path):
+    halving(tmp_path / "lower", option="lower", rungs=RUNGS[:3])
     found = compare([both / "halving-0", tmp_path / "lower"], axis="epochs")
     assert {one.group: one.fidelity for one in found.runs} == {"halving": 2, "lower": 1}
     assert any("values do not mean the same" in note for note in found.notes)

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from nas_hydra.objective import Objectives
 from nas_hydra.report.history import History, Moment, lineage
+from nas_hydra.report.summary import summarize
 from nas_hydra.tracker import wandb_rows as rows
 from nas_hydra.trial import Trial
-from trials import ONE, TWO, complete, search, trials
+from trials import ONE, TWO, complete, halved, search, standing, trials
 
 
 def after(objectives: Objectives, *told: Trial) -> Moment:
@@ -63,3 +64,30 @@ def test_lineage_tells_what_changed_and_what_it_gained(tmp_path):
         [0, None, "mutation", "", 0.5, None],
         [3, 0, "mutation", "width 16 → 32, depth None → 2", 0.75, 0.25],
     ]
+
+
+def test_a_row_tells_how_far_a_trial_was_trained_where_that_differs():
+    moment = after(ONE, *halved()[:6])
+    row = rows.history_row(moment, several=False, partial=True)
+    assert (row["trial/fidelity"], row["cost/epochs"]) == (9, 13)
+    assert row["best_by_epochs/val_acc"] == row["best/val_acc"] == 0.7
+    assert "trial/fidelity" not in rows.history_row(moment, several=False)
+
+
+def test_tables_tell_what_continues_what(tmp_path):
+    run = search(tmp_path / "run", partial=True)
+    columns, cells = rows.trial_table(run, halved())
+    assert columns[4:8] == ["fidelity", "continues", "inherits", "inherited"]
+    assert cells[5][4:8] == [9, 3, None, None]
+    columns, cells = rows.curve_table(halved()[:6])
+    assert [row[1] for row in cells if row[0] == 5] == [4, 5, 6, 7, 8, 9]
+
+
+def test_summary_tells_what_was_saved(tmp_path):
+    run = search(tmp_path / "run", partial=True, config={"trainer": {"max_epochs": 9}})
+    flat = rows.flat_summary(summarize(run, halved(), standing(*halved()), checkpoints=5))
+    assert (flat["trained/epochs"], flat["trained/full"], flat["trained/checkpoints"]) == (
+        15,
+        36,
+        5,
+    )

@@ -39,7 +39,7 @@ class ExplainedSearch(FinishedSearch):
         space: that it searched.
         builds: whether its evaluator builds networks, see ``Evaluator.builds``.
         objective: that is to be explained.
-        trials: that tell its values, see ``PastRun.evaluated``.
+        trials: that tell its values, all trained as far, see ``explained_trials``.
     """
 
     space: SearchSpace
@@ -58,8 +58,14 @@ class ExplainedSearch(FinishedSearch):
 
     @property
     def winner(self) -> Trial:
-        """The best trial of the objective within the limits."""
-        return self.ranked[0]
+        """The best trial of the objective within the limits.
+
+        Where its candidate was trained farther than those that it is compared with, its trial
+        among these.
+        """
+        alone = Objectives((self.objective,), self.past.objectives.limits)
+        best = by_fitness(self.past.evaluated, alone)[0]
+        return next((trial for trial in self.ranked if trial.key == best.key), self.ranked[0])
 
     def value(self, trial: Trial) -> float:
         """What a trial measured of the objective."""
@@ -112,10 +118,24 @@ def open_explained(
     builds = bool(kind.builds)
     _check_parts(config, GROUPS, check_written if builds else check_names)  # which imports nothing
     chosen = _objective(past, objective)
-    _check_enough(folder, past.evaluated, chosen)
-    return ExplainedSearch(
-        found.origin, past, build_space(config, builds), builds, chosen, past.evaluated
-    )
+    trials = explained_trials(past)
+    _check_enough(folder, trials, chosen)
+    return ExplainedSearch(found.origin, past, build_space(config, builds), builds, chosen, trials)
+
+
+def explained_trials(past: PastRun) -> list[Trial]:
+    """The evaluated trials of the highest fidelity that enough candidates were trained at.
+
+    Where there are too few of them at each, those of the fidelity that most were trained at.
+    """
+    levels: dict[int, list[Trial]] = {}
+    for trial in past.evaluated:
+        levels.setdefault(trial.level, []).append(trial)
+    candidates = {level: len({trial.key for trial in of}) for level, of in levels.items()}
+    enough = [level for level, count in candidates.items() if count >= FEWEST_EXPLAINED]
+    if not levels:
+        return []
+    return levels[max(enough) if enough else max(levels, key=lambda level: candidates[level])]
 
 
 def _check_parts(

@@ -13,6 +13,7 @@ from nas_hydra.record import reading as data
 from nas_hydra.record.past import read_run
 from nas_hydra.record.storage import sqlite_file
 from nas_hydra.record.study import differing
+from nas_hydra.report.trained import whole_epochs
 from nas_hydra.search_space import Categorical, Decision, Gene, Genotype, SearchSpace
 from nas_hydra.strategy.base import InitialCandidate
 from nas_hydra.trial import Trial
@@ -36,8 +37,9 @@ def initial_candidates(
     """The candidates of ``strategy.initial``, each once, in its order.
 
     Those of a run's folder come with what was measured there, if the candidate's whole config, the
-    evaluator and the data are the same and every objective was measured; the others are to be
-    evaluated, but for those that the constraints of this space refuse.
+    evaluator and the data are the same, every objective was measured, and it was trained in full
+    and from scratch; of a candidate that was trained several times, where it was trained farthest.
+    The others are to be evaluated, but for those that the constraints of this space refuse.
 
     Args:
         given: a list of mappings from gene to decision, a path, or None for none.
@@ -89,10 +91,12 @@ def _from_run(
 
     def known(genotype: Genotype, trial: Trial) -> bool:
         measured = all(name in trial.metrics for name in objectives.names)
-        return not changed and genotype.key == trial.key and measured
+        alike = not changed and genotype.key == trial.key
+        return alike and measured and _in_full(trial, whole_epochs(past.identity))
 
-    trials = [trial for trial in past.evaluated if _permitted(space, trial)]
-    if left := len(past.evaluated) - len(trials):
+    farthest = past.farthest
+    trials = [trial for trial in farthest if _permitted(space, trial)]
+    if left := len(farthest) - len(trials):
         log.info("%s: %d trials of %s do not meet the constraints here", KEY, left, folder)
     genotypes = entries([trial.proposal.genotype for trial in trials], space, _listed, "trial")
     candidates = [
@@ -100,12 +104,21 @@ def _from_run(
         for genotype, trial in zip(genotypes, trials, strict=True)
     ]
     anew = sum(candidate.known is None for candidate in candidates)
-    reason = f" ({changed[0]})" if changed else _untold(past.identity, identity)
+    less = sum(not _in_full(trial, whole_epochs(past.identity)) for trial in trials)
+    partly = f" ({less} were not trained in full and from scratch)" if less else ""
+    reason = f" ({changed[0]})" if changed else partly or _untold(past.identity, identity)
     log.info(
         "%s: %d trials of %s as they are, %d to be evaluated anew%s",
         *(KEY, len(candidates) - anew, folder, anew, reason),
     )
     return candidates
+
+
+def _in_full(trial: Trial, epochs: int | None) -> bool:
+    """Whether a trial is a whole training from scratch, of so many epochs."""
+    fidelity = trial.proposal.fidelity
+    planned = fidelity.epochs in (None, epochs) and fidelity.of in (None, epochs)
+    return planned and fidelity.inherits is None
 
 
 def _permitted(space: SearchSpace, trial: Trial) -> bool:

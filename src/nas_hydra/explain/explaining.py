@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nas_hydra.app.finished import ExplainedSearch, open_explained
 from nas_hydra.config.foreign import foreign
+from nas_hydra.document.text import counted
 from nas_hydra.explain.ablation import SearchTrainer, Start, ablation
 from nas_hydra.explain.importance import (
     GeneLevels,
@@ -24,6 +25,8 @@ from nas_hydra.explain.sentences import summary
 from nas_hydra.front import Front
 from nas_hydra.predictor import Array
 from nas_hydra.report.history import Step, lineage
+from nas_hydra.report.trained import whole_epochs
+from nas_hydra.run import FEWEST_EXPLAINED
 
 
 def _ancestors(searched: ExplainedSearch) -> list[Ancestor]:
@@ -129,6 +132,16 @@ def _surfaces(
 def _notes(searched: ExplainedSearch) -> Iterator[str]:
     """What to know of this search in particular."""
     past = searched.past
+    if len(searched.trials) < len(past.evaluated):
+        level = searched.trials[0].level or whole_epochs(past.identity)
+        yield (
+            f"Of {counted(len(past.evaluated), 'trial')}, this is about the {len(searched.trials)}"
+            f" that were trained for {counted(level or 0, 'epoch')}: the most epochs that"
+            f" {FEWEST_EXPLAINED} candidates or more had. Values are those after as many."
+        )
+    if stopped := sum(trial.state == "pruned" for trial in past.trials):
+        ended = "trial was stopped early and has", "trials were stopped early and have"
+        yield f"{counted(stopped, *ended)} no value here."
     failed = sum(trial.state == "failed" for trial in past.trials)
     if failed:
         yield f"{failed} failed trials have no value; the predictor knows nothing of them."

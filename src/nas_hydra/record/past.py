@@ -202,6 +202,14 @@ class PastRun:
         """The complete trials that are no duplicates; those of one candidate are repeats."""
         return [trial for trial in self.trials if trial.complete and trial.duplicate_of is None]
 
+    @property
+    def farthest(self) -> list[Trial]:
+        """Of the evaluated trials of a candidate, those that were trained farthest."""
+        levels: dict[str, int] = {}
+        for trial in self.evaluated:
+            levels[trial.key] = max(trial.level, levels.get(trial.key, 0))
+        return [trial for trial in self.evaluated if trial.level == levels[trial.key]]
+
     def evaluation(self, trial: Trial) -> Evaluation:
         """What a trial measured; its source is the run that did, not one that took it over."""
         origin = origin_of(weights_file(self.folder, trial.number))

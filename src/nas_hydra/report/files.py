@@ -229,8 +229,6 @@ def row(run: Run, trial: Trial, had: int) -> list[Any]:
     """
     proposal = trial.proposal
     measured = {**trial.metrics, **trial.values}
-    fidelity = proposal.fidelity
-    partial = (had, fidelity.continues, fidelity.inherits, trial.inherited)
     return [
         trial.number,
         trial.state,
@@ -238,12 +236,18 @@ def row(run: Run, trial: Trial, had: int) -> list[Any]:
         proposal.origin,
         " ".join(str(parent) for parent in proposal.parents),
         trial.epochs,
-        *(partial if run.partial else ()),
+        *(partial_cells(trial, had) if run.partial else ()),
         round(trial.seconds, 3),
         *(measured.get(name) for name in run.measures),
         *(proposal.genotype.get(name) for name in run.genes),
         trial.error,
     ]
+
+
+def partial_cells(trial: Trial, had: int) -> list[Any]:
+    """A trial's cells below ``PARTIAL``; ``had`` as of ``row``."""
+    fidelity = trial.proposal.fidelity
+    return [had, fidelity.continues, fidelity.inherits, trial.inherited]
 
 
 def read_summary(folder: Path) -> dict[str, Any] | None:

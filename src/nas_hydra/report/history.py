@@ -8,6 +8,7 @@ from typing import Any
 
 from nas_hydra.front import Front
 from nas_hydra.objective import Objectives
+from nas_hydra.report.trained import epochs_had
 from nas_hydra.search_space import Decision
 from nas_hydra.trial import Trial
 
@@ -43,6 +44,7 @@ class Moment:
         duplicates: trials that an earlier one answered.
         failures: failed trials.
         epochs: trained so far.
+        fidelity: epochs that the network of the trial has had.
         seconds: of evaluation so far.
         front: how many trials no other beats.
         hypervolume: what these dominate, from the worst values so far on unless the objectives
@@ -55,6 +57,7 @@ class Moment:
     duplicates: int
     failures: int
     epochs: int
+    fidelity: int
     seconds: float
     front: int
     hypervolume: float
@@ -74,11 +77,13 @@ class History:
         self._members: deque[Trial] = deque(maxlen=window)
         self._duplicates = self._failures = self._epochs = 0
         self._seconds = 0.0
+        self._had: dict[int, int] = {}
 
     def take(self, trial: Trial) -> bool:
         """Count a trial in; whether it is among the best now."""
         level = self._front.level
         self._last = trial
+        self._had[trial.number] = epochs_had(trial, self._had)
         self._front.add(trial)
         if self._front.level > level:
             self._members.clear()
@@ -105,6 +110,7 @@ class History:
             self._duplicates,
             self._failures,
             self._epochs,
+            self._had[self._last.number],
             self._seconds,
             len(self._front.members),
             self._front.hypervolume,

@@ -26,6 +26,7 @@ from nas_hydra.evaluator.final import FinalEvaluator, monitoring, name_in_test
 from nas_hydra.evaluator.prepared import Prepared
 from nas_hydra.files.small_file import check_place
 from nas_hydra.objective import Objective
+from nas_hydra.report.trained import FINALIST
 from nas_hydra.retrain.files import Retraining, packed, write_folder
 from nas_hydra.retrain.publishing import publish_model
 from nas_hydra.retrain.reference import References
@@ -99,15 +100,59 @@ def retrain(
     overrides = resolved_environment(overrides)
     with foreign(request.trust):
         searched = open_retrained(request.run, overrides, request.url, request.config_dirs)
+        if longer := longer_training(searched, chosen_trials(searched, request), overrides):
+            overrides = [*overrides, longer]
+            searched = open_retrained(request.run, overrides, request.url, request.config_dirs)
         with foreign(typed=searched.typed):
             return _retrained(searched, request, command, watch)
+
+
+def chosen_trials(searched: RetrainedSearch, request: Request) -> list[Trial]:
+    """The trials that are to be retrained; raises as ``chosen``."""
+    return chosen(searched.past, request.trial, request.pareto == "all")
+
+
+EPOCHS = "trainer.max_epochs"
+
+
+def longer_training(
+    searched: RetrainedSearch, trials: Sequence[Trial], overrides: Sequence[str]
+) -> str:
+    """What finalists need to be trained for as long as in the search, as an override.
+
+    Others are trained as the search's config says, which the log tells where the search has
+    trained them less. Empty if that is so, or if the user says for how long.
+
+    Args:
+        searched: by whom they were found.
+        trials: to be retrained.
+        overrides: the user's own.
+    """
+    whole = searched.plain["trainer"].get("max_epochs")
+    for trial in trials:
+        had = trial.level
+        if had in (0, whole) or any(
+            word.lstrip("+").startswith(f"{EPOCHS}=") for word in overrides
+        ):
+            continue
+        if trial.proposal.origin == FINALIST:
+            log.info(
+                "trial %d is a finalist, which the search has trained for %d epochs; so it is now",
+                *(trial.number, had),
+            )
+            return f"{EPOCHS}={had}"
+        log.info(
+            "trial %d was trained for %d epochs in the search; now it is trained in full, for %s",
+            *(trial.number, had, whole),
+        )
+    return ""
 
 
 def _retrained(
     searched: RetrainedSearch, request: Request, command: str, watch: Watch
 ) -> list[Retrained]:
     """Of an opened search; arguments as of ``retrain``."""
-    trials = chosen(searched.past, request.trial, request.pareto == "all")
+    trials = chosen_trials(searched, request)
     folders = _places(request, trials)
     genotypes = [searched.genotype(trial) for trial in trials]
     space, numbers = searched.space, [trial.number for trial in trials]

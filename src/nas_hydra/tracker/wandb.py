@@ -110,6 +110,10 @@ class WandbTracker:
         warm_up()
         self._wandb.define_metric("trial", hidden=True)
         self._wandb.define_metric("*", step_metric="trial")
+        if run.partial:
+            for one in run.objectives:  # by their names, which go before the pattern
+                name = f"{rows.BY_EPOCHS}/{one.name}"
+                self._wandb.define_metric(name, step_metric="cost/epochs")
         self._first = self._first_row()
         self._keep(self._first)
         self._history = History(run.objectives, window(run.config))
@@ -123,8 +127,8 @@ class WandbTracker:
         self._trials.append(trial)
         if self._lost:
             return
-        if self._candidates and len(self._trials) > self._first:
-            self._candidates.add(trial)
+        if self._candidates:
+            self._candidates.add(trial, known=len(self._trials) <= self._first)
         if self._pace.due:
             with self._guarded():
                 self._catch_up()
@@ -238,7 +242,8 @@ class WandbTracker:
         self._done += 1
         last = self._done == len(self._trials)
         if place >= self._first and (better or last or place % stride == 0):
-            row = rows.history_row(self._history.moment, len(self._search.objectives) > 1)
+            search, moment = self._search, self._history.moment
+            row = rows.history_row(moment, len(search.objectives) > 1, search.partial)
             self._wandb.log(row, step=place, commit=True)
 
     def _add_tables(self) -> None:

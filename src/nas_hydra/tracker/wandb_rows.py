@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from nas_hydra.document.text import change
 from nas_hydra.files.small_file import read_json, replace
+from nas_hydra.report.files import PARTIAL, partial_cells
 from nas_hydra.report.history import Change, Moment, Step
+from nas_hydra.report.trained import all_had, epochs_had
 from nas_hydra.run import Run
 from nas_hydra.search_space.gene import shown
 from nas_hydra.trial import Trial
@@ -40,12 +42,13 @@ def tags(run: Run, more: Sequence[str]) -> list[str]:
     return list(dict.fromkeys([*own, *more]))
 
 
-def history_row(moment: Moment, several: bool) -> dict[str, float]:
+def history_row(moment: Moment, several: bool, partial: bool = False) -> dict[str, float]:
     """One row of the history.
 
     Args:
         moment: the search after a trial.
         several: whether there are several objectives.
+        partial: whether not every training is a whole one.
     """
     trial, best, population = moment.trial, moment.best, moment.population
     return {
@@ -57,9 +60,20 @@ def history_row(moment: Moment, several: bool) -> dict[str, float]:
         "failures": moment.failures,
         "cost/seconds": moment.seconds,
         "cost/epochs": moment.epochs,
+        **(_of_fidelity(moment) if partial else {}),
         **trial.proposal.facts,
         **({"front/size": moment.front, "hypervolume": moment.hypervolume} if several else {}),
     }
+
+
+BY_EPOCHS = "best_by_epochs"
+"""Prefix of the best values that are drawn over the epochs trained."""
+
+
+def _of_fidelity(moment: Moment) -> dict[str, float]:
+    """How far the trial's network was trained, and the best value over what was trained in all."""
+    best = _prefixed(BY_EPOCHS, moment.best.values if moment.best else {})
+    return {"trial/fidelity": moment.fidelity, **best}
 
 
 def _prefixed(prefix: str, values: Mapping[str, float]) -> dict[str, float]:
@@ -73,11 +87,13 @@ Table = tuple[list[str], list[list[Any]]]
 
 def trial_table(run: Run, trials: Sequence[Trial]) -> Table:
     """One row per trial, one column per objective, metric and gene; empty where inactive."""
-    columns = ["number", "state", "origin", "parents", *run.measures, *run.genes, "error"]
-    return columns, [_trial_row(trial, run.measures, run.genes) for trial in trials]
+    facts = ["number", "state", "origin", "parents", *(PARTIAL if run.partial else ())]
+    had = all_had(trials)
+    cells = [_trial_row(trial, run, had[trial.number]) for trial in trials]
+    return [*facts, *run.measures, *run.genes, "error"], cells
 
 
-def _trial_row(trial: Trial, measures: Sequence[str], genes: Sequence[str]) -> list[Any]:
+def _trial_row(trial: Trial, run: Run, had: int) -> list[Any]:
     proposal = trial.proposal
     measured = {**trial.metrics, **trial.values}
     return [
@@ -85,29 +101,39 @@ def _trial_row(trial: Trial, measures: Sequence[str], genes: Sequence[str]) -> l
         trial.state,
         proposal.origin,
         " ".join(str(parent) for parent in proposal.parents),
-        *(measured.get(name) for name in measures),
-        *(proposal.genotype.get(name) for name in genes),
+        *(partial_cells(trial, had) if run.partial else ()),
+        *(measured.get(name) for name in run.measures),
+        *(proposal.genotype.get(name) for name in run.genes),
         trial.error,
     ]
 
 
 def curve_table(trials: Sequence[Trial]) -> Table:
-    """The learning curves: one row per trial and epoch, epochs from 1."""
+    """The learning curves: one row per trial and epoch that its network has had, from 1."""
+    had = all_had(trials)
     metrics = list(dict.fromkeys(name for trial in trials for name in trial.curves))
     rows = [
         [trial.number, epoch, *(values.get(name) for name in metrics)]
         for trial in trials
-        for epoch, values in epochs(trial)
+        for epoch, values in epochs(trial, had[trial.number] - trial.epochs)
     ]
     return ["trial", "epoch", *metrics], rows
 
 
-def epochs(trial: Trial) -> Iterator[tuple[int, dict[str, float]]]:
-    """Each epoch of a training, from 1, with what was measured after it."""
+def epochs(trial: Trial, before: int = 0) -> Iterator[tuple[int, dict[str, float]]]:
+    """Each epoch of a training, from 1, with what was measured after it.
+
+    Args:
+        trial: that was trained.
+        before: epochs that its network has had already.
+    """
     for place in range(max(map(len, trial.curves.values()), default=0)):
         curves = trial.curves.items()
         known = {name: curve[place] for name, curve in curves if place < len(curve)}
-        yield place + 1, {name: value for name, value in known.items() if not math.isnan(value)}
+        yield (
+            before + place + 1,
+            {name: value for name, value in known.items() if not math.isnan(value)},
+        )
 
 
 def lineage_table(run: Run, line: Sequence[Step]) -> Table:
@@ -142,6 +168,9 @@ def flat_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
         flat |= {"best/trial": best["trial"], "best/key": best["key"]}
         flat["best/genotype"] = dict(best["genotype"])
     flat |= _prefixed("regret", summary.get("regret", {}))
+    numbers = ("epochs", "full", "saved", "fidelity", "checkpoints")
+    told = summary.get("trained", {})
+    flat |= _prefixed("trained", {name: told[name] for name in numbers if name in told})
     if "pareto" in summary:
         flat |= {"pareto": list(summary["pareto"]), "hypervolume": summary["hypervolume"]}
     return flat
@@ -190,10 +219,12 @@ class Candidates:
         self._thread = ThreadPoolExecutor(1)
         self._sent: list[Future[None]] = []
         self._stopped = False
+        self._had: dict[int, int] = {}
 
-    def add(self, trial: Trial) -> None:
-        """Send a trial, unless an earlier one has answered it."""
-        if trial.duplicate_of is None:
+    def add(self, trial: Trial, known: bool = False) -> None:
+        """Send a trial, unless W&B knows it, or an earlier one has answered it."""
+        self._had[trial.number] = epochs_had(trial, self._had)
+        if trial.duplicate_of is None and not known:
             self._sent.append(self._thread.submit(self._send, trial))
             self._sent[-1].add_done_callback(self._check)
 
@@ -225,7 +256,7 @@ class Candidates:
             config=_candidate_config(self._search, trial),
         )
         run.define_metric("*", step_metric="epoch")
-        for epoch, values in epochs(trial):
+        for epoch, values in epochs(trial, self._had[trial.number] - trial.epochs):
             run.log({"epoch": epoch, **values}, step=epoch)
         run.summary.update({**trial.metrics, **trial.values, "seconds": trial.seconds})
         if trial.error:
