@@ -65,7 +65,15 @@ class Order:
     def __init__(self, total: int, size: int, seed: int | None = None, parts: int = 1) -> None:
         self._total, self._number = total, number_of_batches(total, size)
         self._parts = min(parts, max(1, total // self._number))
+        self._seed = seed
         self._generator = None if seed is None else torch.Generator().manual_seed(seed)
+
+    def go_on(self, epochs: int) -> None:
+        """Let the next iteration be the one after so many epochs, whatever was drawn so far."""
+        if self._generator is not None and self._seed is not None:
+            self._generator.manual_seed(self._seed)
+            for _ in range(epochs):
+                torch.randperm(self._total, generator=self._generator)
 
     def __len__(self) -> int:
         """Micro-batches per epoch."""
@@ -116,15 +124,15 @@ class Batches:
     """
 
     def __init__(self, rows: Rows, order: Order) -> None:
-        self._rows, self._order = rows, order
+        self._rows, self.order = rows, order
 
     def __len__(self) -> int:
         """Batches per epoch."""
-        return len(self._order)
+        return len(self.order)
 
     def __iter__(self) -> Iterator[tuple[Tree, Tree]]:
         """One epoch."""
-        for index in self._order.drawn(leaves(self._rows.target)[0].device):
+        for index in self.order.drawn(leaves(self._rows.target)[0].device):
             yield self._rows[index]
 
 

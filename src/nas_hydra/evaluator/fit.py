@@ -57,7 +57,8 @@ def is_measured(trainer: pl.Trainer, module: TaskModule) -> bool:
     Options may have it done in some epochs only, and callbacks may change the weights after it.
     """
     return module.measured and all(
-        is_lightnings(one) and isinstance(one, WATCHING) for one in trainer_callbacks(trainer)
+        (is_lightnings(one) and isinstance(one, WATCHING)) or getattr(one, "only_watches", False)
+        for one in trainer_callbacks(trainer)
     )
 
 

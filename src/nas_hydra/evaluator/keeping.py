@@ -41,6 +41,14 @@ class BestWeights(pl.Callback):
         if value > self._best or not self._weights:
             self._best, self._weights = value, self._measured
 
+    def state_dict(self) -> dict[str, Any]:
+        """What a training that goes on later has to know."""
+        return {"best": self._best, "weights": self._weights}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from there."""
+        self._best, self._weights = state_dict["best"], state_dict["weights"]
+
     def put_back(self, module: TaskModule) -> None:
         """Give a network the best weights; its own, if it was never validated."""
         if self._weights:

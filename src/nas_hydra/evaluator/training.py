@@ -25,6 +25,7 @@ from nas_hydra.evaluator.fit import (
     measure_weights,
     trainer_callbacks,
 )
+from nas_hydra.evaluator.going_on import GoingOn, loaded, planned, levels_of
 from nas_hydra.evaluator.inheriting import inherit
 from nas_hydra.evaluator.keeping import callbacks_of, put_back
 from nas_hydra.evaluator.latency import Latency
@@ -105,12 +106,18 @@ class Training(OnData):
         self._tf32, self._compile = tf32, compile
         self._channels_last = channels_last
         self._task: Task = task_of({})
+        self._levels: Sequence[int] = ()
 
     @property
     def metrics(self) -> Sequence[str]:
         """Names of everything that it measures."""
         known = [*self._task.directions]
         return [*known, "params"] if known else []
+
+    @property
+    def levels(self) -> Sequence[int]:
+        """The epochs that are validated, where all candidates have the same number of them."""
+        return self._levels
 
     @property
     def directions(self) -> Mapping[str, Direction]:
@@ -120,6 +127,9 @@ class Training(OnData):
     def prepare(self, space: SearchSpace) -> None:
         """See what the task is, and whether all candidates have the same data."""
         super().prepare(space)
+        trainer = space.parts.get("trainer")
+        if isinstance(trainer, Constant):
+            self._levels = levels_of(trainer.value)
         node = space.parts.get("task")
         if isinstance(node, Constant):
             self._task = task_of({"task": node.value})
@@ -162,8 +172,10 @@ class Training(OnData):
     ) -> Evaluation:
         """Train as the course says; the weights that the task keeps go to the file."""
         one = self.prepared(candidate)
+        if course is not None and course.fidelity.of is not None:
+            one = self.prepared(planned(one, course.fidelity.of))
         try:
-            return self._train(one, repeat, weights, parts=1, course=course)
+            return self._train(one, repeat, weights, 1, course)
         except torch.OutOfMemoryError as error:
             reason = in_one_line(error)
         # Outside of the handler, where nothing holds the failed network any more.
@@ -171,7 +183,7 @@ class Training(OnData):
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         try:
-            return self._train(one, repeat, weights, parts=2, course=course)
+            return self._train(one, repeat, weights, 2, course)
         except torch.OutOfMemoryError as error:
             raise CandidateError(
                 f"out of memory, also alone and with batches cut in two: {in_one_line(error)}"
@@ -240,34 +252,49 @@ class Training(OnData):
         device = trainer.strategy.root_device
         with computing(device, self._tf32, alone), seeded(seed):
             module = self.module(one)
-            inherited = self._inherited(one, module.model, course)
-            measured = self._fit(trainer, module, one, seed, parts)
+            if parts > 1:
+                module.weights = one.data.weights(parts)
+            train = one.data.train_batches(seed, device, parts)
+            going = None if course is None else self._going(course, one, module, train)
+            if going is not None:
+                trainer_callbacks(trainer).insert(0, going)
+            measured = self._fit(trainer, module, one, train, parts, going)
         torch.save(module.model.state_dict(), weights)
-        return Evaluation(
-            {**measured, "params": float(count_parameters(module.model))},
-            trainer.current_epoch,
-            curves=module.curves,
-            inherited=inherited,
-        )
+        metrics = {**measured, "params": float(count_parameters(module.model))}
+        if going is None:
+            return Evaluation(metrics, trainer.current_epoch, curves=module.curves)
+        return going.evaluation(metrics, trainer, module)
 
-    def _inherited(self, one: Prepared, network: nn.Module, course: Course | None) -> float | None:
-        """The share of its weights that a network gets from its parent; None if it has none."""
-        if course is None or course.parent is None:
-            return None
-        inputs = one.example.inputs
-        return inherit(network, course, lambda config: self.prepared(config).network(), inputs)
+    def _going(self, course: Course, one: Prepared, module: TaskModule, train: Any) -> GoingOn:
+        """With what a training begins, its parent's weights among it, and where it ends."""
+        going = GoingOn(course, loaded(course), train)
+        if course.parent is not None and not going.known:
+            going.inherited = inherit(
+                module.model,
+                course,
+                lambda config: self.prepared(config).network(),
+                one.example.inputs,
+            )
+        return going
 
     def _fit(
-        self, trainer: Trainer, module: TaskModule, one: Prepared, seed: int, parts: int
+        self,
+        trainer: Trainer,
+        module: TaskModule,
+        one: Prepared,
+        train: Any,
+        parts: int,
+        going: GoingOn | None,
     ) -> dict[str, float]:
-        """Train, and measure the weights that training has left."""
-        device = trainer.strategy.root_device
-        if parts > 1:
-            module.weights = one.data.weights(parts)
-        train = one.data.train_batches(seed, device, parts)
-        fit(trainer, module, train, one.data.valid_batches(device, parts))
+        """Train what is left of it, and measure the weights that training has left."""
+        if going is not None and going.over:
+            going.finish(module, trainer)
+            measured: dict[str, Any] = going.metrics
+        else:
+            device = trainer.strategy.root_device
+            fit(trainer, module, train, one.data.valid_batches(device, parts))
+            measured = dict(trainer.callback_metrics)
         put_back(trainer, module)
-        measured: dict[str, Any] = dict(trainer.callback_metrics)
         if self._stage != "search" or not is_measured(trainer, module):
             measured |= self._measured(trainer, module, one, parts)
         module.eval()  # whatever else is measured of it must not change it
