@@ -40,28 +40,26 @@ class Checkpoints:
             before=None if begin is None else begin.proposal.fidelity,
         )
 
-    def keep(self, needed: Collection[int], pending: Iterable[Proposal]) -> None:
-        """Drop what no later proposal may ask for, and no pending one goes on from.
+    def keep(
+        self, needed: Collection[int], told: Iterable[Trial], pending: Iterable[Proposal]
+    ) -> None:
+        """Drop those of told trials that no later proposal may ask for, and no pending one needs.
 
         Args:
             needed: numbers of told trials.
+            told: all of them; those of others may be told yet, by a search that was resumed.
             pending: proposals whose trials are not told.
         """
         kept = {*needed}
         for one in pending:
-            asked = (one.number, one.fidelity.continues, one.fidelity.inherits)
+            asked = (one.fidelity.continues, one.fidelity.inherits)
             kept |= {number for number in asked if number is not None}
         files = list(self._folder.glob("*.ckpt"))
         self.largest = max(self.largest, sum(file.stat().st_size for file in files))
+        dropped = {trial.number for trial in told} - kept
         for file in files:
-            if file.stem.isdecimal() and int(file.stem) not in kept:
+            if file.stem.isdecimal() and int(file.stem) in dropped:
                 file.unlink(missing_ok=True)
-
-    def close(self) -> None:
-        """Drop the folder when no training may go on any more."""
-        self.keep((), ())
-        if self._folder.is_dir() and not any(self._folder.iterdir()):
-            self._folder.rmdir()
 
     def _file(self, number: int) -> Path:
         return self._folder / f"{number}.ckpt"

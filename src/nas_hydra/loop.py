@@ -133,7 +133,7 @@ class Search:
             tracker.tell(trial, self.front, pending.recorded)
         if self.checkpoints:
             pending_ones = (one.proposal for one in self._pending)
-            self.checkpoints.keep(needed_by(self.strategy), pending_ones)
+            self.checkpoints.keep(needed_by(self.strategy), self.told, pending_ones)
 
     def summary(self) -> dict[str, Any]:
         """What ``summary.json`` holds."""

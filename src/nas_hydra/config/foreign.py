@@ -44,7 +44,7 @@ CLASSES = (
     *(f"nas_hydra.evaluator.{name}" for name in ("command", "final", "function", "latency")),
     *(f"nas_hydra.evaluator.{name}" for name in ("own", "tabular", "train")),
     *("nas_hydra.engine.processes", "nas_hydra.engine.serial", "nas_hydra.scheduler"),
-    "nas_hydra.task",
+    *("nas_hydra.fidelity", "nas_hydra.inherit", "nas_hydra.task"),
     *("nas_hydra.tracker.none", "nas_hydra.tracker.wandb"),
 )
 """Where classes are defined that make networks, data or training."""

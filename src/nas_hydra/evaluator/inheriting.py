@@ -105,7 +105,7 @@ def _tell(network: nn.Module, parent: Read, inputs: Tree, share: float) -> None:
         if one.shape == other.shape and (one - other).abs().max() <= SAME * other.abs().max():
             continue
         text = "%.0f %% of the weights are inherited; the function is another one than the parent's"
-        log.info(text, 100 * share)
+        log.debug(text, 100 * share)
         return
 
 

@@ -15,7 +15,7 @@ from pydantic import NonNegativeFloat, NonNegativeInt, TypeAdapter
 
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.evaluator.base import Evaluator, Wrapping
-from nas_hydra.files.digest import DIGEST, intact, sealed, unsealed
+from nas_hydra.files.digest import DIGEST, digest_of_file, intact, sealed, unsealed
 from nas_hydra.run import origin_of
 from nas_hydra.trial import Course, Evaluation
 
@@ -35,6 +35,8 @@ class StoreEntry:
         source: the trial that it was.
         weights: digest of the trained weights, under which they are kept too.
         curves: metric -> its value after each epoch.
+        stopped: see ``Evaluation``, as of the next one.
+        inherited: likewise.
     """
 
     identity: dict[str, Any]
@@ -45,12 +47,21 @@ class StoreEntry:
     source: str
     weights: str | None
     curves: dict[str, tuple[float, ...]]
+    stopped: bool = False
+    inherited: float | None = None
 
     @property
     def evaluation(self) -> Evaluation:
         """The evaluation at its original cost."""
         return Evaluation(
-            self.metrics, self.epochs, self.seconds, self.error, self.source, self.curves
+            self.metrics,
+            self.epochs,
+            self.seconds,
+            self.error,
+            self.source,
+            self.curves,
+            self.stopped,
+            self.inherited,
         )
 
 
@@ -80,14 +91,31 @@ class Stored(Wrapping):
         weights: Path,
         course: Course | None = None,
     ) -> Evaluation:
-        """A known evaluation at its original cost, or a new one."""
+        """A known evaluation at its original cost, or a new one.
+
+        One that is known leaves no checkpoint: whatever goes on from it is trained from the
+        beginning, and comes to the same.
+        """
         one = self.prepared(candidate)
         return self._store(
-            self.identity(one, repeat),
+            {**self.identity(one, repeat), **_identity_of(course)},
             weights,
             lambda: self.within(one, repeat, weights, course),
             self.metrics,
         )
+
+
+def _identity_of(course: Course | None) -> dict[str, Any]:
+    """What the outcome of a training depends on beside its candidate; nothing of a whole one."""
+    if course is None:
+        return {}
+    known: dict[str, Any] = {"epochs": course.fidelity.epochs, "of": course.fidelity.of}
+    if course.fidelity.thresholds is not None:
+        known["thresholds"] = asdict(course.fidelity.thresholds)
+    if course.parent is not None:
+        known |= {"parent": digest_of_file(course.parent) if course.parent.is_file() else None}
+    found = {name: value for name, value in known.items() if value is not None}
+    return {"course": found} if found else {}
 
 
 class Store:
@@ -187,6 +215,8 @@ class Store:
                 origin_of(weights),
                 name,
                 dict(evaluation.curves),
+                evaluation.stopped,
+                evaluation.inherited,
             )
             _write(self._file(identity), json.dumps(sealed(asdict(entry))).encode())
         except OSError as error:

@@ -25,7 +25,7 @@ from nas_hydra.evaluator.fit import (
     measure_weights,
     trainer_callbacks,
 )
-from nas_hydra.evaluator.going_on import GoingOn, loaded, planned, levels_of
+from nas_hydra.evaluator.going_on import GoingOn, levels_of, loaded, planned
 from nas_hydra.evaluator.inheriting import inherit
 from nas_hydra.evaluator.keeping import callbacks_of, put_back
 from nas_hydra.evaluator.latency import Latency
