@@ -292,9 +292,8 @@ def _join(one: Axis, other: Axis) -> None:
 
 def _turned(place: Place, given: list[Any], output: Tensor) -> int:
     """Where channels stand after a transposition."""
-    first, second = (dim % output.dim() for dim in given[1:3])
-    turned: dict[int, int] = {first: second, second: first}
-    return turned.get(place.dim, place.dim)
+    first, second = (int(dim) % output.dim() for dim in given[1:3])
+    return {first: second, second: first}.get(place.dim, place.dim)
 
 
 def _left(place: Place, output: Tensor) -> int | None:
