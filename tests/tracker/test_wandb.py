@@ -19,7 +19,7 @@ from nas_hydra.tracker.none import NoTracker
 from nas_hydra.tracker.wandb import WandbTracker
 from nas_hydra.tracker.wandb_rows import WandbPlace, wandb_place
 from tracker.wandb_file import BLOCK, WandbRun, read_runs
-from trials import ONE, TWO, complete, search, told
+from trials import ONE, TWO, complete, halved, search, told
 
 CONF = Path(__file__).parents[2] / "conf" / "tracker"
 KEY = "k" * 40
@@ -88,6 +88,18 @@ def test_history_has_a_row_per_trial_with_the_trial_as_step(tmp_path):
     assert [row["cost/epochs"] for row in found.history] == [2, 2, 4, 4]
     assert [row["duplicates"] for row in found.history] == [0, 0, 0, 1]
     assert [row["failures"] for row in found.history] == [0, 1, 1, 1]
+
+
+def test_partial_trainings_are_drawn_over_the_epochs_trained(tmp_path):
+    sink = tracker()
+    sink.start(search(tmp_path / "run", partial=True))
+    for trial, front in told(*halved()):
+        sink.tell(trial, front, recorded=False)
+    sink.finish(SUMMARY, 0)
+    (found,) = read_runs(tmp_path / "run")
+    assert found.step_metrics["best_by_epochs/val_acc"] == "cost/epochs"
+    assert [row["trial/fidelity"] for row in found.history] == [1, 1, 1, 3, 3, 9, 2, 0]
+    assert [row["cost/epochs"] for row in found.history][-1] == 15
 
 
 def test_table_has_a_row_per_trial_with_inactive_genes_empty(tmp_path):
