@@ -9,6 +9,7 @@ from nas_hydra.document import Switch
 from nas_hydra.document.markdown import markdown
 from nas_hydra.report.files import RunFiles
 from nas_hydra.report.history import History
+from nas_hydra.report.next_steps import next_steps
 from nas_hydra.report.outcome import Outcome
 from nas_hydra.report.run_page import run_page
 from nas_hydra.report.summary import summarize
@@ -156,3 +157,14 @@ def test_population_is_of_those_that_were_trained_farthest(run):
     for trial in halved()[:4]:
         history.take(trial)
     assert history.moment.population.mean == 0.55
+
+
+def test_next_step_is_no_explanation_where_too_few_were_trained_as_far(run):
+    summary = summarize(run, halved(), standing(*halved()))
+    crowded = {**summary, "trials": {**summary["trials"], "complete": 12}}
+    assert "why it won" not in next_steps(run, crowded)
+    built = {"fidelity": {"_target_": "mine.Fidelity"}, "inherit": {"_target_": "mine.Inherit"}}
+    trials = [rung(n, n / 20, n, Fidelity(1)) for n in range(12)]
+    rich = replace(run, config={**CONFIG, **built})
+    found = next_steps(rich, summarize(rich, trials, standing(*trials)))["why it won"]
+    assert "trust=" not in found

@@ -277,16 +277,16 @@ def _of_fidelity(task: MeasuredTask) -> Iterator[str]:
     if not any(entry.member.run.partial for entry in task.entries):
         return
     known = {
-        name: ", ".join(str(one) for one in sorted({*map(task.fidelity, entries)}))
+        name: " or ".join(str(one) for one in sorted({*map(task.fidelity, entries)}))
         for name, entries in task.groups.items()
     }
-    told = "; ".join(f"{epochs} of {name}" for name, epochs in known.items())
+    told = ", ".join(f"{name}: {epochs} epochs" for name, epochs in known.items())
     unlike = " These are not the same, so values do not mean the same." * (
         len({*known.values()}) > 1
     )
     yield (
-        f"{task.task.name}: a value counts if its network was trained for all epochs that there"
-        f" are in its run ({told}); what the others have cost counts too.{unlike}"
+        f"{task.task.name}: of each run, only values of the networks that were trained farthest"
+        f" count ({told}), and the epochs of all.{unlike}"
     )
     if task.axis == "trials":
         yield (

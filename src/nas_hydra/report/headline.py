@@ -8,7 +8,7 @@ from nas_hydra.document.text import counted, duration, number, share, signed
 from nas_hydra.front import Front
 from nas_hydra.report.next_steps import next_steps
 from nas_hydra.report.outcome import Outcome
-from nas_hydra.report.summary import count, founders, ties
+from nas_hydra.report.summary import count, founders, ties, trained
 from nas_hydra.run import Run
 from nas_hydra.shell import pasteable
 
@@ -86,7 +86,8 @@ def steps(outcome: Outcome) -> dict[str, str]:
         return {"to go on with this one": pasteable(run.command)}
     if outcome.front.best is None:
         return {}
-    return next_steps(run, {"trials": count(outcome.trials), **ties(outcome.front)})
+    told = {**ties(outcome.front), **trained(run, outcome.trials, outcome.front, 0)}
+    return next_steps(run, {"trials": count(outcome.trials), **told})
 
 
 def _numbers(outcome: Outcome) -> dict[str, str]:

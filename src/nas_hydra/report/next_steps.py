@@ -15,7 +15,7 @@ TRAIN = ("nas_hydra.evaluator.train.TrainEvaluator", "nas_hydra.evaluator.own.Ow
 """Evaluators whose winners can be trained anew."""
 MEMORY = "nas_hydra.record.memory.MemoryRecord"
 LOOKS_UP = "nas_hydra.evaluator.tabular.TabularEvaluator"
-UNREAD = ("strategy", "objective", "record")
+UNREAD = ("strategy", "fidelity", "inherit", "objective", "record")
 """Parts of a config that are not built when a finished run is read."""
 NETWORKS = ("search_space", "dataset", "task", "trainer", "optimizer", "scheduler")
 """Those that are not even imported where networks are looked up."""
@@ -37,6 +37,8 @@ def _of_this_run(run: Run, summary: Mapping[str, Any]) -> Iterator[tuple[str, st
     if _target(run, "evaluator") in TRAIN and not (run.folder / "retrain").exists():
         yield "train the winner to the end", _command("nas-hydra-retrain", words)
     candidates = summary["trials"]["complete"] - summary["trials"]["duplicates_saved"]
+    if trained := summary.get("trained"):  # what is compared was trained as far
+        candidates = max((rung["reached"] for rung in trained["rungs"]), default=0)
     alike = 1 + summary.get("ties", {}).get("others", 0)  # there is nothing to explain if all are
     if run.genes and candidates >= FEWEST_EXPLAINED and alike < candidates:
         yield "why it won", _command("nas-hydra-explain", words)

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from nas_hydra.document.text import counted
 from nas_hydra.front import Front
 from nas_hydra.objective import Objectives
 from nas_hydra.report.trained import AGAIN, Trained, trained_summary
@@ -173,7 +174,8 @@ def founders_in_words(found: Mapping[str, Any], best: Mapping[str, float], value
     """
     better = dict(best) != dict(found["values"])
     verdict = "the winner is better" if better else "no candidate that was bred is better"
-    return f"the best of {found['trials']:,} random candidates has {values}; {verdict}"
+    of = counted(found["trials"], "random candidate")
+    return f"the best of {of} has {values}; {verdict}"
 
 
 def regret(run: Run, front: Front) -> dict[str, float]:
