@@ -137,7 +137,7 @@ def page(known: Mapping[str, Mapping[str, Any]], command: str) -> str:
         "",
         *summary(known),
         "",
-        *table(head, rows),
+        *(table(head, rows) if rows else ()),
         *(line for section in sections for line in section),
     ]
     return "\n".join(lines) + "\n"
