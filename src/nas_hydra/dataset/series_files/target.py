@@ -8,12 +8,10 @@ import torch
 from torch import Tensor
 
 from nas_hydra.dataset.series_files.rows import Kind, SeriesRows
+from nas_hydra.dataset.target_kind import FEW, are_classes, is_whole
 from nas_hydra.errors import ConfigError, listing, nearest, printable
 
 log = logging.getLogger(__name__)
-
-MOST_CLASSES = 50
-"""Different numbers, above which a target is not taken for classes."""
 
 
 def kind_of(rows: SeriesRows, given: object) -> Kind:
@@ -27,11 +25,11 @@ def kind_of(rows: SeriesRows, given: object) -> Kind:
         ConfigError: if that is neither a class nor a number, or does not fit the file.
     """
     numbers = [number for text in _targets(rows) if (number := _number(text)) is not None]
-    fractions = any(not number.is_integer() for number in numbers)
-    many = len(numbers) == len(_targets(rows)) and len(set(numbers)) > MOST_CLASSES
+    numeric = len(numbers) == len(_targets(rows))
     if given is None:
-        return rows.kind or _guessed(len(numbers) == len(_targets(rows)) and (fractions or many))
-    if given == "class" and (rows.kind == "number" or (many and fractions)):
+        return rows.kind or _guessed(numeric and not are_classes(numbers))
+    many = numeric and len(set(numbers)) > FEW and not is_whole(numbers)
+    if given == "class" and (rows.kind == "number" or many):
         said = "the file's header says @targetLabel true"
         if rows.kind is None:
             said = f"its target has {len(set(numbers)):,} different numbers in {len(numbers):,}"

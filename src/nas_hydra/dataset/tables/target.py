@@ -12,14 +12,13 @@ from torch import Tensor
 
 from nas_hydra.dataset.tables.columns import as_numbers, examples_of, finite, in_text, is_number
 from nas_hydra.dataset.tables.frame import Notes, check_columns
+from nas_hydra.dataset.target_kind import FEW, are_classes, is_whole
 from nas_hydra.dataset.tree import Tree
 from nas_hydra.errors import ConfigError, listing
 
 Kind = Literal["class", "number", "labels"]
 KEY, KIND = "dataset.target", "dataset.target_kind"
 
-FEW = 20
-"""So many different whole numbers are taken for classes, if nobody says what they are."""
 MOST_CLASSES = 0.5
 """More different values than this share of the rows are no classes."""
 SHOWN = 12
@@ -167,8 +166,7 @@ def _recognised(frame: pd.DataFrame, columns: Sequence[str], notes: Notes) -> Ki
 def _looks_like_classes(given: Series) -> bool:
     if not is_number(given):
         return bool(np.isnan(as_numbers(given)).any())
-    numbers = given.unique()
-    return len(numbers) <= FEW and not (numbers % 1).any()
+    return are_classes(given.unique())
 
 
 def _classes(given: Series) -> tuple[str, ...]:
@@ -180,7 +178,7 @@ def _classes(given: Series) -> tuple[str, ...]:
     if len(names) < 2:
         problem = f"is '{given.name}', which has one class only ({listing(names)})"
         raise ConfigError(KEY, f"{problem}; of one class, nothing can be told apart")
-    whole = not numeric or not (given % 1).any()
+    whole = not numeric or is_whole(given)
     if len(names) > max(FEW, MOST_CLASSES * len(given)) or (not whole and len(names) > FEW):
         kind = "numbers" if numeric else "texts"
         hint = "say task=regression to tell numbers" if numeric else "another column is needed"

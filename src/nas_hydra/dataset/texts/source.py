@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nas_hydra.dataset.examples import EACH, Contents
+from nas_hydra.dataset.target_kind import are_classes
 from nas_hydra.dataset.texts.files import Corpus
 from nas_hydra.dataset.texts.tokenizing import PADDING, UNKNOWN, Tokenizer, Tokens, encoded, fitted
 from nas_hydra.errors import ConfigError, listing, shortened
@@ -28,8 +29,6 @@ LONGEST = 256
 """Tokens at which texts are cut where no length is said."""
 COVERED = 95
 """Per cent of the training texts that are not cut where no length is said."""
-FEW = 20
-"""Numbers of so many values, at most, are taken for classes where no kind is said."""
 MOST_SHOWN = 6
 """Classes that a line names."""
 IGNORED = -100
@@ -142,12 +141,12 @@ def following(ids: Tensor) -> Tensor:
 
 
 def kind_of(corpus: Corpus) -> Kind:
-    """What the target looks like: a few values are classes, many numbers are numbers."""
+    """What the target looks like: classes, or numbers, see ``are_classes``."""
     if corpus.target is None:
         return "next"
     values = pd.Series(corpus.target)
     numbers = pd.to_numeric(values, errors="coerce")
-    return "number" if numbers.notna().all() and numbers.nunique() > FEW else "class"
+    return "number" if numbers.notna().all() and not are_classes(numbers) else "class"
 
 
 def classes_of(target: Sequence[Any]) -> list[str]:
