@@ -135,6 +135,22 @@ def test_a_longer_plan_reaches_the_scheduler():
     assert same(end, weights)
 
 
+def test_what_goes_on_longer_than_it_was_planned_gets_a_schedule_for_the_rest():
+    closed = config("dropout and cosine")
+    evaluated(closed, "short", Fidelity(epochs=EPOCHS))
+    longer = Fidelity(epochs=8, of=8, continues=0)
+    found, weights = evaluated(closed, "longer", longer, "short.ckpt")
+    left = torch.load("longer.ckpt")
+    assert (found.epochs, left["epoch"], left["since"]) == (4, 8, EPOCHS)
+    (state,) = left["schedulers"]
+    assert (state["T_max"], state["last_epoch"]) == (4, 4)
+    Path("longer.ckpt").unlink()
+    evaluated(closed, "longer", Fidelity(epochs=6, of=8, continues=0), "short.ckpt")
+    again, end = evaluated(closed, "longer", longer, "short.ckpt")  # after an interruption
+    assert again.metrics == found.metrics
+    assert same(end, weights)
+
+
 def test_a_damaged_checkpoint_fails_its_trial_and_is_named():
     Path("damaged.ckpt").write_bytes(b"no checkpoint")
     with pytest.raises(CandidateError, match=r"damaged\.ckpt cannot be read; delete it"):

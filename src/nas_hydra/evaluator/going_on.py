@@ -29,14 +29,12 @@ log = logging.getLogger(__name__)
 Checkpoint = dict[str, Any]
 
 
-def planned(candidate: Mapping[str, Any], of: int | None) -> dict[str, Any]:
-    """A closed config whose training is planned for so many epochs; None leaves it as it is.
+def planned(candidate: Mapping[str, Any], of: int) -> dict[str, Any]:
+    """A closed config whose training is planned for so many epochs.
 
     A ``T_max`` of the scheduler that means the whole training goes on meaning it.
     """
     found = dict(candidate)
-    if of is None:
-        return found
     trainer, scheduler = candidate["trainer"], candidate.get("scheduler") or {}
     whole = trainer.get("max_epochs")
     found["trainer"] = {**trainer, "max_epochs": of}
@@ -62,7 +60,9 @@ def levels_of(trainer: Mapping[str, Any]) -> list[int]:
 def loaded(course: Course) -> Checkpoint | None:
     """The checkpoint that a trial has left itself, or that of the trial that it goes on from.
 
-    None if neither is there. No code that a file may hold is run.
+    None if neither is there. No code that a file may hold is run. Where the training is planned for
+    another length than it was, it gets a schedule of its own for what is left, a warm restart
+    (Loshchilov and Hutter 2017).
 
     Raises:
         CandidateError: if one is there and cannot be read.
@@ -71,7 +71,12 @@ def loaded(course: Course) -> Checkpoint | None:
     if own is not None:
         return own
     begin = None if course.begin is None else _read(course.begin)
-    return begin and {**begin, "first": begin["epoch"], "curves": {}, "stopped": False}
+    if begin is None:
+        return None
+    found = {**begin, "first": begin["epoch"], "curves": {}, "stopped": False}
+    if begin["of"] != course.fidelity.of:
+        found |= {"of": course.fidelity.of, "since": begin["epoch"], "schedulers": None}
+    return found
 
 
 def _read(file: Path) -> Checkpoint | None:
@@ -102,7 +107,7 @@ class GoingOn(pl.Callback):
     only_watches = True
 
     def __init__(self, course: Course, known: Checkpoint | None, batches: Any) -> None:
-        self._course, self.known = course, known or {}
+        self.course, self.known = course, known or {}
         order = getattr(batches, "order", getattr(batches, "sampler", None))
         self._order = order if isinstance(order, Order) else None
         self.first: int = self.known.get("first", 0)
@@ -119,7 +124,7 @@ class GoingOn(pl.Callback):
     @property
     def over(self) -> bool:
         """Whether nothing was left to be trained."""
-        end = self._course.fidelity.epochs or math.inf
+        end = self.course.fidelity.epochs or math.inf
         ended = self.known.get("ended") or self.known.get("stopped")
         return bool(ended) or self._begun >= end
 
@@ -155,7 +160,7 @@ class GoingOn(pl.Callback):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Put everything in the state of the checkpoint."""
-        end = self._course.fidelity.epochs
+        end = self.course.fidelity.epochs
         if end is not None:
             trainer.fit_loop.max_epochs = end  # the scheduler knows by now how long all of it is
         if not self.known:
@@ -163,9 +168,13 @@ class GoingOn(pl.Callback):
         assert isinstance(pl_module, TaskModule)
         known = self.known
         pl_module.model.load_state_dict(known["state_dict"])
+        anew = known["schedulers"] is None  # and with the rates that these begin with
         for optimizer, state in zip(trainer.optimizers, known["optimizers"], strict=True):
-            optimizer.load_state_dict(state)
-        for one, state in zip(trainer.lr_scheduler_configs, known["schedulers"], strict=True):
+            groups = optimizer.state_dict() if anew else state
+            optimizer.load_state_dict({**state, "param_groups": groups["param_groups"]})
+        for one, state in zip(
+            trainer.lr_scheduler_configs, known["schedulers"] or (), strict=not anew
+        ):
             one.scheduler.load_state_dict(state)
         for callback, state in self._stateful(trainer, known):
             callback.load_state_dict(state["own"])
@@ -188,7 +197,7 @@ class GoingOn(pl.Callback):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """End where the thresholds say so."""
-        thresholds, epoch = self._course.fidelity.thresholds, trainer.current_epoch + 1
+        thresholds, epoch = self.course.fidelity.thresholds, trainer.current_epoch + 1
         if thresholds is None or epoch >= (trainer.fit_loop.max_epochs or 0):
             return
         value = trainer.callback_metrics.get(thresholds.metric)
@@ -206,6 +215,8 @@ class GoingOn(pl.Callback):
         made: Checkpoint = {
             "epoch": trainer.current_epoch,
             "first": self.first,
+            "of": self.course.fidelity.of,
+            "since": self.known.get("since", 0),
             "ended": trainer.should_stop,
             "stopped": self.stopped,
             "inherited": self.inherited,
@@ -219,9 +230,9 @@ class GoingOn(pl.Callback):
             "curves": self.curves(module),
             "random": _random(),
         }
-        fresh = self._course.leave.with_suffix(".new")
+        fresh = self.course.leave.with_suffix(".new")
         torch.save(made, fresh)
-        os.replace(fresh, self._course.leave)
+        os.replace(fresh, self.course.leave)
 
     def _others(self, trainer: pl.Trainer) -> list[pl.Callback]:
         return [one for one in trainer_callbacks(trainer) if one is not self]

@@ -172,8 +172,6 @@ class Training(OnData):
     ) -> Evaluation:
         """Train as the course says; the weights that the task keeps go to the file."""
         one = self.prepared(candidate)
-        if course is not None and course.fidelity.of is not None:
-            one = self.prepared(planned(one, course.fidelity.of))
         try:
             return self._train(one, repeat, weights, 1, course)
         except torch.OutOfMemoryError as error:
@@ -247,6 +245,9 @@ class Training(OnData):
     ) -> Evaluation:
         """Train with batches cut into so many parts; cut ones are trained alone on a GPU."""
         seed, alone, parts = self._seed + repeat, parts > 1, one.data.cut(parts)
+        known = None if course is None else loaded(course)
+        if course is not None and (of := course.fidelity.of) is not None:
+            one = self.prepared(planned(one, of - (known or {}).get("since", 0)))
         trainer = build_trainer(one["trainer"], parts)
         trainer_callbacks(trainer).extend(callbacks_of(one.task))
         device = trainer.strategy.root_device
@@ -255,8 +256,9 @@ class Training(OnData):
             if parts > 1:
                 module.weights = one.data.weights(parts)
             train = one.data.train_batches(seed, device, parts)
-            going = None if course is None else self._going(course, one, module, train)
+            going = None if course is None else GoingOn(course, known, train)
             if going is not None:
+                going.inherited = going.inherited or self._inherited(one, module, going)
                 trainer_callbacks(trainer).insert(0, going)
             measured = self._fit(trainer, module, one, train, parts, going)
         torch.save(module.model.state_dict(), weights)
@@ -265,17 +267,15 @@ class Training(OnData):
             return Evaluation(metrics, trainer.current_epoch, curves=module.curves)
         return going.evaluation(metrics, trainer, module)
 
-    def _going(self, course: Course, one: Prepared, module: TaskModule, train: Any) -> GoingOn:
-        """With what a training begins, its parent's weights among it, and where it ends."""
-        going = GoingOn(course, loaded(course), train)
-        if course.parent is not None and not going.known:
-            going.inherited = inherit(
-                module.model,
-                course,
-                lambda config: self.prepared(config).network(),
-                one.example.inputs,
-            )
-        return going
+    def _inherited(self, one: Prepared, module: TaskModule, going: GoingOn) -> float | None:
+        """The share of its weights that a network gets from its parent; None if it has none."""
+        if going.course.parent is None or going.known:
+            return None
+
+        def build(config: Mapping[str, Any]) -> nn.Module:
+            return self.prepared(config).network()
+
+        return inherit(module.model, going.course, build, one.example.inputs)
 
     def _fit(
         self,
