@@ -161,7 +161,7 @@ def main() -> None:
     shares = [child["share"] for child in children]
     command = f"`python benchmarks/inheritance.py {len(children)}`"
     lines = [
-        f"`conv_net` on Fashion-MNIST, {IMAGES:,} images: {len(children)} children, in one decision",
+        f"`conv_net` on Fashion-MNIST, {IMAGES:,} images: {len(children)} children, in a decision",
         f"other than a trained parent ({command}). Validation",
         "accuracy, mean and least, and Spearman's rank correlation with the longest training's.",
         f"Parents, {EPOCHS} epochs: {parents:.3f}. Of a child's weights {np.mean(shares):.0%} came",

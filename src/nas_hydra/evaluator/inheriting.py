@@ -125,6 +125,7 @@ class _Transfer:
     names: Mapping[str, str]
     constant: set[str]
     _counterpart: dict[Channels, Channels] = field(default_factory=dict)
+    _weighed: dict[Channels, Tensor] = field(default_factory=dict)
 
     def __call__(self) -> float:
         """Move them all; the share of the parameters that were."""
@@ -246,7 +247,9 @@ class _Transfer:
         """From which of the parent's channels each of the heir's comes."""
         if mine.size >= its.size:
             return torch.arange(mine.size) % its.size
-        return self._importance(its).topk(mine.size).indices.sort().values
+        if its not in self._weighed:
+            self._weighed[its] = self._importance(its)
+        return self._weighed[its].topk(mine.size).indices.sort().values
 
     def _importance(self, channels: Channels) -> Tensor:
         """The sum of the squares of all weights to and from each channel of the parent."""
