@@ -8,7 +8,7 @@ import pytest
 from nas_hydra.document import Switch
 from nas_hydra.document.markdown import markdown
 from nas_hydra.report.files import RunFiles
-from nas_hydra.report.history import History
+from nas_hydra.report.history import History, lineage
 from nas_hydra.report.next_steps import next_steps
 from nas_hydra.report.outcome import Outcome
 from nas_hydra.report.run_page import run_page
@@ -168,3 +168,9 @@ def test_next_step_is_no_explanation_where_too_few_were_trained_as_far(run):
     rich = replace(run, config={**CONFIG, **built})
     found = next_steps(rich, summarize(rich, trials, standing(*trials)))["why it won"]
     assert "trust=" not in found
+
+
+def test_descent_tells_no_gain_between_trials_that_were_trained_unlike():
+    steps = lineage(halved()[5], halved())
+    assert [step.trial.number for step in steps] == [0, 3, 5]
+    assert [step.gains for step in steps] == [{}, {}, {}]

@@ -164,7 +164,7 @@ class Step:
         parent: the trial before it in the line; None for the first ancestor.
         changes: gene -> its decision in the parent and in the trial, where they differ.
         gains: objective -> the trial's value minus the parent's, in the objective's units; empty
-            where one of them has no values.
+            where one of them has no values, or they were not trained as far.
     """
 
     trial: Trial
@@ -198,7 +198,7 @@ def step(parent: Trial | None, trial: Trial) -> Step:
     gains = {
         name: value - parent.values[name]
         for name, value in trial.values.items()
-        if name in parent.values
+        if name in parent.values and trial.level == parent.level
     }
     return Step(trial, parent, changes(parent, trial), gains)
 
