@@ -1,11 +1,12 @@
 """Searches whose trainings begin short, go on and inherit: from the command to the files."""
 
 import csv
+import signal
 from pathlib import Path
 
 import pytest
 
-from command import SMALL, nas_hydra, rows
+from command import SMALL, nas_hydra, rows, start
 
 RUN = (
     *(*SMALL, "search_space=mlp", "dataset.limit=200", "trainer.max_epochs=4"),
@@ -69,3 +70,39 @@ def test_tables_of_trials_stay_as_they_were_where_every_training_is_whole(monkey
         head = next(csv.reader(stream))
     assert not {"fidelity", "continues", "inherits", "inherited"} & {*head}
     assert not Path("run/checkpoints").exists()
+
+
+@pytest.mark.long
+def test_a_killed_search_ends_as_an_uninterrupted_one_and_trains_no_epoch_again(monkeypatch):
+    """It is killed as soon as some trials, or some epochs of one, are on disk."""
+    words = (*RUN, "trainer.max_epochs=8", "budget.trials=14", "engine=serial", "engine.ahead=2")
+    assert nas_hydra(monkeypatch, *words, "hydra.run.dir=whole") == 0
+    for trials in (2, 9):
+        process = start(*words, "hydra.run.dir=killed")
+        for line in process.stderr:
+            if line.startswith(f"{trials:>4}  "):
+                break
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        assert not Path("killed/summary.json").exists()
+    assert nas_hydra(monkeypatch, *words, "hydra.run.dir=killed") == 0
+    assert told("killed") == told("whole")
+
+
+@pytest.mark.long
+def test_disk_is_bounded_over_many_trials(monkeypatch):
+    """As many checkpoints as may be continued or inherited, whatever the number of trials."""
+    words = (
+        *(*SMALL, "search_space=mlp", "dataset.limit=60", "trainer.max_epochs=2", "report=false"),
+        *("fidelity=halving", "fidelity.reduction=2", "inherit=parent", "inherit.keep=4"),
+        *("strategy=random", "engine=serial", "budget.trials=150"),
+    )
+    largest = {}
+    for trials in (50, 150):
+        folder = f"run-{trials}"
+        assert (
+            nas_hydra(monkeypatch, *words, f"budget.trials={trials}", f"hydra.run.dir={folder}")
+            == 0
+        )
+        largest[trials] = len(list(Path(folder, "checkpoints").glob("*.ckpt")))
+    assert largest[150] <= largest[50] + 4
