@@ -157,6 +157,29 @@ def test_a_damaged_checkpoint_fails_its_trial_and_is_named():
         evaluated(config("plain"), "again", Fidelity(epochs=2, continues=0), "damaged.ckpt")
 
 
+def test_what_was_planned_otherwise_needs_its_checkpoint():
+    with pytest.raises(CandidateError, match=r"gone\.ckpt is gone.*finalists\.start=anew"):
+        evaluated(config("plain"), "again", Fidelity(epochs=6, of=6, continues=0), "gone.ckpt")
+
+
+def test_the_store_tells_rungs_apart():
+    closed = config("plain")
+    metrics = {}
+    for name, fidelity in {
+        "one": Fidelity(epochs=1),
+        "two": Fidelity(epochs=2),
+        "all": FULL,
+    }.items():
+        for turn in ("first", "again"):
+            course = None if fidelity is FULL else Course(fidelity, Path(f"{name}-{turn}.ckpt"))
+            evaluator = TrainEvaluator(seed=3, store="store")
+            found = evaluator.evaluate(closed, 0, Path(f"{turn}.pt"), course)
+            assert (found.source is None) == (turn == "first")
+            metrics.setdefault(name, found.metrics)
+            assert found.metrics == metrics[name]
+    assert metrics["one"] != metrics["two"] != metrics["all"]
+
+
 def test_checkpoints_run_no_code():
     class Code:
         def __reduce__(self):

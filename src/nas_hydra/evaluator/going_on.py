@@ -65,12 +65,16 @@ def loaded(course: Course) -> Checkpoint | None:
     (Loshchilov and Hutter 2017).
 
     Raises:
-        CandidateError: if one is there and cannot be read.
+        CandidateError: if one is there and cannot be read; or if none is, and the beginning was
+            planned for another length.
     """
     own = _read(course.leave)
     if own is not None:
         return own
     begin = None if course.begin is None else _read(course.begin)
+    if begin is None and course.begin is not None and course.fidelity.of is not None:
+        gone = f"the checkpoint {course.begin} is gone, and what is planned for longer cannot go on"
+        raise CandidateError(f"{gone} without it; say finalists.start=anew")
     if begin is None:
         return None
     found = {**begin, "first": begin["epoch"], "curves": {}, "stopped": False}

@@ -114,6 +114,8 @@ def _identity_of(course: Course | None) -> dict[str, Any]:
         known["thresholds"] = asdict(course.fidelity.thresholds)
     if course.parent is not None:
         known |= {"parent": digest_of_file(course.parent) if course.parent.is_file() else None}
+    if course.begin is not None:
+        known["begun"] = course.begun
     found = {name: value for name, value in known.items() if value is not None}
     return {"course": found} if found else {}
 
