@@ -35,7 +35,6 @@ class Checkpoints:
             fidelity,
             self._file(proposal.number),
             begin=None if begin is None else self._file(_trained(begin)),
-            begun=0 if begin is None else begin.level,
             parent=None if parent is None else self._file(_trained(parent)),
             parent_candidate=None if parent is None else self._close(parent.proposal.genotype),
             before=None if begin is None else begin.proposal.fidelity,

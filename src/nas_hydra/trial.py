@@ -75,7 +75,6 @@ class Course:
         leave: the checkpoint that is left after each epoch; one that is there already was left by
             the same trial before its search was stopped, and is gone on from.
         begin: the checkpoint of the trial that it goes on from; None if it goes on from none.
-        begun: epochs that the network of that trial has had.
         parent: the checkpoint of the trial that it inherits from; None if it inherits from none.
         parent_candidate: that trial's closed config, or its decisions.
         before: the fidelity of the trial that it goes on from; None if it goes on from none.
@@ -84,7 +83,6 @@ class Course:
     fidelity: Fidelity
     leave: Path
     begin: Path | None = None
-    begun: int = 0
     parent: Path | None = None
     parent_candidate: Mapping[str, Any] | None = None
     before: Fidelity | None = None

@@ -15,9 +15,9 @@ from pydantic import NonNegativeFloat, NonNegativeInt, TypeAdapter
 
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.evaluator.base import Evaluator, Wrapping
-from nas_hydra.files.digest import DIGEST, digest_of_file, intact, sealed, unsealed
+from nas_hydra.files.digest import DIGEST, intact, sealed, unsealed
 from nas_hydra.run import origin_of
-from nas_hydra.trial import Course, Evaluation
+from nas_hydra.trial import FULL, Course, Evaluation
 
 log = logging.getLogger(__name__)
 
@@ -94,9 +94,11 @@ class Stored(Wrapping):
         """A known evaluation at its original cost, or a new one.
 
         One that is known leaves no checkpoint: whatever goes on from it is trained from the
-        beginning, and comes to the same.
+        beginning, and comes to the same. What inherits is not kept: it would not.
         """
         one = self.prepared(candidate)
+        if course is not None and course.fidelity.inherits is not None:
+            return self.within(one, repeat, weights, course)
         return self._store(
             {**self.identity(one, repeat), **_identity_of(course)},
             weights,
@@ -109,14 +111,11 @@ def _identity_of(course: Course | None) -> dict[str, Any]:
     """What the outcome of a training depends on beside its candidate; nothing of a whole one."""
     if course is None:
         return {}
-    known: dict[str, Any] = {"epochs": course.fidelity.epochs, "of": course.fidelity.of}
-    if course.fidelity.thresholds is not None:
-        known["thresholds"] = asdict(course.fidelity.thresholds)
-    if course.parent is not None:
-        known |= {"parent": digest_of_file(course.parent) if course.parent.is_file() else None}
-    if course.begin is not None:
-        known["begun"] = course.begun
-    found = {name: value for name, value in known.items() if value is not None}
+    fidelity, before = course.fidelity, course.before or FULL
+    known = {"epochs": fidelity.epochs, "of": fidelity.of, "begun": before.epochs}
+    found: dict[str, Any] = {name: value for name, value in known.items() if value is not None}
+    if fidelity.thresholds is not None:
+        found["thresholds"] = asdict(fidelity.thresholds)
     return {"course": found} if found else {}
 
 

@@ -15,8 +15,12 @@ def at_level(proposal: Proposal, epochs: int) -> Proposal:
 
 
 def promoted(trial: Trial, number: int, epochs: int) -> Proposal:
-    """The proposal that goes on with a trial until its network has had so many epochs."""
-    fidelity = Fidelity(epochs=epochs, continues=trial.number)
+    """The proposal that goes on with a trial until its network has had so many epochs.
+
+    Of what that trial has inherited it knows too, or it could not begin anew.
+    """
+    inherits = trial.proposal.fidelity.inherits
+    fidelity = Fidelity(epochs=epochs, continues=trial.number, inherits=inherits)
     genotype = trial.proposal.genotype
     return Proposal(number, genotype, "promotion", (trial.number,), fidelity=fidelity)
 
