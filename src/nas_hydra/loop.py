@@ -19,7 +19,7 @@ from nas_hydra.record import Record
 from nas_hydra.run import Run, weights_file
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.strategy import Strategy
-from nas_hydra.strategy.base import needed_by
+from nas_hydra.strategy.base import Ending, ended_by, needed_by
 from nas_hydra.tracker import Tracker
 from nas_hydra.trial import Proposal, Trial, duplicate, measured
 
@@ -54,7 +54,8 @@ class Search:
         trackers: who watches.
         repeats: how often a candidate that was told may be evaluated again.
         summarize: what ``summary.json`` says of the trials, their front, how many candidates the
-            space has rejected, and how many bytes checkpoints have taken at most.
+            space has rejected, how many bytes checkpoints have taken at most, and by what the
+            search has ended.
         checkpoints: of trainings that may go on; None if every training is a whole one.
     """
 
@@ -66,7 +67,7 @@ class Search:
     record: Record
     trackers: Sequence[Tracker]
     repeats: int
-    summarize: Callable[[Run, Sequence[Trial], Front, int, int], dict[str, Any]]
+    summarize: Callable[[Run, Sequence[Trial], Front, int, int, str | None], dict[str, Any]]
     checkpoints: Checkpoints | None = None
     told: list[Trial] = field(default_factory=list, init=False)
     front: Front = field(init=False)
@@ -107,16 +108,16 @@ class Search:
         for tracker in self.trackers:
             tracker.start(self.run)
         self.evaluator.remember(self.run.folder)
-        self._replayed.extend(n for n in self.record.numbers if n < self.run.trials)
+        most = self.run.trials
+        self._replayed.extend(n for n in self.record.numbers if most is None or n < most)
 
     def propose(self) -> Pending | None:
         """Ask for the next proposal and begin its trial; None if no more is to come."""
         number = len(self.told) + len(self._pending)
-        if number == self.run.trials:
-            return None
         proposal = self._ask(number)
         if proposal is None:
-            log.info("the search space is exhausted: no candidate is left after %d", number)
+            if self.ended and self.ended.by != "budget.trials":  # which is what one expects
+                log.info("%s after %d", self.ended.why, number)
             return None
         self._pending.append(self._begin(proposal))
         return self._pending[-1]
@@ -138,7 +139,13 @@ class Search:
     def summary(self) -> dict[str, Any]:
         """What ``summary.json`` holds."""
         largest = self.checkpoints.largest if self.checkpoints else 0
-        return self.summarize(self.run, self.told, self.front, self.space.rejected, largest)
+        ended = None if self.ended is None else self.ended.by
+        return self.summarize(self.run, self.told, self.front, self.space.rejected, largest, ended)
+
+    @property
+    def ended(self) -> Ending | None:
+        """Why it has ended; None while it goes on."""
+        return ended_by(self.strategy)
 
     def finish(self, summary: Mapping[str, Any] | None, code: int) -> None:
         """Let go of the engine, and let each tracker end, also where another one cannot.

@@ -11,6 +11,8 @@ VALUED = ("--config-dir", "-cd", "--config-name", "-cn", "--config-path", "-cp",
 """Flags of Hydra's that are followed by a value."""
 EXPLANATION = "explanation.json"
 """What ``nas-hydra-explain`` leaves in the run's folder."""
+AMOUNTS = ("trials", "epochs", "seconds")
+"""The limits of a budget of which one at least is given."""
 FEWEST_EXPLAINED = 10
 """Candidates that it takes to tell what they have in common."""
 
@@ -29,10 +31,12 @@ class Run:
         objectives: what is optimised, and limited.
         genes: names of every gene that can be active.
         metrics: names of everything that the evaluator measures.
-        trials: how many trials the budget allows.
+        trials: how many trials the budget allows, finalists among them; None if it allows any
+            number.
         seed: of the search.
         optimum: objective -> the best value that there is, where it is known.
         partial: whether any training may be another one than a whole one from scratch.
+        budget: its other limits that are given, such as ``epochs`` -> 500.
     """
 
     folder: Path
@@ -44,10 +48,26 @@ class Run:
     objectives: Objectives
     genes: Sequence[str]
     metrics: Sequence[str]
-    trials: int
+    trials: int | None
     seed: int
     optimum: Mapping[str, float] = field(default_factory=dict)
     partial: bool = False
+    budget: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """Limit of the budget -> its value, ``trials`` first if they are limited."""
+        return {**({} if self.trials is None else {"trials": self.trials}), **self.budget}
+
+    @property
+    def most(self) -> str:
+        """``30 trials``, or ``500 epochs, 3,600 seconds``: how much there may be of what."""
+        amounts = {name: self.limits[name] for name in AMOUNTS if name in self.limits}
+        return ", ".join(f"{number:,.12g} {name}" for name, number in amounts.items())
+
+    def after(self, told: int) -> str:
+        """``12 of 30 trials``, or ``12 trials`` where nobody knows how many there will be."""
+        return f"{told:,} trials" if self.trials is None else f"{told:,} of {self.trials:,} trials"
 
     @property
     def measures(self) -> list[str]:

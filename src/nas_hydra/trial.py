@@ -1,12 +1,17 @@
 """What a strategy proposes and what comes back."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from nas_hydra.objective import Direction, Objective, values_of
 from nas_hydra.search_space import Genotype
+
+ELAPSED = "budget/elapsed"
+"""Fact of a proposal: seconds that its search had taken when it was asked."""
+GAIN = "predictor/gain"
+"""Fact of a proposal: improvement that a surrogate expects of it, in units of the objective."""
 
 State = Literal["complete", "pruned", "failed"]
 
@@ -137,6 +142,10 @@ class Proposal:
     known: Evaluation | None = None
     fidelity: Fidelity = FULL
     facts: Mapping[str, float] = field(default_factory=dict, compare=False)
+
+    def with_facts(self, more: Mapping[str, float]) -> "Proposal":
+        """The same with further facts."""
+        return replace(self, facts={**self.facts, **more})
 
 
 @dataclass(frozen=True)

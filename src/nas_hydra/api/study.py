@@ -11,7 +11,7 @@ from nas_hydra.api.by_hand import Dialogue, HandEngine
 from nas_hydra.api.result import Result
 from nas_hydra.api.session import Session, session, undisturbed
 from nas_hydra.app.assemble import assemble
-from nas_hydra.app.running import finish, locked, save_config
+from nas_hydra.app.running import finish, locked, save_config, spent
 from nas_hydra.objective import metrics_of
 from nas_hydra.record.journal import exclusive
 from nas_hydra.tracker.terminal import Terminal, messages, ties, winner
@@ -155,10 +155,10 @@ class Study:
         dialogue = self._dialogue
         with self._lock, undisturbed():
             dialogue.settle(all_of_them=True)
-            spent = bool(dialogue.front.members) and len(dialogue.told) == dialogue.run.trials
-            dialogue.finish(dialogue.summary() if spent else None, 0)
-            if spent:
-                dialogue.record.finish({"trials": dialogue.run.trials})
+            ended = bool(dialogue.front.members) and dialogue.ended is not None
+            dialogue.finish(dialogue.summary() if ended else None, 0)
+            if ended:
+                dialogue.record.finish(spent(dialogue.run))
 
     @property
     def _engine(self) -> HandEngine:

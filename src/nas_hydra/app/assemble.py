@@ -40,7 +40,7 @@ from nas_hydra.report.summary import summarize
 from nas_hydra.run import Run
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.strategy import Strategy
-from nas_hydra.strategy.base import Initial, InitialCandidate, blindness
+from nas_hydra.strategy.base import Initial, blindness
 from nas_hydra.tracker import Tracker
 from nas_hydra.tracker.base import Expendable
 from nas_hydra.tracker.terminal import Terminal
@@ -97,7 +97,7 @@ def assemble(
     objectives = _objectives_of(settings.objective, evaluator)
     needs = {"space": space, "objectives": objectives}
     initial = settings.strategy.pop("initial", None)
-    strategy: Strategy = build(settings.strategy, "strategy", Strategy, **needs)
+    within: Strategy = build(settings.strategy, "strategy", Strategy, **needs)
     engine = build(settings.engine, "engine", Engine, limits=settings.trial)
     tracker = build(settings.tracker, "tracker", Tracker)
     if not untold:
@@ -105,6 +105,9 @@ def assemble(
     known = identity(plain, engine.ahead, engine.order, evaluator)
     url = (settings.record.get("storage") or {}).get("url")
     candidates = initial_candidates(initial, space, objectives, known, url, evaluator.changed)
+    imported = sum(one.known is not None for one in candidates)
+    begun_with = Initial(candidates, within) if candidates else within
+    strategy = trained_as(settings, begun_with, evaluator, objectives, imported)
     try:
         record = _open_record(settings, needs, known, evaluator)
     except OtherRunError as error:
@@ -112,15 +115,14 @@ def assemble(
         if begun is None:
             raise
         return assemble(begun, choices, group, command)
-    run = _run_of(settings, space, evaluator, objectives, candidates)(
+    strategy.resume(record.trials)
+    run = _run_of(settings, space, evaluator, objectives, imported)(
         group=group, command=command, choices=choices, config=shown(config)
     )
-    if learns_nothing := blindness(strategy, run.trials):
+    if learns_nothing := blindness(within, run.trials):
         log.warning("%s", learns_nothing)
     pages = [RunPage(space)] if settings.report else []
     trackers: list[Tracker] = [RunFiles(space), *pages, Expendable(tracker), Terminal()]
-    strategy = Initial(candidates, strategy) if candidates else strategy
-    strategy = trained_as(settings, strategy, evaluator, objectives)
     checkpoints = None
     if is_partial(settings):
         checkpoints = Checkpoints(run.folder, space.close if evaluator.closes else dict)
@@ -136,10 +138,11 @@ def _run_of(
     space: SearchSpace,
     evaluator: Evaluator,
     objectives: Objectives,
-    candidates: Sequence[InitialCandidate],
+    imported: int,
 ) -> Callable[..., Run]:
     """What the run is, as far as its parts tell; the rest is what was typed."""
-    imported = sum(one.known is not None for one in candidates)
+    limits = settings.budget.limits
+    trials = limits.pop("trials", None)
     return partial(
         Run,
         folder=Path(settings.folder),
@@ -147,10 +150,11 @@ def _run_of(
         objectives=objectives,
         genes=[gene.name for gene in space.genes],
         metrics=evaluator.metrics,
-        trials=settings.budget.trials + imported,
+        trials=None if trials is None else int(trials) + imported + settings.finalists.number,
         seed=settings.seed,
         optimum=evaluator.optimum(space, objectives),
         partial=is_partial(settings),
+        budget=limits,
     )
 
 

@@ -1,15 +1,19 @@
-"""How much the candidates of a search are trained: the strategy, and what stands around it."""
+"""How much candidates are trained, and when a search ends: what stands around its strategy."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nas_hydra.app.settings import Settings
 from nas_hydra.config.component import build
 from nas_hydra.config.later import LATER
-from nas_hydra.errors import ConfigError
+from nas_hydra.errors import ConfigError, listing
 from nas_hydra.evaluator import Evaluator
+from nas_hydra.fidelity.finalists import Finalists
+from nas_hydra.fidelity.full import Full
 from nas_hydra.objective import Objectives
 from nas_hydra.strategy import Strategy
 from nas_hydra.strategy.base import Decorator
+from nas_hydra.strategy.budget import Budgeted
 
 GROUPS = ("fidelity", "inherit")
 
@@ -20,12 +24,24 @@ def is_partial(settings: Settings) -> bool:
 
 
 def trained_as(
-    settings: Settings, strategy: Strategy, evaluator: Evaluator, objectives: Objectives
-) -> Strategy:
-    """The strategy with its inheritance, its fidelity and its budget around it.
+    settings: Settings,
+    strategy: Strategy,
+    evaluator: Evaluator,
+    objectives: Objectives,
+    imported: int = 0,
+) -> Decorator:
+    """The strategy with its inheritance, its fidelity, its budget and its finalists around it.
+
+    Args:
+        settings: of all of them.
+        strategy: within them.
+        evaluator: says after which epochs a training can end.
+        objectives: of the search.
+        imported: how many proposals need no evaluation, and take none of ``budget.trials``.
 
     Raises:
-        ConfigError: if the evaluator cannot train as it is asked for.
+        ConfigError: if the evaluator cannot train as it is asked for, or nobody can tell when the
+            search is to end.
     """
     if "inherit" in _partial(settings) and not evaluator.inherits:
         problem = (
@@ -40,8 +56,49 @@ def trained_as(
     needs: dict[str, Any] = {"objectives": objectives}
     inheriting: Strategy = build(settings.inherit, "inherit", Decorator, strategy=strategy, **needs)
     needs |= {"strategy": inheriting, "levels": list(evaluator.levels)}
-    found: Strategy = build(settings.fidelity, "fidelity", Decorator, **needs)
-    return found
+    within: Decorator = build(settings.fidelity, "fidelity", Decorator, **needs)
+    limits = settings.budget.limits
+    if "trials" in limits:
+        limits["trials"] += imported
+    _check_epochs(limits, evaluator)
+    budgeted = Budgeted(within, objectives, limits, max(evaluator.levels, default=0))
+    final = settings.finalists
+    if not final.number:
+        return budgeted
+    epochs = _final_epochs(final.epochs, evaluator.levels, isinstance(within, Full))
+    return Finalists(budgeted, objectives, final.number, epochs, final.start)
+
+
+def _check_epochs(limits: Mapping[str, float], evaluator: Evaluator) -> None:
+    """Make sure that epochs are counted where they are limited."""
+    if "epochs" in limits and not evaluator.levels:
+        problem = "needs an evaluator that says how many epochs it trains; this one, of"
+        raise ConfigError("budget.epochs", f"{problem} {type(evaluator).__name__}, does not")
+
+
+def _final_epochs(given: int | None, levels: Sequence[int], full: bool) -> int:
+    """How long finalists are trained.
+
+    An evaluator that can end after any epoch can also train for more of them than the config says.
+
+    Args:
+        given: how long they are to be.
+        levels: of the evaluator.
+        full: whether each trial of the search is a whole training.
+
+    Raises:
+        ConfigError: if the search trains as long already, or the evaluator never does.
+    """
+    key, whole = "finalists.epochs", levels[-1]
+    epochs = whole if given is None else given
+    steady = [*levels] == [*range(1, whole + 1)]
+    if not steady and epochs not in levels:
+        raise ConfigError(key, f"is {epochs}; the evaluator knows {listing(levels)}")
+    if epochs < whole or (full and epochs == whole):
+        more = f"at least {whole + full}" if steady else "a fidelity that trains less in the search"
+        said = "null, which is the whole training" if given is None else epochs
+        raise ConfigError(key, f"is {said}, and the search trains for {whole} already; take {more}")
+    return epochs
 
 
 def _partial(settings: Settings) -> list[str]:

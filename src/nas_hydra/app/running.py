@@ -20,6 +20,7 @@ from nas_hydra.record.journal import exclusive
 from nas_hydra.report.files import check_weights, read_own_summary
 from nas_hydra.report.run_page import PAGE, RunPage
 from nas_hydra.report.summary import agrees
+from nas_hydra.run import Run
 from nas_hydra.trial import Trial
 
 log = logging.getLogger(__name__)
@@ -61,17 +62,22 @@ def finish(search: Search, config: DictConfig) -> SearchOutcome:
     Raises:
         NasHydraError: if it cannot go on, or no trial was completed.
     """
-    budget = {"trials": search.run.trials}
+    budget = spent(search.run)
     summary = _known_summary(search) if search.record.finished(budget) else None
     if summary is not None:
         log.info("%s is finished already", search.run.folder)
-        _add_page(search)
+        _add_page(search, summary)
         _check_best(search)
         return SearchOutcome(_finished_trials(search), summary, earlier=True)
     save_config(config, search.run.folder / ".hydra")
     summary = search()
     search.record.finish(budget)
     return SearchOutcome(search.told, summary, earlier=False)
+
+
+def spent(run: Run) -> dict[str, Any]:
+    """What a record notes of a budget, by which it is known again."""
+    return {"trials": run.trials, **run.budget}
 
 
 def _refusal(error: OSError, folder: Path) -> str:
@@ -82,7 +88,7 @@ def _refusal(error: OSError, folder: Path) -> str:
     return str(error)
 
 
-def _add_page(search: Search) -> None:
+def _add_page(search: Search, summary: Mapping[str, Any]) -> None:
     """Write the page of a finished search, if it is wanted and not there."""
     run = search.run
     page = next((tracker for tracker in search.trackers if isinstance(tracker, RunPage)), None)
@@ -92,7 +98,7 @@ def _add_page(search: Search) -> None:
     for trial in _finished_trials(search):
         search.front.add(trial)
         page.tell(trial, search.front, recorded=True)
-    page.finish({}, 0)
+    page.finish(summary, 0)
 
 
 def _known_summary(search: Search) -> dict[str, Any] | None:
@@ -113,7 +119,8 @@ def _check_best(search: Search) -> None:
 
 def _finished_trials(search: Search) -> list[Trial]:
     """The trials of a finished search; its record has more if its budget was once larger."""
-    return [trial for trial in search.record.trials if trial.number < search.run.trials]
+    most = search.run.trials
+    return [trial for trial in search.record.trials if most is None or trial.number < most]
 
 
 def save_config(config: DictConfig, place: Path) -> None:

@@ -12,6 +12,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StrictBool,
+    StrictFloat,
     StrictInt,
     ValidationError,
 )
@@ -21,6 +22,7 @@ from nas_hydra.config.total_steps import without_total
 from nas_hydra.engine.base import Limits
 from nas_hydra.errors import ConfigError, in_words, listing, nearest
 from nas_hydra.masking import masked
+from nas_hydra.run import AMOUNTS
 from nas_hydra.search_space import PARTS
 
 
@@ -35,10 +37,13 @@ WORDING = re.compile("Input should be|Value error, it must be")
 
 Natural = Annotated[StrictInt, Field(ge=0)]
 Positive = Annotated[StrictInt, Field(ge=1)]
+Above0 = Annotated[StrictInt | StrictFloat, Field(gt=0)]
 Line = Annotated[str, AfterValidator(_line)]
 Group = dict[Any, Any]
 
 
+LIMITS = (*AMOUNTS, "patience", "regret")
+"""What ends a search, whichever is reached first."""
 MOST_VALUES = 50_000
 """Of a part of the config, references followed."""
 
@@ -47,8 +52,17 @@ class Budget(BaseModel):
     """When a search ends."""
 
     model_config = ConfigDict(extra="forbid")
-    trials: Positive
+    trials: Positive | None
     repeats: Natural
+    epochs: Positive | None = None  # this and what follows is younger than some runs' configs
+    seconds: Above0 | None = None
+    patience: Positive | None = None
+    regret: Above0 | None = None
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """Those that are given, by name."""
+        return {name: value for name in LIMITS if (value := getattr(self, name)) is not None}
 
 
 class FinalistSettings(BaseModel):
@@ -194,7 +208,7 @@ def settings_of(plain: Mapping[str, Any]) -> Settings:
         ConfigError: naming the first key that is wrong.
     """
     try:
-        return Settings(**plain)
+        return _with_budget(Settings(**plain))
     except ValidationError as error:
         first = error.errors()[0]
     key, given = ".".join(map(str, first["loc"])), first["loc"][-1]
@@ -213,3 +227,17 @@ def settings_of(plain: Mapping[str, Any]) -> Settings:
         raise ConfigError(key, f"is missing; put it back, for example with '+{key}=...'")
     said = masked(first["input"], key)
     raise ConfigError(key, f"is {said!r}; {WORDING.sub('it must be', first['msg'])}")
+
+
+def _with_budget(settings: Settings) -> Settings:
+    """The settings, if their search ends at all.
+
+    Raises:
+        ConfigError: if not.
+    """
+    if not settings.budget.limits.keys() & {*AMOUNTS}:
+        names = listing(f"budget.{name}" for name in AMOUNTS)
+        raise ConfigError(
+            "budget.trials", f"is null, so the search has no end; give one of {names}"
+        )
+    return settings

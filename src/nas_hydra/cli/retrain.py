@@ -153,7 +153,7 @@ class LiveTrainings:
 
         if progress.trial is None or self._line is None:
             self._left = RemainingTime(progress.total)
-            self._line = LiveLine(messages, self._left, progress.total, messages.is_terminal)
+            self._line = LiveLine(messages, self._left, messages.is_terminal)
             self._line.start("training")
             return
         self._failed += not progress.trial.complete

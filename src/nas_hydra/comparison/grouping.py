@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nas_hydra.comparison.runs import KEY, SearchRun, below
+from nas_hydra.comparison.runs import BUDGET, KEY, SearchRun, below
 from nas_hydra.errors import ConfigError, listing, nearest
 from nas_hydra.objective import Direction, Objective, Objectives
 
@@ -320,13 +320,13 @@ def _check_crossed(
 
 def _check_budgets(task: TaskRuns) -> None:
     runs = [member.run for member in task.members]
-    budgets = [run.allowed for run in runs]
-    if len({*budgets}) > 1:
-        raise ConfigError(
-            KEY,
-            f"the runs are not comparable: budget.trials is {_values(runs, budgets)}. {MEND},"
-            " or by what they cost: --axis epochs",
-        )
+    for name, budgets in zip(BUDGET, zip(*(run.amounts for run in runs), strict=True), strict=True):
+        if len({*budgets}) > 1:
+            raise ConfigError(
+                KEY,
+                f"the runs are not comparable: {name} is {_values(runs, budgets)}. {MEND},"
+                " or by what they cost: --axis epochs",
+            )
 
 
 def _shared_tasks(

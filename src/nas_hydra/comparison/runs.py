@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 from nas_hydra.errors import ConfigError
@@ -24,8 +25,9 @@ TASK_KEYS = (*TASK_GROUPS, "trainer.max_epochs", "machine")
 """What decides, beside the candidate itself, what its value is."""
 NEUTRAL = ("evaluator.report",)
 """Keys below these that change no value."""
-BUDGETS = ("budget.trials", "budget.epochs", "budget.seconds")
-APART = ("seed", "folder", "name", "record", "tracker", "report", "engine", *BUDGETS)
+BUDGET = ("budget.trials", "budget.epochs", "budget.seconds")
+"""How much a run was allowed."""
+APART = ("seed", "folder", "name", "record", "tracker", "report", "engine", *BUDGET)
 """What makes no groups: it is compared otherwise, or decides no trial."""
 
 YOUNGER = {"fidelity": "full", "inherit": "none"}
@@ -68,8 +70,14 @@ class SearchRun(FinishedSearch):
 
     @property
     def allowed(self) -> int:
-        """How many trials its config allows."""
-        return int(self.config["budget.trials"])
+        """How many trials its config allows; where it allows any number, as many as there are."""
+        given = self.config["budget.trials"]
+        return len(self.trials) + (self.past.spent is None) if given is None else int(given)
+
+    @property
+    def amounts(self) -> tuple[Any, ...]:
+        """What its config allows of each; older ones limit nothing but trials."""
+        return tuple(self.config.get(name) for name in BUDGET)
 
     @property
     def finished(self) -> bool:
@@ -131,8 +139,8 @@ class SearchRun(FinishedSearch):
         return self.settings.get(key, self.task.get(key)) if resolved is None else resolved
 
 
-NEEDED = ("seed", "budget.trials")
-"""What every run's config says, as numbers."""
+NEEDED: Mapping[str, UnionType | type] = {"seed": int, "budget.trials": int | None}
+"""What every run's config says."""
 ENGINE = ("ahead", "order")
 """The engine's keys that decide which trials a run has."""
 
@@ -215,7 +223,7 @@ def _read_one(folder: Path, url: str | None = None) -> SearchRun:
     found = read_search(folder, KEY, url)
     known = flat(masked(found.origin.plain))
     for name in NEEDED:
-        if not isinstance(known.get(name), int):
+        if name not in known or not isinstance(known[name], NEEDED[name]):
             raise ConfigError(KEY, f"{folder} is damaged: its .hydra/config.yaml has no {name}")
     optimum = (read_summary(folder) or {}).get("optimum", {})
     place = wandb_place(folder)

@@ -24,7 +24,7 @@ from nas_hydra.errors import ConfigError
 from nas_hydra.files.small_file import read_yaml
 from nas_hydra.masking import MASK, masked_text
 from nas_hydra.objective import Objectives, objectives_from, wanted
-from nas_hydra.record.reading import check_study, legible, noted_ending, trials_of
+from nas_hydra.record.reading import COUNTED, check_study, legible, noted_ending, trials_of
 from nas_hydra.record.storage import URL, answering, read_journal, read_storage, sqlite_file
 from nas_hydra.run import origin_of, weights_file
 from nas_hydra.trial import Evaluation, Trial
@@ -283,8 +283,13 @@ def _read(study: optuna.Study | None, folder: Path, key: str, where: str) -> Pas
         study.user_attrs["identity"],
         objectives_from(wanted(own, given)),
         sorted(trials, key=lambda trial: trial.number),
-        (noted_ending(study) or {}).get("trials"),
+        _spent(noted_ending(study) or {}),
     )
+
+
+def _spent(noted: Mapping[str, Any]) -> int | None:
+    """How many trials a noted budget allows; as many as there were, where it limits others."""
+    return noted.get(COUNTED) if noted.get("trials") is None else noted["trials"]
 
 
 def _study(folder: Path, key: str, url: str | None) -> optuna.Study | None:

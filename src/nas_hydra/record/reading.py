@@ -18,7 +18,7 @@ from nas_hydra.errors import ConfigError, listing
 from nas_hydra.files.digest import DIGEST, anything, digest_of, digests, intact, unsealed
 from nas_hydra.record.storage import DAMAGED
 from nas_hydra.search_space import Genotype
-from nas_hydra.trial import Fidelity, Proposal, State, Trial
+from nas_hydra.trial import ELAPSED, Fidelity, Proposal, State, Trial
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +53,7 @@ class TrialFacts(BaseModel):
     curves: dict[str, tuple[float, ...]] = {}
     fidelity: dict[str, int] = {}
     inherited: float | None = None
+    elapsed: float | None = None
 
 
 @contextmanager
@@ -161,6 +162,7 @@ def _trial_of(frozen: FrozenTrial, names: Sequence[str]) -> Trial | None:
                 facts.origin,
                 facts.parents,
                 fidelity=_fidelity_of(facts.fidelity),
+                facts={} if facts.elapsed is None else {ELAPSED: facts.elapsed},
             ),
             next(name for name, state in STATES.items() if state == frozen.state),
             dict(zip(names, frozen.values, strict=True)) if complete else {},

@@ -36,7 +36,7 @@ from nas_hydra.record.reading import (
 from nas_hydra.record.storage import answering
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.search_space.gene import distribution
-from nas_hydra.trial import Proposal, Trial
+from nas_hydra.trial import ELAPSED, Proposal, Trial
 
 FACTS = ("number", "key", "epochs", "seconds", "error", "duplicate_of", "source", "weights")
 """Attributes of a trial that are kept as they are."""
@@ -157,6 +157,8 @@ class StudyRecord:
         facts["metrics"] = {name: written(value) for name, value in trial.metrics.items()}
         facts["curves"] = {name: [*map(written, curve)] for name, curve in trial.curves.items()}
         facts |= fidelity_facts(trial)
+        if (elapsed := trial.proposal.facts.get(ELAPSED)) is not None:
+            facts["elapsed"] = elapsed
         facts[PLACE] = self._place
         names = list(trial.proposal.genotype)
         frozen = optuna.trial.create_trial(

@@ -94,7 +94,7 @@ def _numbers(outcome: Outcome) -> dict[str, str]:
     """The search in a few numbers."""
     run, trials = outcome.run, outcome.trials
     shown = {
-        "trials": f"{len(trials):,} of {run.trials:,}",
+        "trials": f"{len(trials):,}" + ("" if run.trials is None else f" of {run.trials:,}"),
         "decisions": number(len(run.genes)),
         "time of evaluation": duration(sum(trial.seconds for trial in trials)),
     }
@@ -117,11 +117,13 @@ def _remarks(outcome: Outcome) -> Iterator[str]:
     yield f"Goal: {goals}{_limits(run)}."
     if not outcome.ended:
         yield (
-            f"This search was interrupted after {len(outcome.trials):,} of {run.trials:,} trials;"
+            f"This search was interrupted after {run.after(len(outcome.trials))};"
             " the page shows it as far as it got."
         )
-    elif len(outcome.trials) < run.trials:
+    elif outcome.ended_by == "exhausted":
         yield "The search space is exhausted: no candidate is left."
+    elif outcome.ended_by not in (None, "budget.trials"):
+        yield f"The search was ended by its {outcome.ended_by}."
     if not front.members:
         yield "No trial was completed."
     elif not front.feasible:

@@ -40,6 +40,7 @@ class Outcome:
         rows: of the validation split; None if nobody knows.
         when: it ended, by the clock of where it ran.
         checkpoints: bytes that they have taken at most; 0 if there were none.
+        ended_by: key of the budget that ended it, or ``exhausted``; None if that is not known.
     """
 
     run: Run
@@ -51,6 +52,7 @@ class Outcome:
     rows: int | None = None
     when: datetime = field(default_factory=datetime.now)
     checkpoints: int = 0
+    ended_by: str | None = None
 
     @property
     def objective(self) -> Objective:

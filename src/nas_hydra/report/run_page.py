@@ -75,10 +75,16 @@ class RunPage:
         ended, rows = summary is not None, _validation_rows(self._run)
         when = datetime.now() if self._fresh else _written(self._run.folder / "summary.json")
         size = (summary or {}).get("trained", {}).get("checkpoints", 0)
-        outcome = Outcome(
-            *(self._run, self._space.genes, trials, self._front, ended, seconds, rows, when, size)
-        )
+        by = _ended_by(summary or {})
+        known = (seconds, rows, when, size, by)
+        outcome = Outcome(*(self._run, self._space.genes, trials, self._front, ended, *known))
         replace(self._run.folder / PAGE, html(run_page(outcome)))
+
+
+def _ended_by(summary: Mapping[str, Any]) -> str | None:
+    """What ended a search, as its summary says; older ones only say whether the space did."""
+    known: str | None = summary.get("ended", "exhausted" if summary.get("exhausted") else None)
+    return known
 
 
 def _written(file: Path) -> datetime:

@@ -67,7 +67,12 @@ class Summary(BaseModel, extra="allow"):
 
 
 def summarize(
-    run: Run, trials: Sequence[Trial], front: Front, rejected: int = 0, checkpoints: int = 0
+    run: Run,
+    trials: Sequence[Trial],
+    front: Front,
+    rejected: int = 0,
+    checkpoints: int = 0,
+    ended: str | None = "budget.trials",
 ) -> dict[str, Any]:
     """What ``summary.json`` holds.
 
@@ -77,9 +82,10 @@ def summarize(
     and ``infeasible`` that of complete trials that break the objective's limits. ``chosen`` tells
     how the winner was chosen from a front, and ``ties`` how many others are as good. ``founders``
     are the random candidates before the first that a strategy with one objective bred, and their
-    best value. ``exhausted`` says that the search ended before its budget was spent, since no
-    candidate was left. Where not all trainings are whole ones, ``trained`` tells of them, and
-    ``checkpoints`` is the number of bytes that theirs have taken at most.
+    best value. ``ended`` is the key of the budget that ended the search, or ``exhausted``, which
+    says that it ended before its budget was spent, since no candidate was left. Where not all
+    trainings are whole ones, ``trained`` tells of them, and ``checkpoints`` is the number of bytes
+    that theirs have taken at most.
     """
     return {
         **{group: run.choices[group] for group in ("strategy", "search_space", "dataset")},
@@ -87,7 +93,8 @@ def summarize(
         "objectives": {objective.name: objective.direction for objective in run.objectives},
         **limits(run.objectives),
         "trials": {**count(trials), "infeasible": front.infeasible, "rejected": rejected},
-        "exhausted": len(trials) < run.trials,
+        "ended": ended,
+        "exhausted": ended == "exhausted",
         "best": winner(run.objectives, front.best) if front.best else None,
         **ties(front),
         **founders(run.objectives, trials),
@@ -111,6 +118,7 @@ def agrees(summary: Mapping[str, Any], run: Run, trials: Sequence[Trial]) -> boo
     counts = {**summary["trials"], "rejected": 0}
     known = {**summary, "trials": counts, "versions": None}
     told = {**summarize(run, trials, Front(run.objectives, trials)), "versions": None}
+    told |= {name: known.get(name) for name in ("ended", "exhausted")}  # which no trial tells
     both = _common(known, told), _common(told, known)
     return len({json.dumps(one, sort_keys=True) for one in both}) == 1  # so nan is nan
 

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from numpy.random import Generator
 
@@ -50,11 +50,14 @@ class Strategy(Protocol):
         """
 
 
-def blindness(strategy: Strategy, trials: int) -> str | None:
-    """Why a search of so many trials learns nothing from them, by its settings; None if it does."""
+def blindness(strategy: Strategy, trials: int | None) -> str | None:
+    """Why a search of so many trials learns nothing from them, by its settings; None if it does.
+
+    None too where nobody knows how many there will be.
+    """
     blind: Mapping[str, int] = getattr(strategy, "blind", {})
     for key, first in blind.items():
-        if first >= trials:
+        if trials is not None and first >= trials:
             return (
                 f"{key} is {first} and budget.trials {trials}, so every candidate is random and"
                 f" nothing is learned from them; take a smaller {key}, or a larger budget"
@@ -133,6 +136,18 @@ class InitialCandidate:
     known: Evaluation | None = None
 
 
+class Ending(NamedTuple):
+    """Why a search has ended.
+
+    Args:
+        by: key of the config that says so, or ``exhausted``.
+        why: in words.
+    """
+
+    by: str
+    why: str
+
+
 class Decorator(Strategy):
     """Leaves everything to the strategy within, but for what a class derived from it says.
 
@@ -141,10 +156,12 @@ class Decorator(Strategy):
 
     Attributes:
         blind: see ``Strategy``.
+        foresees: whether its proposals say what is expected to be gained, see ``trial.GAIN``.
     """
 
     def __init__(self, strategy: Strategy) -> None:
         self.strategy = strategy
+        self.foresees: bool = getattr(strategy, "foresees", False)
         self.blind: Mapping[str, int] = getattr(strategy, "blind", {})
 
     def ask(self, number: int, rng: Generator) -> Proposal | None:
@@ -155,10 +172,28 @@ class Decorator(Strategy):
         """Hand every trial on."""
         self.strategy.tell(trial)
 
+    def resume(self, recorded: Sequence[Trial]) -> None:
+        """Get to know the trials of an earlier process, before anything is asked.
+
+        Their proposals are asked and they are told as any others; this is for what depends on more.
+        """
+        if isinstance(self.strategy, Decorator):
+            self.strategy.resume(recorded)
+
     @property
     def needed(self) -> set[int]:
         """Numbers of the told trials whose checkpoints a later proposal may ask for."""
         return needed_by(self.strategy)
+
+    @property
+    def ended(self) -> Ending | None:
+        """Why the search has ended; None while it goes on."""
+        return ended_by(self.strategy)
+
+
+def ended_by(strategy: Strategy) -> Ending | None:
+    """Why a search with this strategy has ended; one without a budget cannot tell."""
+    return strategy.ended if isinstance(strategy, Decorator) else None
 
 
 def needed_by(strategy: Strategy) -> set[int]:

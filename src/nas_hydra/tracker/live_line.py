@@ -17,18 +17,24 @@ BAR = 10
 
 
 class RemainingTime:
-    """From the trials told so far: what one took on average, times those that are to come.
+    """From the trials told so far: what one, or an epoch, took on average, times those to come.
 
     Where several are evaluated beside each other, the first ones say little: they are told late
     and all at once. So nothing is said before as many again were told.
 
     Args:
-        trials: of the budget.
+        total: of the budget.
+        measure: what that limits: ``trials``, ``epochs``, or ``seconds``, which are just counted.
+
+    Attributes:
+        done: of that total.
     """
 
-    def __init__(self, trials: int) -> None:
-        self.left = trials
+    def __init__(self, total: float, measure: str = "trials") -> None:
+        self.total, self._measure = total, measure
+        self.done: float = 0
         self._told = 0
+        self._new: float = 0  # of what was done by this process
         self._at_once = 0
         self._began = self._first = self._last = math.inf
 
@@ -40,10 +46,13 @@ class RemainingTime:
             recorded: whether an earlier process has evaluated it.
             now: in seconds, since whenever.
         """
-        self.left -= 1
+        amounts = {"trials": 1, "epochs": trial.epochs}
+        amount = amounts.get(self._measure, trial.seconds)
+        self.done += amount
         if recorded:
             return
         self._told += 1
+        self._new += amount
         self._last = now
         if trial.duplicate_of is not None or trial.source is not None:  # it took no time here
             return
@@ -54,10 +63,20 @@ class RemainingTime:
 
     def seconds(self, now: float) -> float | None:
         """Until the budget is spent; None while that is not known, and then."""
-        if not self.left or not self._at_once or self._told < 2 * self._at_once:
+        if self.left <= 0 or not self._new or not self._at_once or self._told < 2 * self._at_once:
             return None
-        each = (self._last - self._began) / self._told
+        each = (self._last - self._began) / self._new
         return max(0.0, each * self.left - (now - self._last))
+
+    @property
+    def left(self) -> float:
+        """Of the total."""
+        return self.total - self.done
+
+    @property
+    def others(self) -> str:
+        """``27 trials``."""
+        return f"{self.left:,.0f} {self._measure}"
 
 
 class LiveLine:
@@ -66,11 +85,10 @@ class LiveLine:
     Args:
         console: where it is.
         estimate: of the time that is left.
-        trials: of the budget.
         shown: whether a line can be redrawn there.
     """
 
-    def __init__(self, console: Console, estimate: RemainingTime, trials: int, shown: bool) -> None:
+    def __init__(self, console: Console, estimate: RemainingTime, shown: bool) -> None:
         self._progress = Progress(
             TextColumn("{task.description}", markup=False, table_column=_column(ratio=1)),
             BarColumn(BAR),
@@ -83,17 +101,18 @@ class LiveLine:
             expand=True,
             disable=not shown,
         )
-        self._trials = trials
+        self._estimate = estimate
 
     def start(self, text: str) -> None:
         """Begin to show it."""
-        self._task = self._progress.add_task(text, total=self._trials, failed="")
+        self._task = self._progress.add_task(text, total=self._estimate.total, failed="")
         self._progress.start()
 
     def advance(self, text: str, failed: int) -> None:
         """One trial more."""
         told = f"{failed} failed" if failed else ""
-        self._progress.update(self._task, advance=1, description=text, failed=told)
+        done = self._estimate.done
+        self._progress.update(self._task, completed=done, description=text, failed=told)
 
     def stop(self) -> None:
         """Take it away."""

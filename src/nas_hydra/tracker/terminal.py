@@ -74,13 +74,14 @@ class Terminal:
     def start(self, run: Run) -> None:
         """Say what is searched, and begin the live line."""
         self._run, self._failed, self._told, self._known = run, 0, 0, 0
-        self._estimate, self._estimated = RemainingTime(run.trials), False
+        measure, total = next(iter(run.limits.items()))
+        self._estimate, self._estimated = RemainingTime(total, measure), False
         self._incumbent: Trial | None = None
         self._alone = not in_sweep(run)
         if self._alone:
-            what = f"{run.trials} trials, {len(run.genes)} genes, in {from_here(run.folder)}"
+            what = f"{run.most}, {len(run.genes)} genes, in {from_here(run.folder)}"
             messages.print(f"{run.name}: {what}")
-        self._live = LiveLine(messages, self._estimate, run.trials, live())
+        self._live = LiveLine(messages, self._estimate, live())
         self._live.start(self._standing(Front(run.objectives)))
 
     def tell(self, trial: Trial, front: Front, recorded: bool) -> None:
@@ -108,14 +109,14 @@ class Terminal:
         if not self._estimated and left is not None and not live():
             self._estimated = True
             if left >= WORTH_TELLING:
-                messages.print(f"about {duration(left)} for the other {self._estimate.left} trials")
+                messages.print(f"about {duration(left)} for the other {self._estimate.others}")
 
     def finish(self, summary: Mapping[str, Any] | None, exit_code: int) -> None:
         """The winner and what to do next, or how to resume."""
         self._live.stop()
         if summary is None:
             messages.print(
-                f"stopped after {self._told} of {self._run.trials} trials; all are recorded."
+                f"stopped after {self._run.after(self._told)}; all are recorded."
                 f" To go on:\n  {pasteable(self._run.command)}"
             )
         elif summary["best"]:
