@@ -37,7 +37,7 @@ def summary() -> dict:
 def test_patience_ends_a_search_of_any_number_of_trials(search):
     code, told = search("budget.trials=null", "budget.seconds=60", "budget.patience=4")
     assert code == 0
-    assert "run: 60 seconds, 1 genes" in told.replace("run:", "run:", 1) or "60 seconds" in told
+    assert ": 60 seconds, 1 genes" in told
     assert "budget.patience: the last 4 trials are no better" in told
     assert summary()["ended"] == "budget.patience"
     assert summary()["exhausted"] is False

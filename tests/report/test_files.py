@@ -122,8 +122,8 @@ def test_summary_has_the_documented_keys(folder):
     write(folder)
     summary = json.loads((folder / "summary.json").read_text())
     assert list(summary) == [
-        *("strategy", "search_space", "dataset", "seed", "objectives", "trials", "exhausted"),
-        *("best", "seconds", "versions"),
+        *("strategy", "search_space", "dataset", "seed", "objectives", "trials"),
+        *("ended", "exhausted", "best", "seconds", "versions"),
     ]
     assert summary["objectives"] == {"val_acc": "maximize"}
     assert summary["trials"] == {
