@@ -139,7 +139,7 @@ PRESERVED = {
 
 @pytest.mark.parametrize("name", PRESERVED)
 def test_a_wider_or_deeper_network_computes_what_its_parent_does(name, tmp_path, caplog):
-    caplog.set_level("INFO")
+    caplog.set_level("DEBUG")
     parent, child = PRESERVED[name]
     inputs = TABLE if name.startswith("tab") else IMAGES
     known, network, share = heir(tmp_path, parent, child, inputs)
@@ -151,7 +151,7 @@ def test_a_wider_or_deeper_network_computes_what_its_parent_does(name, tmp_path,
 
 
 def test_a_narrower_network_keeps_the_channels_with_the_largest_weights(tmp_path, caplog):
-    caplog.set_level("INFO")
+    caplog.set_level("DEBUG")
     parent = trained(mlp(8))
     with torch.no_grad():
         for place in (0, 3, 4):
@@ -236,7 +236,7 @@ def test_a_constant_of_the_config_is_not_the_parents(tmp_path):
 
 
 def test_what_has_no_counterpart_stays_as_it_was_initialised(tmp_path, caplog):
-    caplog.set_level("INFO")
+    caplog.set_level("DEBUG")
     known = trained(BASE)
     torch.manual_seed(1)
     fresh = built(mlp(6))

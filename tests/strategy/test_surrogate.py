@@ -172,3 +172,11 @@ def test_sizes_are_checked(name):
     sizes = {"children": 10, "shortlist": 10, "enumerable": 0, "memory": 50, name: 0}
     with pytest.raises(ConfigError, match=f"prescreen.{name}.*is 0; at least 1"):
         Surrogate(GaussianProcess(10, 10, 10), **sizes)
+
+
+def test_what_is_to_be_gained_is_in_units_of_the_objective():
+    """Twice as large values, twice as much to be gained; of equal ones nothing can be told."""
+    known = [(-1.0, 10.0), (0.0, 20.0), (0.5, 30.0), (1.0, 50.0)]
+    assert unit(known) == pytest.approx(40.0)
+    assert unit([(worth, 2 * value) for worth, value in known]) == pytest.approx(80.0)
+    assert unit([(0.0, 1.0)] * 3) == unit(known[:1]) == math.inf

@@ -42,6 +42,7 @@ class Evolution:
     Attributes:
         population: complete trials, at most ``population_size`` once there are children.
         blind: see ``Strategy``.
+        foresees: whether proposals say what is expected to be gained, see ``trial.GAIN``.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Evolution:
         self.blind = {"strategy.founders": founders}
         self._parents, self._variation, self._survivors = parents, variation, survivors
         self._prescreen = prescreen
+        self.foresees: bool = getattr(prescreen, "foresees", False)
         self._unseen = Novelty(space)
         self._prescreen.start(space, objectives, self._unseen)
         self.population: list[Trial] = []

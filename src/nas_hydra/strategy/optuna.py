@@ -129,8 +129,9 @@ class OptunaStrategy:
 
     def _report(self, trial: Trial, asked: optuna.Trial) -> None:
         """Tell what a training that was ended had reached, where Optuna takes it."""
-        if trial.state == "pruned" and len(self._objectives) == 1:
-            asked.report(trial.metrics[self._objectives[0].name], trial.epochs)
+        known = trial.metrics.get(self._objectives[0].name)
+        if trial.state == "pruned" and len(self._objectives) == 1 and known is not None:
+            asked.report(known, trial.epochs)
 
     def _suggested(self) -> tuple[optuna.Trial, Genotype]:
         try:

@@ -1,5 +1,6 @@
 """The surrogate prescreen: a predictor, taught by the trials, picks what promises most."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -17,7 +18,7 @@ from nas_hydra.search_space import Genotype, SearchSpace, every
 from nas_hydra.strategy.base import Novelty, take_place
 from nas_hydra.strategy.prescreen import Breed, Child
 from nas_hydra.strategy.variation import Mutation
-from nas_hydra.trial import Trial
+from nas_hydra.trial import GAIN, Trial
 
 FAR = -5.0
 """Standard deviations below the best from which the improvement is told by its asymptote."""
@@ -80,6 +81,18 @@ def targets(trials: Sequence[Trial], objectives: Objectives, rng: Generator) -> 
 def reached(trial: Trial, objectives: Objectives) -> Mapping[str, float] | None:
     """The objectives' values, also of a training that was ended; None if there are none."""
     return values_of(objectives, trial.metrics) if trial.state == "pruned" else trial.values or None
+
+
+def unit(known: Sequence[tuple[float, float]]) -> float:
+    """What a step of 1 in worth is in the objective's units, among the better half of trials.
+
+    Args:
+        known: worth and value of each complete trial; the sign of values does not matter.
+    """
+    better = sorted(known)[len(known) // 2 :]
+    if len(better) < 2 or better[0][0] == better[-1][0]:
+        return math.inf  # nothing can be told yet
+    return abs(better[-1][1] - better[0][1]) / (better[-1][0] - better[0][0])
 
 
 def levels_of(trials: Sequence[Trial]) -> Array:
@@ -248,6 +261,8 @@ class Surrogate:
         memory: how many of the last predictions decide how far the predictor is trusted.
     """
 
+    foresees = True
+
     def __init__(
         self, predictor: Predictor, children: int, shortlist: int, enumerable: int, memory: int
     ) -> None:
@@ -284,7 +299,7 @@ class Surrogate:
         child = self._screened(worth, doubt(correlation), breed, pending, rng)
         if child is None or correlation is None:
             return child
-        return replace(child, facts={"predictor/correlation": correlation})
+        return replace(child, facts={**child.facts, "predictor/correlation": correlation})
 
     def _screened(
         self,
@@ -299,7 +314,7 @@ class Surrogate:
         best = self._learn(self._known, worth, pending)
         if not self._pool.whole:
             self._pool.add(self._bred(breed, rng))
-        return self._pick(best)
+        return self._pick(best, worth)
 
     def _learn(self, known: Inputs, worth: Array, pending: Sequence[Genotype]) -> float:
         """Fit the predictor; the worth of the incumbent."""
@@ -335,7 +350,7 @@ class Surrogate:
             if (child := breed()) is not None:
                 yield child
 
-    def _pick(self, best: float) -> Child | None:
+    def _pick(self, best: float, worth: Array) -> Child | None:
         """The first fresh candidate in the order of expected improvement."""
         if self._pool.inputs is None:
             return None
@@ -346,5 +361,14 @@ class Surrogate:
             if self._unseen.fresh(child.genotype):
                 self._trust.expect(child.genotype.key, float(mean[index]))
                 self._pool.keep(order)
-                return child
+                return self._foreseen(child, float(score[index]), worth)
         return None
+
+    def _foreseen(self, child: Child, score: float, worth: Array) -> Child:
+        """A child with what it is expected to gain, where there is one objective."""
+        if len(self._objectives) > 1:
+            return child
+        (objective,) = self._objectives
+        trials = zip(self._trials, worth, strict=True)
+        known = [(w, abs(t.values[objective.name])) for t, w in trials if t.complete]
+        return replace(child, facts={**child.facts, GAIN: float(np.exp(score)) * unit(known)})
