@@ -1,5 +1,7 @@
 """The surrogate prescreen and its parts."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -20,6 +22,7 @@ from nas_hydra.strategy.surrogate import (
     log_expected_improvement,
     normal_scores,
     targets,
+    unit,
 )
 from nas_hydra.testing.strategy import PARTS, hilly, simulate, small_space, smooth, varied_space
 from nas_hydra.trial import Proposal, Trial

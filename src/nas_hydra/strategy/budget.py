@@ -36,8 +36,8 @@ class Budgeted(Decorator):
             ``seconds`` of the search's own time, without breaks; ``patience``, told trials
             without a better best, or without a new member of the front; ``regret``, the
             improvement that the surrogate expects of the next trial, in units of the objective,
-            at which going on is not worth it (a stop by the surrogate's regret: Makarova et al.
-            2022; by expected improvement: Nguyen et al. 2017).
+            at which going on is not worth it (Makarova et al. 2022 stop likewise, by a bound of
+            the regret that their surrogate gives).
         whole: epochs of a training that is not shortened.
     """
 
