@@ -144,7 +144,7 @@ def test_finalists_stand_beside_what_they_had_reached(run):
     last = replace(last, proposal=replace(last.proposal, origin="finalist", parents=(5,)))
     text = markdown(page(run, [*halved(), last]))
     assert "| 8 | 5 | 0.7 | 20 | 0.8 | chosen |" in text
-    assert "1 finalist took 20 epochs of them, beside the search; trial 8 won." in text
+    assert "1 finalist took another 20 epochs; trial 8 won." in text
 
 
 def test_page_of_whole_trainings_has_no_such_section(run):

@@ -177,15 +177,16 @@ def _finalists(trained: Trained, chosen: int | None) -> dict[str, Any]:
 
 def in_words(found: Mapping[str, Any]) -> Iterator[str]:
     """What ``trained_summary`` found, in sentences."""
-    total, full = found["epochs"], found["full"]
+    finalists, full = found.get("finalists"), found["full"]
+    total = found["epochs"] - (finalists["epochs"] if finalists else 0)
     whole = f"; whole trainings of the same candidates would have taken {full:,}" if full else ""
     saved = f", so {share(found['saved'])} of these are saved" if found["saved"] > 0 else ""
     yield f"{counted(total, 'epoch')} were trained{whole}{saved}."
-    if finalists := found.get("finalists"):
+    if finalists:
         number, chosen = len(finalists["trials"]), finalists["chosen"]
         told = "none of them won" if chosen is None else f"trial {chosen} won"
         spent = counted(finalists["epochs"], "epoch")
-        yield f"{counted(number, 'finalist')} took {spent} of them, beside the search; {told}."
+        yield f"{counted(number, 'finalist')} took another {spent}; {told}."
     if inherited := found.get("inherited"):
         trials = counted(inherited["trials"], "trial")
         yield f"{trials} inherited weights, {share(inherited['share'])} of all on average."
