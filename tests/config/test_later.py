@@ -2,7 +2,7 @@
 
 from omegaconf import OmegaConf
 
-from nas_hydra.config.later import LATER, identifying, with_later
+from nas_hydra.config.later import LATER, LATER_PARTS, identifying, with_later
 from nas_hydra.search_space import SearchSpace
 
 TASK = dict(LATER["task"])
@@ -32,6 +32,7 @@ def test_a_part_that_is_not_at_its_default_does():
 
 
 def test_what_is_written_down_is_never_replaced():
-    own = {"task": {"_target_": "my.Task"}, "seed": 1}
-    assert with_later(own) == own
-    assert with_later({"seed": 1}) == {"seed": 1, "task": TASK}
+    own = {"task": {"_target_": "my.Task"}, "fidelity": {"_target_": "my.Fidelity"}, "seed": 1}
+    assert with_later(own) == {**with_later({}), **own}
+    assert with_later({"seed": 1})["task"] == TASK
+    assert with_later({}).keys() == {*LATER_PARTS}

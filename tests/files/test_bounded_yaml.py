@@ -20,7 +20,9 @@ values = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
-    | st.text(st.characters(min_codepoint=32, exclude_characters="\x85"), max_size=3),
+    | st.text(
+        st.characters(codec="utf-8", min_codepoint=32, exclude_characters="\x85"), max_size=3
+    ),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab"), inner, max_size=3),
 )
 
