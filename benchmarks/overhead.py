@@ -86,13 +86,12 @@ class Timed:
     peaks: list[float] = field(default_factory=list)
 
     def ask(self, number: int, rng: Generator) -> Proposal | None:
-        """The strategy's proposal."""
+        """The strategy's proposal; None, at the end of the budget, is not one."""
         start = process_time()
         proposal = self.strategy.ask(number, rng)
-        if number == len(self.seconds):
-            self.seconds.append(0.0)
+        if proposal is not None:
+            self.seconds.append(process_time() - start)
             self.peaks.append(peak())
-        self.seconds[-1] += process_time() - start
         return proposal
 
     def tell(self, trial: Trial) -> None:
