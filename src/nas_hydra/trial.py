@@ -121,6 +121,23 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
+class Cost:
+    """What a training costs, counted before it.
+
+    Args:
+        planned: of all that is to be trained, in the unit of ``strategy.cost``; at least 0.
+        epochs: that are planned; 0 where nobody counts them.
+    """
+
+    planned: float
+    epochs: int = 0
+
+    def of(self, epochs: int) -> float:
+        """The cost of so many of its epochs."""
+        return self.planned * epochs / self.epochs if self.epochs else self.planned
+
+
+@dataclass(frozen=True)
 class Proposal:
     """A candidate that a strategy wants evaluated.
 
@@ -131,6 +148,7 @@ class Proposal:
         parents: numbers of the trials that it descends from.
         known: what another run measured of it; then it is not evaluated.
         fidelity: how much it is trained.
+        cost: of its training; None if it is not counted, or cannot be.
         facts: what the strategy says about itself at the time, for trackers, such as
             ``predictor/correlation``.
     """
@@ -141,6 +159,7 @@ class Proposal:
     parents: tuple[int, ...] = ()
     known: Evaluation | None = None
     fidelity: Fidelity = FULL
+    cost: Cost | None = field(default=None, compare=False)
     facts: Mapping[str, float] = field(default_factory=dict, compare=False)
 
     def with_facts(self, more: Mapping[str, float]) -> "Proposal":
@@ -197,6 +216,18 @@ class Trial:
     def level(self) -> int:
         """As of its fidelity."""
         return self.proposal.fidelity.level
+
+    @property
+    def cost(self) -> float | None:
+        """What its training has cost, in the unit of ``strategy.cost``; None if that is not known.
+
+        A training that was ended has cost its share, a duplicate nothing, and a failed one counts
+        as it was planned.
+        """
+        planned = self.proposal.cost
+        if planned is None or self.duplicate_of is not None:
+            return None if planned is None else 0.0
+        return planned.of(self.epochs) if self.state == "pruned" else planned.planned
 
     @property
     def complete(self) -> bool:

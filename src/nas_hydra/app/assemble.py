@@ -10,6 +10,7 @@ from numpy.random import default_rng
 from omegaconf import DictConfig, OmegaConf
 
 from nas_hydra.app.completing import complete, with_spelled
+from nas_hydra.app.cost import costs_of, weighed
 from nas_hydra.app.fidelity import is_partial, trained_as
 from nas_hydra.app.settings import Settings, resolved, settings_of, shown
 from nas_hydra.app.space import build_space, check_components, sample
@@ -40,7 +41,8 @@ from nas_hydra.report.summary import summarize
 from nas_hydra.run import Run
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.strategy import Strategy
-from nas_hydra.strategy.base import Initial, blindness
+from nas_hydra.strategy.base import Decorator, Initial, blindness
+from nas_hydra.strategy.cost import Counted
 from nas_hydra.tracker import Tracker
 from nas_hydra.tracker.base import Expendable
 from nas_hydra.tracker.terminal import Terminal
@@ -96,7 +98,7 @@ def assemble(
     settings = settings_of(plain)
     objectives = _objectives_of(settings.objective, evaluator)
     needs = {"space": space, "objectives": objectives}
-    initial = settings.strategy.pop("initial", None)
+    initial, cost = (settings.strategy.pop(name, None) for name in ("initial", "cost"))
     within: Strategy = build(settings.strategy, "strategy", Strategy, **needs)
     engine = build(settings.engine, "engine", Engine, limits=settings.trial)
     tracker = build(settings.tracker, "tracker", Tracker)
@@ -107,7 +109,10 @@ def assemble(
     candidates = initial_candidates(initial, space, objectives, known, url, evaluator.changed)
     imported = sum(one.known is not None for one in candidates)
     begun_with = Initial(candidates, within) if candidates else within
-    strategy = trained_as(settings, begun_with, evaluator, objectives, imported)
+    costs = costs_of(cost, space, evaluator)
+    weighed(within, costs)
+    strategy: Decorator = trained_as(settings, begun_with, evaluator, objectives, imported)
+    strategy = strategy if costs is None else Counted(strategy, costs)
     try:
         record = _open_record(settings, needs, known, evaluator)
     except OtherRunError as error:

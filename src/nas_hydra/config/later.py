@@ -21,6 +21,7 @@ LATER: Mapping[str, Mapping[str, Any]] = {
         "top_k": [],
         "metrics": {},
     },
+    "strategy": {"cost": None},
     "fidelity": {"_target_": "nas_hydra.fidelity.full.Full"},
     "inherit": {"_target_": "nas_hydra.inherit.none.FromScratch"},
     "finalists": {"number": 0, "epochs": None, "start": "anew"},

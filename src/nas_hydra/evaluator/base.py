@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 
+from nas_hydra.errors import CandidateError
 from nas_hydra.evaluator.code import code_digests
 from nas_hydra.files.digest import digests
 from nas_hydra.objective import Direction, Objectives
@@ -49,6 +50,11 @@ class Evaluator(Protocol):
         Empty for an evaluator that cannot end, go on or begin as a ``Course`` says; it is never
         given one. Known once the space is.
         """
+        return ()
+
+    @property
+    def costs(self) -> Sequence[str]:
+        """Names of what it can count of a candidate beforehand, see ``cost``."""
         return ()
 
     @property
@@ -108,6 +114,18 @@ class Evaluator(Protocol):
             ConfigError: if none can.
         """
         return None
+
+    def cost(self, candidate: Mapping[str, Any], name: str) -> float:
+        """What a candidate's whole training costs, without training it.
+
+        Args:
+            candidate: as of ``evaluate``.
+            name: one of ``costs``.
+
+        Raises:
+            CandidateError: if it cannot be told.
+        """
+        raise CandidateError(f"{type(self).__name__} counts no cost of a candidate")
 
     def evaluate(
         self,

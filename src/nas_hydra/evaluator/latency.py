@@ -83,6 +83,7 @@ def _finish(device: torch.device) -> None:
 
 
 ON_DEMAND = ("flops", "latency", "memory")
+COUNTABLE = ("flops", "params", "latency")
 
 
 class Timed(Protocol):
@@ -120,6 +121,25 @@ class Costed(Wrapping):
         return [*self.inner.metrics, *(name for name in ON_DEMAND if name in self._measure)]
 
     @property
+    def costs(self) -> Sequence[str]:
+        """What a network is known to take before it is trained."""
+        return COUNTABLE
+
+    def cost(self, candidate: Mapping[str, Any], name: str) -> float:
+        """What a whole training costs: parameters, or operations or time times rows and epochs.
+
+        Raises:
+            CandidateError: if it cannot be told.
+        """
+        one = prepared_by(self, candidate)
+        if name == "params":
+            return float(one.meta_network.params)
+        if name == "flops":
+            return float(one.meta_network.flops) * _rows_trained(one)
+        assert self._latency is not None  # the config has it
+        return self._training.timed(one, self._latency) * _rows_trained(one)
+
+    @property
     def machine(self) -> str | None:
         """The processors, if latency is measured."""
         return processors() if "latency" in self._measure else None
@@ -152,13 +172,13 @@ class Costed(Wrapping):
     ) -> Evaluation:
         """As the evaluator within, with the costs."""
         one = prepared_by(self, candidate)
-        costs = self.costs(one)
+        costs = self.measured(one)
         evaluation = self.within(one, repeat, weights, course)
         if evaluation.error is not None:
             return evaluation
         return replace(evaluation, metrics={**evaluation.metrics, **costs})
 
-    def costs(self, one: Prepared) -> dict[str, float]:
+    def measured(self, one: Prepared) -> dict[str, float]:
         """What is asked for, here and now.
 
         Raises:
@@ -173,6 +193,12 @@ class Costed(Wrapping):
             assert self._latency is not None  # or it would not have been prepared
             found["latency"] = self._training.timed(one, self._latency)
         return found
+
+
+def _rows_trained(one: Prepared) -> float:
+    """How many rows pass through the network in training; those of one epoch if it has no end."""
+    epochs = one["trainer"].get("max_epochs") or 1
+    return float((one.data.rows or 1) * max(1, epochs))
 
 
 def _memory(one: Prepared) -> int:

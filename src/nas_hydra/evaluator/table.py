@@ -41,6 +41,11 @@ class TableFile:
         """Number of rows."""
         return len(self._frame)
 
+    @property
+    def numeric(self) -> list[str]:
+        """The columns whose first filled cell is a number."""
+        return [name for name in self.names if _is_number(self._frame[name])]
+
     def cells(self, name: str) -> tuple[list[Any], NDArray[numpy.int32]]:
         """A column: its distinct cells, and for each row (N,) which of them, or ``EMPTY``.
 
@@ -100,6 +105,11 @@ def _read_table(file: Path) -> pandas.DataFrame:
         ) from error
     except UNREADABLE as error:
         raise ConfigError(KEY, f"{file} cannot be read as a table: {unreadable(error)}") from error
+
+
+def _is_number(column: "pandas.Series[Any]") -> bool:
+    first = column.first_valid_index()
+    return first is not None and not numpy.isnan(_number(column[first]))
 
 
 def _number(cell: Any) -> float:

@@ -73,6 +73,11 @@ class TabularEvaluator(Evaluator):
         return list(dict.fromkeys([*self._values, *self._report, *self._measure]))
 
     @property
+    def costs(self) -> Sequence[str]:
+        """Every column of numbers that is no gene's; known once the space is."""
+        return self._countable
+
+    @property
     def objectives(self) -> Mapping[str, Direction]:
         """Every value, to be maximised."""
         return dict.fromkeys(self._values, "maximize")
@@ -88,6 +93,7 @@ class TabularEvaluator(Evaluator):
         table = TableFile(self._file)
         genes = {gene.name for gene in space.genes}
         self._columns: dict[str, NDArray[numpy.float64]] = {}
+        self._counted: dict[str, NDArray[numpy.float64]] = {}
         self._after: dict[int, NDArray[numpy.float64]] = {}
         for epochs, name in self._fidelities.items():
             self._after[epochs] = _result(table, name, f"{FIDELITIES}.{epochs}", genes)
@@ -100,6 +106,7 @@ class TabularEvaluator(Evaluator):
                 allowed = [column for column in table.names if column not in genes]
                 raise ConfigError(key, unmeasured(name, allowed))
             self._columns[name] = _result(table, name, key, genes)
+        self._table, self._countable = table, [n for n in table.numeric if n not in genes]
         self._rows = TableRows(table, space.genes)
         if self._missing == "error":
             self._rows.check_covers()
@@ -141,6 +148,19 @@ class TabularEvaluator(Evaluator):
             f"{problem}; complete it, keep to choices that it covers, or say"
             " evaluator.missing=fail to count such candidates as failed",
         )
+
+    def cost(self, candidate: Mapping[str, Any], name: str) -> float:
+        """The number in a column of the candidate's row.
+
+        Raises:
+            CandidateError: if the table lacks the candidate.
+        """
+        if name not in self._counted:
+            self._counted[name] = self._table.numbers(name, "strategy.cost")
+        row = self._rows.find(candidate)
+        if row is None:
+            raise CandidateError("the table has no row for it")
+        return float(self._counted[name][row])
 
     def optimum(self, space: SearchSpace, objectives: Objectives) -> dict[str, float]:
         """The best value of each objective among the rows that a trial could have.

@@ -18,7 +18,7 @@ from nas_hydra.errors import ConfigError, listing
 from nas_hydra.files.digest import DIGEST, anything, digest_of, digests, intact, unsealed
 from nas_hydra.record.storage import DAMAGED
 from nas_hydra.search_space import Genotype
-from nas_hydra.trial import ELAPSED, Fidelity, Proposal, State, Trial
+from nas_hydra.trial import ELAPSED, Cost, Fidelity, Proposal, State, Trial
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +54,7 @@ class TrialFacts(BaseModel):
     fidelity: dict[str, int] = {}
     inherited: float | None = None
     elapsed: float | None = None
+    cost: tuple[NonNegativeFloat, NonNegativeInt] | None = None
 
 
 @contextmanager
@@ -162,6 +163,7 @@ def _trial_of(frozen: FrozenTrial, names: Sequence[str]) -> Trial | None:
                 facts.origin,
                 facts.parents,
                 fidelity=_fidelity_of(facts.fidelity),
+                cost=None if facts.cost is None else Cost(*facts.cost),
                 facts={} if facts.elapsed is None else {ELAPSED: facts.elapsed},
             ),
             next(name for name, state in STATES.items() if state == frozen.state),
@@ -190,6 +192,8 @@ def fidelity_facts(trial: Trial) -> dict[str, Any]:
     known = {name: getattr(trial.proposal.fidelity, name) for name in FIDELITY}
     found = {name: value for name, value in known.items() if value is not None}
     facts: dict[str, Any] = {"fidelity": found} if found else {}
+    if (cost := trial.proposal.cost) is not None:
+        facts["cost"] = [cost.planned, cost.epochs]
     return facts if trial.inherited is None else {**facts, "inherited": trial.inherited}
 
 

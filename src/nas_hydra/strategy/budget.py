@@ -9,6 +9,7 @@ from nas_hydra.errors import ConfigError
 from nas_hydra.front import Front
 from nas_hydra.objective import Objectives
 from nas_hydra.strategy.base import Decorator, Ending, Strategy
+from nas_hydra.strategy.cost import continued, planned_epochs
 from nas_hydra.trial import ELAPSED, GAIN, Proposal, Trial
 
 EXHAUSTED = Ending("exhausted", "the search space is exhausted: no candidate is left")
@@ -127,9 +128,7 @@ class Budgeted(Decorator):
 
     def _planned(self, proposal: Proposal) -> int:
         """Epochs that a trial is expected to train."""
-        before = self._asked.get(-1 if (j := proposal.fidelity.continues) is None else j)
-        had = 0 if before is None else before.fidelity.epochs or self._whole
-        return max(0, (proposal.fidelity.epochs or self._whole) - had)
+        return planned_epochs(proposal, continued(proposal, self._asked), self._whole)
 
     def _elapsed(self, number: int) -> float:
         """Seconds that the search has taken, in earlier processes and in this one."""

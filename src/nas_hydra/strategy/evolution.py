@@ -8,6 +8,7 @@ from nas_hydra.errors import ConfigError, listing
 from nas_hydra.objective import Objectives
 from nas_hydra.search_space import Genotype, SearchSpace
 from nas_hydra.strategy.base import Novelty, take_place
+from nas_hydra.strategy.cost import Costs, Weighing
 from nas_hydra.strategy.design import Design
 from nas_hydra.strategy.parents import Parents
 from nas_hydra.strategy.prescreen import Child, Prescreen
@@ -74,6 +75,12 @@ class Evolution:
         self._children: list[Trial] = []
         self._told = 0  # of the present generation
         self._pending: dict[int, Genotype] = {}
+
+    def weigh(self, costs: Costs) -> None:
+        """Let those of its parts know that weigh what candidates cost."""
+        for part in (self._design, self._parents, self._prescreen):
+            if isinstance(part, Weighing):
+                part.weigh(costs)
 
     def ask(self, number: int, rng: Generator) -> Proposal | None:
         """A random founder, later a child.
