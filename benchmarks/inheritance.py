@@ -73,14 +73,14 @@ class Bench:
         state = torch.load(folder / "parent.pt", weights_only=True)
         torch.save({"state_dict": state}, file)
         mutated = Mutation(rate=None, count=1)
-        course = Course(
-            Fidelity(inherits=number),
-            folder / "child.ckpt",
-            parent=file,
-            parent_candidate=self.config(parent, EPOCHS),
-        )
         for child in missing:
             genotype = mutated(self.space, [parent], default_rng((number, child)))
+            course = Course(
+                Fidelity(inherits=number),
+                folder / f"{child}.ckpt",  # of its own: one that is there would be gone on from
+                parent=file,
+                parent_candidate=self.config(parent, EPOCHS),
+            )
             yield {
                 "child": child,
                 "parent": float(trained.metrics["val_acc"]),
