@@ -167,7 +167,7 @@ def _scenes(number: int, folder: Path) -> list[str]:
             mask[y : y + 28, x : x + 28][inside] = labels[piece] + 1
         Image.fromarray(image).save(folder / "images" / f"{scene:05}.png")
         Image.fromarray(mask).save(folder / "masks" / f"{scene:05}.png")
-    return ["dataset=masks", f"dataset.root={folder}"]
+    return ["dataset=masks", f"dataset.root={folder}", "task=segmentation"]
 
 
 CASES = (
