@@ -101,7 +101,9 @@ def test_targets_import_and_take_their_keys(option):
     if option.parts[0] in ("search_space", "objective"):
         return  # composed whole below
     if option.parent == Path("strategy"):
-        config = {key: config[key] for key in config if key not in ("initial", "cost")}  # read apart
+        config = {
+            key: config[key] for key in config if key not in ("initial", "cost")
+        }  # read apart
     check(closed(config), str(option), provided.get(str(option.parent), {}))
 
 

@@ -18,6 +18,7 @@ from nas_hydra.evaluator.build import count_parameters, make_model
 from nas_hydra.evaluator.fit import computing, plainly
 from nas_hydra.evaluator.latency import Costed, Latency
 from nas_hydra.evaluator.own_trainer import check_logged, dry_trainer, own_trainer, recorder
+from nas_hydra.evaluator.precision import tell_detour
 from nas_hydra.evaluator.prepared import OnData, Prepared, training_identity
 from nas_hydra.evaluator.store import Stored
 from nas_hydra.objective import Direction
@@ -121,6 +122,7 @@ class OwnTraining(OnData):
                 f"is {type(one.task).__name__}, but evaluator=own trains modules as they stand"
             )
             raise ConfigError("task", f"{problem}; say task=own, or evaluator=train")
+        tell_detour(str(one["trainer"].get("precision", "")), one.device)
         with seeded(self._seed), _failing("a dry run of one batch"):
             module = make_model(one["model"])
             package = check_module(module)

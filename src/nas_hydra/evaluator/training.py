@@ -29,6 +29,7 @@ from nas_hydra.evaluator.going_on import GoingOn, levels_of, loaded, planned
 from nas_hydra.evaluator.inheriting import inherit
 from nas_hydra.evaluator.keeping import callbacks_of, put_back
 from nas_hydra.evaluator.latency import Latency
+from nas_hydra.evaluator.precision import tell_detour
 from nas_hydra.evaluator.prepared import OnData, Prepared, task_of, training_identity
 from nas_hydra.evaluator.rehearsal import (
     PARAMETERS,
@@ -147,7 +148,8 @@ class Training(OnData):
         one = self.prepared(candidate)
         check_elsewhere(one)
         self._task, self._noted = one.task, one.data.noted
-        build_trainer(local(one["trainer"]), parts=1)
+        trainer = build_trainer(local(one["trainer"]), parts=1)
+        tell_detour(str(trainer.precision), one.device)
         with seeded(self._seed):
             module = self.module(one)
             steps = self.rehearse(one, module)
