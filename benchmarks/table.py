@@ -67,8 +67,8 @@ def ratio_row(what: str, values: Sequence[float], least: float | None = None) ->
 
 def table(rows: Iterable[Row]) -> str:
     """The rows below a head that names the networks."""
-    networks = [" x ".join(map(str, shape)) for shape in NETWORKS]
-    head = ["layers x kernel x width", *networks, "together", "goal", "reached"]
+    networks = [shape.name for shape in NETWORKS]
+    head = ["blocks x kernels x width", *networks, "together", "goal", "reached"]
     lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|", *map(str, rows)]
     return "\n".join(lines)
 

@@ -12,6 +12,7 @@ import argparse
 import gzip
 import multiprocessing
 import os
+import random
 import sys
 import tempfile
 from collections import defaultdict
@@ -20,7 +21,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from itertools import cycle, islice, product
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 from time import perf_counter, sleep
 from typing import Any
 
@@ -28,6 +29,7 @@ import psutil
 import torch
 from table import Row, Times, machine, ratio_row, ratios, seconds_row, table
 from training import (
+    HEAVY,
     NETWORKS,
     QUICK,
     Loop,
@@ -36,6 +38,7 @@ from training import (
     Shape,
     candidate,
     composed,
+    drawn,
     evaluator,
     lightning,
     pool,
@@ -55,6 +58,8 @@ WARM = 20
 """Candidates of a pool before its memory is looked at for the first time."""
 OFTEN = 3
 """How many times as often the smallest differences are measured."""
+MEMBERS = 10
+"""Of the default space, each of which is trained once."""
 BUSY = 10.0
 """Per cent of the processor that others may take while the benchmark rests."""
 
@@ -226,7 +231,8 @@ def memory_rows(bench: Bench) -> Iterator[Row]:
     what = f"a worker after all of that, PSS (resident with all shared pages: {resident:.2f} GB)"
     blank = [""] * len(NETWORKS)
     yield Row(what, blank, f"{largest:.2f} GB", ("at most 1.2 GB", largest <= 1.2))
-    shapes = [Shape(*one) for one in product((2, 3, 4, 5), (3, 5, 7), (8, 16, 32))]
+    sizes = product((2, 3, 4, 5), (3, 5, 7), (8, 16, 32))
+    shapes = [Shape((kernel,) * layers, width) for layers, kernel, width in sizes]
     several = cycle([candidate(bench.short, shape) for shape in shapes])
     folder, trials = Path(bench.folder), bench.scale.trials
     before = set(multiprocessing.active_children())
@@ -288,6 +294,20 @@ def measured(bench: Bench) -> list[Row]:
     return [*path_rows(pairs), *engine_rows(times, fixed), *memory_rows(bench)]
 
 
+def members_table(bench: Bench) -> str:
+    """Random members of the default space, and a heavy network: each way once."""
+    rng = random.Random(0)
+    members = f"{MEMBERS} random members of the default space, mean"
+    groups = {members: [drawn(rng) for _ in range(MEMBERS)], HEAVY.name: [HEAVY, HEAVY]}
+    lines = ["| candidates | usual Lightning | engine, 2 workers | times |", "|---|---|---|---|"]
+    for name, shapes in groups.items():
+        usual = fmean(bench.usual(0)(shape) for shape in shapes)
+        several = [candidate(bench.config, shape) for shape in shapes]
+        ours = through(bench.two, several, Path(bench.folder))
+        lines.append(f"| {name} | {usual:.1f} s | {ours:.1f} s | {usual / ours:.2f} |")
+    return "\n".join(lines)
+
+
 def conditions(scale: Scale, load: float, others: Sequence[float]) -> Iterator[str]:
     """How it was measured, and whether something disturbed it."""
     yield f"Command: `{' '.join(['python benchmarks/throughput.py', *sys.argv[1:]])}`"
@@ -320,7 +340,7 @@ def main() -> None:
     arguments = parser.parse_args()
     load, scale = os.getloadavg()[0], QUICK if arguments.quick else Scale()
     with tempfile.TemporaryDirectory() as folder, Bench(arguments.root, scale, folder) as bench:
-        figures = table(measured(bench))
+        figures = f"{table(measured(bench))}\n\n{members_table(bench)}"
     notes = conditions(scale, load, bench.others)
     text = "\n\n".join([figures, *notes]) + "\n"
     print(text)

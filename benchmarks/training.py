@@ -4,6 +4,7 @@ Each trains one of the same networks for one epoch on the same number of images,
 """
 
 import logging
+import random
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -40,14 +41,28 @@ SGD: Any = {"lr": 0.1, "momentum": 0.9, "weight_decay": 5e-4, "nesterov": True}
 
 
 class Shape(NamedTuple):
-    """A network of ``conv_net``."""
+    """A network of ``conv_net``: the kernel of each block, and the width of all."""
 
-    layers: int
-    kernel: int
+    kernels: tuple[int, ...]
     width: int
 
+    @property
+    def name(self) -> str:
+        """Blocks, kernels and width: ``2 x 3 x 8``, or ``4 x 7, 7, 7, 5 x 64``."""
+        kernels = dict.fromkeys(self.kernels) if len({*self.kernels}) == 1 else self.kernels
+        return f"{len(self.kernels)} x {', '.join(map(str, kernels))} x {self.width}"
 
-NETWORKS = (Shape(2, 3, 8), Shape(3, 5, 16), Shape(5, 3, 32))
+
+NETWORKS = (Shape((3,) * 2, 8), Shape((5,) * 3, 16), Shape((3,) * 5, 32))
+HEAVY = Shape((7, 7, 7, 5), 64)
+WIDTHS, KERNELS, DEPTHS = (16, 32, 64), (3, 5, 7), (2, 3, 4, 5)
+"""Of the default ``conv_net``."""
+
+
+def drawn(rng: random.Random) -> Shape:
+    """A random member of the default ``conv_net``."""
+    depth, width = rng.choice(DEPTHS), rng.choice(WIDTHS)
+    return Shape(tuple(rng.choice(KERNELS) for _ in range(depth)), width)
 
 
 @dataclass(frozen=True)
@@ -93,14 +108,10 @@ def composed(root: str, scale: Scale, *overrides: str) -> DictConfig:
 
 def candidate(config: DictConfig, shape: Shape) -> dict[str, Any]:
     """The closed config of a network."""
-    block = {
-        "_target_": "nas_hydra.model.ConvBlock",
-        "out_channels": shape.width,
-        "kernel_size": shape.kernel,
-        "pool": 2,
-    }
+    block = {"_target_": "nas_hydra.model.ConvBlock", "out_channels": shape.width, "pool": 2}
+    blocks = [{**block, "kernel_size": kernel} for kernel in shape.kernels]
     head = {"_target_": "nas_hydra.model.ClassifierHead", "num_classes": 10}
-    model = {"_target_": "torch.nn.Sequential", "_args_": [block] * shape.layers + [head]}
+    model = {"_target_": "torch.nn.Sequential", "_args_": [*blocks, head]}
     parts = ("dataset", "trainer", "optimizer", "scheduler")
     return {"model": model} | {
         part: OmegaConf.to_container(config[part], resolve=True) for part in parts
@@ -193,8 +204,8 @@ def network(shape: Shape, relu_first: bool = False) -> nn.Sequential:
     """
     layers: list[nn.Module] = []
     channels, side = 1, 28
-    for _ in range(shape.layers):
-        conv = nn.Conv2d(channels, shape.width, shape.kernel, padding=shape.kernel // 2, bias=False)
+    for kernel in shape.kernels:
+        conv = nn.Conv2d(channels, shape.width, kernel, padding=kernel // 2, bias=False)
         pooled = [nn.MaxPool2d(2), nn.ReLU()] if side > 1 else [nn.ReLU()]
         layers += [conv, nn.BatchNorm2d(shape.width), *pooled[:: -1 if relu_first else 1]]
         channels, side = shape.width, side // 2

@@ -14,7 +14,7 @@ import logging
 import random
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import optuna
 import pytorch_lightning as pl
@@ -23,19 +23,12 @@ from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
+from training import DEPTHS, KERNELS, WIDTHS, Shape, drawn
 
 from nas_hydra.config.component import build
 from nas_hydra.model import ClassifierHead, ConvBlock
 
-WIDTHS, KERNELS, DEPTHS = (16, 32, 64), (3, 5, 7), (2, 3, 4, 5)
 FOUNDERS, POPULATION, TOURNAMENT = 6, 6, 3
-
-
-class Shape(NamedTuple):
-    """A candidate of ``conv_net``: its width, and a kernel for each block."""
-
-    width: int
-    kernels: tuple[int, ...]
 
 
 class Classifier(pl.LightningModule):
@@ -108,12 +101,6 @@ def say(value: float) -> None:
     print(json.dumps({"val_acc": value}), flush=True)
 
 
-def drawn(rng: random.Random) -> Shape:
-    """A random candidate."""
-    depth = rng.choice(DEPTHS)
-    return Shape(rng.choice(WIDTHS), tuple(rng.choice(KERNELS) for _ in range(depth)))
-
-
 def mutated(shape: Shape, rng: random.Random) -> Shape:
     """One decision made anew: the width, the depth, or a kernel."""
     kind = rng.choice(("width", "depth", "kernel"))
@@ -155,7 +142,7 @@ def hyperband(train: Training, trials: int, seed: int, epochs: int) -> None:
             if epoch < epochs and trial.should_prune():
                 raise optuna.TrialPruned
 
-        value = train(Shape(width, tuple(kernels)), tell)
+        value = train(Shape(tuple(kernels), width), tell)
         say(value)
         return value
 
