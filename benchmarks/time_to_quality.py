@@ -26,27 +26,28 @@ from table import machine
 RESULTS = Path(__file__).parent / "results" / "time_to_quality.md"
 JOURNAL = "journal.log"
 DATA = ("dataset=fashion_mnist", "dataset.root=/usr/share/datasets/fashion-mnist")
-LEVERS = ("fidelity=halving", "inherit=parent")
+COST = ("strategy=surrogate_evolution", "strategy.cost=flops")
+LEVERS = (("fidelity=halving",), ("inherit=parent",), COST)
 USUAL = {
     "textbook": "textbook loop, usual Lightning, in full",
     "hyperband": "Optuna's TPE and Hyperband pruner, usual Lightning",
 }
 OURS: Mapping[str, tuple[str, Sequence[str]]] = {
-    "full": ("default engine, in full", ()),
-    "halving": ("with halving", LEVERS[:1]),
-    "inheriting": ("with inheritance", LEVERS[1:]),
-    "both": ("with halving and inheritance", LEVERS),
+    "all": ("halving, inheritance and cost", sum(LEVERS, ())),
+    "no_halving": ("without halving", sum(LEVERS[1:], ())),
+    "no_inheritance": ("without inheritance", (*LEVERS[0], *LEVERS[2])),
+    "no_cost": ("without cost", sum(LEVERS[:2], ())),
+    "full": ("default strategy and engine, in full", ()),
     "first_epoch": ("first_epoch", ("fidelity=first_epoch", "fidelity.top=5")),
 }
 Events = list[list[float]]
 """Seconds since the start, and the validation accuracy that a candidate has then."""
 
 
-def usual(way: str, said: argparse.Namespace, seed: int) -> Events:
+def usual(way: str, sizes: Sequence[str], images: int) -> Events:
     """A search as one writes it without this project."""
     script = str(Path(__file__).with_name("usual_search.py"))
-    sizes = [f"--trials={said.trials}", f"--epochs={said.epochs}", f"--seed={seed}"]
-    words = [sys.executable, script, way, *sizes, *DATA, f"dataset.limit={said.images}"]
+    words = [sys.executable, script, way, *sizes, *DATA, f"dataset.limit={images}"]
     begin, found = perf_counter(), []
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -57,12 +58,10 @@ def usual(way: str, said: argparse.Namespace, seed: int) -> Events:
     return found
 
 
-def ours(overrides: Sequence[str], said: argparse.Namespace, seed: int) -> Events:
+def ours(overrides: Sequence[str], images: int) -> Events:
     """A search of this project, by its command."""
     with tempfile.TemporaryDirectory(prefix="nas-hydra-time-") as folder:
-        sizes = [f"budget.epochs={said.trials * said.epochs}", "budget.trials=null"]
-        training = [f"trainer.max_epochs={said.epochs}", f"dataset.limit={said.images}"]
-        words = [*DATA, *training, *sizes, f"seed={seed}", "dataset.batch_size=128", *overrides]
+        words = [*DATA, f"dataset.limit={images}", "dataset.batch_size=128", *overrides]
         quiet = ["tracker=none", "report=false", f"hydra.run.dir={folder}/run"]
         begin = time()
         program = str(Path(sys.executable).with_name("nas-hydra"))
@@ -73,6 +72,16 @@ def ours(overrides: Sequence[str], said: argparse.Namespace, seed: int) -> Event
         for one in trials
         if one.datetime_complete and "val_acc" in one.user_attrs["metrics"]
     ]
+
+
+def searched(way: str, said: argparse.Namespace, seed: int) -> Events:
+    """One search."""
+    if way in USUAL:
+        sizes = [f"--trials={said.trials}", f"--epochs={said.epochs}", f"--seed={seed}"]
+        return usual(way, sizes, said.images)
+    limits = [f"budget.epochs={said.trials * said.epochs}", "budget.trials=null"]
+    sizes = [*limits, f"trainer.max_epochs={said.epochs}", f"seed={seed}"]
+    return ours([*sizes, *OURS[way][1]], said.images)
 
 
 def recorded(folder: Path) -> list[optuna.trial.FrozenTrial]:
@@ -130,8 +139,7 @@ def main() -> None:
     for seed in range(said.seeds):
         ways = known.setdefault(str(seed), {})
         for way in [one for one in said.only if one not in ways]:
-            events = usual(way, said, seed) if way in USUAL else ours(OURS[way][1], said, seed)
-            ways[way] = events
+            ways[way] = events = searched(way, said, seed)
             kept.write_text(json.dumps(known) + "\n")
             print(seed, way, f"{events[-1][0]:.0f} s, best {max(v for _, v in events):.4f}")
             said.output.write_text(page(known, f"python benchmarks/time_to_quality.py {sizes}"))

@@ -1,11 +1,12 @@
 """Searches as one writes them without this project, on the same space, split and training.
 
-``python benchmarks/usual_search.py textbook|hyperband ...`` prints a line of JSON for each
+``python benchmarks/usual_search.py textbook|hyperband|tpe ...`` prints a line of JSON for each
 candidate. Both train with Lightning's Trainer as it comes, a DataLoader, and two threads of torch,
 one candidate after the other:
 
 - ``textbook``: random founders, then mutants of the best of a tournament, everything in full;
-- ``hyperband``: Optuna's TPE with its Hyperband pruner, which is told every epoch's accuracy.
+- ``hyperband``: Optuna's TPE with its Hyperband pruner, which is told every epoch's accuracy;
+- ``tpe``: the same without a pruner.
 """
 
 import argparse
@@ -128,8 +129,8 @@ def textbook(train: Training, trials: int, seed: int) -> None:
         say(value)
 
 
-def hyperband(train: Training, trials: int, seed: int, epochs: int) -> None:
-    """TPE with the Hyperband pruner."""
+def tpe(train: Training, said: argparse.Namespace) -> None:
+    """Optuna's TPE, with the Hyperband pruner if that is the way."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
 
     def objective(trial: optuna.Trial) -> float:
@@ -139,25 +140,27 @@ def hyperband(train: Training, trials: int, seed: int, epochs: int) -> None:
 
         def tell(epoch: int, value: float) -> None:
             trial.report(value, epoch)
-            if epoch < epochs and trial.should_prune():
+            if epoch < said.epochs and trial.should_prune():
                 raise optuna.TrialPruned
 
         value = train(Shape(tuple(kernels), width), tell)
         say(value)
         return value
 
-    pruner = optuna.pruners.HyperbandPruner(min_resource=1, max_resource=epochs)
-    study = optuna.create_study(
-        direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed), pruner=pruner
-    )
-    study.optimize(objective, n_trials=trials)
+    pruner: optuna.pruners.BasePruner = optuna.pruners.NopPruner()
+    if said.way == "hyperband":
+        pruner = optuna.pruners.HyperbandPruner(min_resource=1, max_resource=said.epochs)
+    sampler = optuna.samplers.TPESampler(seed=said.seed)
+    study = optuna.create_study(direction="maximize", sampler=sampler, pruner=pruner)
+    study.optimize(objective, n_trials=said.trials, timeout=said.seconds)
 
 
 def main() -> None:
     """Search."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("way", choices=("textbook", "hyperband"))
+    parser.add_argument("way", choices=("textbook", "hyperband", "tpe"))
     parser.add_argument("--trials", type=int, default=20)
+    parser.add_argument("--seconds", type=float, help="of hyperband and tpe, in all")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("overrides", nargs="*", help="of the dataset")
@@ -171,7 +174,7 @@ def main() -> None:
     if said.way == "textbook":
         textbook(train, said.trials, said.seed)
     else:
-        hyperband(train, said.trials, said.seed, said.epochs)
+        tpe(train, said)
 
 
 if __name__ == "__main__":
