@@ -10,7 +10,7 @@ from numpy.random import default_rng
 from omegaconf import DictConfig, OmegaConf
 
 from nas_hydra.app.completing import complete, with_spelled
-from nas_hydra.app.cost import costs_of, weighed
+from nas_hydra.app.cost import costs_of, thrift_of, weighed
 from nas_hydra.app.fidelity import is_partial, trained_as
 from nas_hydra.app.settings import Settings, resolved, settings_of, shown
 from nas_hydra.app.space import build_space, check_components, sample
@@ -98,7 +98,7 @@ def assemble(
     settings = settings_of(plain)
     objectives = _objectives_of(settings.objective, evaluator)
     needs = {"space": space, "objectives": objectives}
-    initial, cost = (settings.strategy.pop(name, None) for name in ("initial", "cost"))
+    initial, cost, thrift = (settings.strategy.pop(k, None) for k in ("initial", "cost", "thrift"))
     within: Strategy = build(settings.strategy, "strategy", Strategy, **needs)
     engine = build(settings.engine, "engine", Engine, limits=settings.trial)
     tracker = build(settings.tracker, "tracker", Tracker)
@@ -109,7 +109,7 @@ def assemble(
     candidates = initial_candidates(initial, space, objectives, known, url, evaluator.changed)
     imported = sum(one.known is not None for one in candidates)
     begun_with = Initial(candidates, within) if candidates else within
-    costs = costs_of(cost, space, evaluator)
+    costs = costs_of(cost, thrift_of(thrift), space, evaluator)
     weighed(within, costs)
     strategy: Decorator = trained_as(settings, begun_with, evaluator, objectives, imported)
     strategy = strategy if costs is None else Counted(strategy, costs)

@@ -21,7 +21,10 @@ LATER: Mapping[str, Mapping[str, Any]] = {
         "top_k": [],
         "metrics": {},
     },
-    "strategy": {"cost": None},
+    "strategy": {
+        "cost": None,
+        "thrift": {"founders": 0.1, "free": 0.1, "counted": 32, "parents": 0.0},
+    },
     "fidelity": {"_target_": "nas_hydra.fidelity.full.Full"},
     "inherit": {"_target_": "nas_hydra.inherit.none.FromScratch"},
     "finalists": {"number": 0, "epochs": None, "start": "anew"},

@@ -2,13 +2,15 @@
 
 import logging
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
+import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 
-from nas_hydra.errors import CandidateError
+from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.search_space import Genotype
 from nas_hydra.strategy.base import Decorator, Strategy
 from nas_hydra.trial import Cost, Proposal
@@ -17,6 +19,38 @@ log = logging.getLogger(__name__)
 
 Count = Callable[[Genotype], float]
 """The cost of a candidate's whole training. Raises a ``CandidateError`` if it cannot be told."""
+
+
+@dataclass(frozen=True)
+class Thrift:
+    """How much costs count.
+
+    Args:
+        founders: so cheap a share of random candidates founders are taken from; 1 is from all.
+        free: a candidate's cost counts only as far as it exceeds this share of all that was spent.
+        counted: how many costs are counted for a proposal; others are estimated from these.
+        parents: what a rank of cost counts beside one of fitness where parents are selected.
+    """
+
+    founders: float = 0.1
+    free: float = 0.1
+    counted: int = 32
+    parents: float = 0.0
+
+    def __post_init__(self) -> None:
+        allowed = {
+            "founders": (0 < self.founders <= 1, "above 0, at most 1"),
+            "free": (0 <= self.free < math.inf, "at least 0"),
+            "counted": (self.counted >= 1, "at least 1"),
+            "parents": (0 <= self.parents < math.inf, "at least 0"),
+        }
+        for name, (fine, said) in allowed.items():
+            if not fine:
+                key = f"strategy.thrift.{name}"
+                raise ConfigError(key, f"is {getattr(self, name)}; allowed: {said}")
+
+
+DEFAULT = Thrift()
 
 
 class Costs:
@@ -28,9 +62,11 @@ class Costs:
         count: counts one.
         unit: what is counted, as ``strategy.cost`` says: ``flops``, ``train_seconds``, ...
         whole: epochs of a training that is not shortened; 0 where nobody counts them.
+        thrift: how much they count for who weighs them.
     """
 
-    def __init__(self, count: Count, unit: str, whole: int = 0) -> None:
+    def __init__(self, count: Count, unit: str, whole: int = 0, thrift: Thrift = DEFAULT) -> None:
+        self.thrift = thrift
         self._count, self.unit, self._whole = count, unit, whole
         self._known: dict[str, float | None] = {}
 
@@ -39,6 +75,10 @@ class Costs:
         if genotype.key not in self._known:
             self._known[genotype.key] = self._counted(genotype)
         return self._known[genotype.key]
+
+    def known(self, genotype: Genotype) -> bool:
+        """Whether a candidate was counted before."""
+        return genotype.key in self._known
 
     def planned(self, proposal: Proposal, before: Proposal | None) -> Cost | None:
         """What a proposal's training will cost.
@@ -63,6 +103,12 @@ class Costs:
             return cost
         log.warning("the cost of %s is %s, so it counts as unknown", genotype.summary, cost)
         return None
+
+
+def filled(costs: Sequence[float | None]) -> NDArray[np.float64]:
+    """Float64 (N,), where costs that cannot be told are as dear as the dearest of the others."""
+    most = max((one for one in costs if one is not None), default=0.0)
+    return np.array([most if one is None else one for one in costs])
 
 
 @runtime_checkable

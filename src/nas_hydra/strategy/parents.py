@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
+import numpy as np
 from numpy.random import Generator
+from scipy.stats import rankdata
 
 from nas_hydra.errors import ConfigError
 from nas_hydra.front import by_fitness
 from nas_hydra.objective import Objectives
+from nas_hydra.strategy.cost import Costs, filled
 from nas_hydra.trial import Trial
 
 MadeFor = Literal["one", "several", "any"]
@@ -28,7 +31,30 @@ class Parents(Protocol):
         """A parent."""
 
 
-class Tournament:
+class Ranked:
+    """Parents that are drawn by their rank: of fitness, and where costs are known of these too.
+
+    Fitness counts 1 for each place, cost ``strategy.thrift.parents``.
+    """
+
+    def __init__(self) -> None:
+        self._costs: Costs | None = None
+
+    def weigh(self, costs: Costs) -> None:
+        """Get to know what candidates cost."""
+        self._costs = costs
+
+    def ranked(self, trials: Sequence[Trial], objectives: Objectives) -> list[Trial]:
+        """The best first; of equals, the older."""
+        ordered = by_fitness(trials, objectives)
+        if self._costs is None or not self._costs.thrift.parents:
+            return ordered
+        costs = filled([self._costs(trial.proposal.genotype) for trial in ordered])
+        places = np.arange(len(ordered)) + self._costs.thrift.parents * rankdata(costs)
+        return [ordered[int(place)] for place in np.argsort(places, kind="stable")]
+
+
+class Tournament(Ranked):
     """The fittest of ``size`` members drawn without replacement (Goldberg and Deb 1991)."""
 
     made_for: MadeFor = "one"
@@ -36,6 +62,7 @@ class Tournament:
     def __init__(self, size: int) -> None:
         if size < 1:
             raise ConfigError("strategy.parents.size", f"is {size}; at least 1 is needed")
+        super().__init__()
         self.least = size
 
     def __call__(
@@ -43,10 +70,10 @@ class Tournament:
     ) -> Trial:
         """The winner of one tournament; of equals, the older."""
         drawn = rng.choice(len(population), size=min(self.least, len(population)), replace=False)
-        return by_fitness([population[int(index)] for index in drawn], objectives)[0]
+        return self.ranked([population[int(index)] for index in drawn], objectives)[0]
 
 
-class Truncation:
+class Truncation(Ranked):
     """Uniformly one of the fittest ``share`` of the population (Muehlenbein 1993)."""
 
     least = 1
@@ -55,6 +82,7 @@ class Truncation:
     def __init__(self, share: float) -> None:
         if not 0 < share <= 1:
             raise ConfigError("strategy.parents.share", f"is {share}; allowed: above 0, at most 1")
+        super().__init__()
         self._share = share
 
     def __call__(
@@ -62,7 +90,7 @@ class Truncation:
     ) -> Trial:
         """A member of the fittest share."""
         kept = max(1, round(self._share * len(population)))
-        return by_fitness(population, objectives)[int(rng.integers(kept))]
+        return self.ranked(population, objectives)[int(rng.integers(kept))]
 
 
 class Uniform:

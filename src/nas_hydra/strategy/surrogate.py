@@ -16,7 +16,9 @@ from nas_hydra.objective import Objectives, values_of
 from nas_hydra.predictor import Array, Describe, Inputs, Predictor
 from nas_hydra.search_space import Genotype, SearchSpace, every
 from nas_hydra.strategy.base import Novelty, take_place
+from nas_hydra.strategy.cost import Costs
 from nas_hydra.strategy.prescreen import Breed, Child
+from nas_hydra.strategy.thrift import DIGITS, scores
 from nas_hydra.strategy.variation import Mutation
 from nas_hydra.trial import GAIN, Trial
 
@@ -144,9 +146,6 @@ ALWAYS_TUNED = 50
 """Up to so many trials the predictor is tuned for each proposal, later for each 5 % more."""
 GROWTH = 1.05
 
-DIGITS = 6
-"""Of a score; what rounding makes equal keeps its order, so that machines agree."""
-
 
 class Pool:
     """Candidates with their inputs; those that promise most stay for the next proposal.
@@ -249,6 +248,8 @@ class Surrogate:
     judged by what is expected of the longest, and a trial that goes on from another takes its
     place.
 
+    Once it knows what candidates cost, their gain is weighed against it, see ``thrift.log_price``.
+
     Pending candidates count as evaluated, with the outcome that is expected of them (the kriging
     believer of Ginsbourger et al. 2010), so that several at a time differ.
 
@@ -276,6 +277,8 @@ class Surrogate:
         self._trials: list[Trial] = []
         self._tuned = 0  # trials that there were when the predictor was tuned
         self._share: Array | None = None  # how much each trial was trained
+        self._costs: Costs | None = None
+        self._spent = 0.0
 
     def start(self, space: SearchSpace, objectives: Objectives, unseen: Novelty) -> None:
         """What is searched."""
@@ -283,8 +286,13 @@ class Surrogate:
         self._pool = Pool(space, self._enumerable, self._shortlist)
         self._known: Inputs | None = None
 
+    def weigh(self, costs: Costs) -> None:
+        """Get to know what candidates cost."""
+        self._costs = costs
+
     def tell(self, trial: Trial) -> None:
         """Learn from a trial, also from one that failed."""
+        self._spent += trial.cost or 0.0
         if trial.proposal.fidelity.continues is not None:
             take_place(self._trials, trial)
             return
@@ -351,18 +359,31 @@ class Surrogate:
                 yield child
 
     def _pick(self, best: float, worth: Array) -> Child | None:
-        """The first fresh candidate in the order of expected improvement."""
+        """The first fresh candidate in the order of what it promises."""
         if self._pool.inputs is None:
             return None
         mean, deviation = self._predictor.predict(self._longest(self._pool.inputs))
-        score = log_expected_improvement(mean, deviation, best).round(DIGITS)
+        gain = log_expected_improvement(mean, deviation, best)
+        score = self._weighed(gain, self._pool.inputs)
         for index in (order := np.argsort(-score, kind="stable")):
             child = self._pool.children[int(index)]
-            if self._unseen.fresh(child.genotype):
+            if self._may_be_taken(child.genotype):
                 self._trust.expect(child.genotype.key, float(mean[index]))
                 self._pool.keep(order)
-                return self._foreseen(child, float(score[index]), worth)
+                return self._foreseen(child, float(gain[index]), worth)
         return None
+
+    def _weighed(self, gain: Array, inputs: Inputs) -> Array:
+        """What each of the pool promises, (N,): its gain, and where costs are known less of it."""
+        if self._costs is None:
+            return gain.round(DIGITS)
+        pool = [child.genotype for child in self._pool.children]
+        return scores(gain, pool, inputs, self._costs, self._spent, self._unseen.fresh)
+
+    def _may_be_taken(self, genotype: Genotype) -> bool:
+        """Whether a candidate is fresh, and where costs are weighed its own is counted."""
+        counted = self._costs is None or self._costs.known(genotype)
+        return counted and self._unseen.fresh(genotype)
 
     def _foreseen(self, child: Child, score: float, worth: Array) -> Child:
         """A child with what it is expected to gain, where there is one objective."""
