@@ -4,8 +4,8 @@ Searches in six tables of trained networks, whose training times are known befor
 strategy that weighs these and with those that do not. One line of JSON per finished search; what
 is finished is not run again. Writes results/cost_table.md and .json.
 
-A search ends when it is within 1 % of the best row, or its trainings have taken as long as 80 of
-average length would, or after 500 of them. What it takes to be within 10, 5, 2 and 1 % of the
+A search ends when it is within 1 % of the best row, or its trainings have taken as long as 250 of
+average length would, or after 400 of them. What it takes to be within 10, 5, 2 and 1 % of the
 distance from the median row to the best is the time of all trainings up to the first trial that is.
 A search that ends before counts as if it took longer than any other; where the median over seeds is
 such a one, the time is told as above the budget, and ratios are those of the budget.
@@ -61,9 +61,9 @@ METHODS = {
 """Name -> a strategy with its overrides, and whether it is told what candidates cost."""
 OURS = "surrogate_evolution, cost"
 WITHIN = (0.1, 0.05, 0.02, 0.01)
-BUDGET = 80
+BUDGET = 250
 """In trainings of average length."""
-MOST_TRIALS = 500
+MOST_TRIALS = 400
 GOAL, WORST = 8.0, 1.1
 """Times less in the geometric mean at 5 and 2 %, and times more at most anywhere."""
 

@@ -161,3 +161,29 @@ class Loading(Digits):
     @property
     def example(self) -> Example:
         return Example(*self.train[torch.tensor([0, 1])])
+
+
+@pytest.mark.parametrize(
+    ("trainer", "rows"),
+    [
+        ({"max_epochs": 1}, lambda data: data.rows),
+        ({"max_epochs": 5}, lambda data: 5 * data.rows),
+        ({"max_epochs": -1, "max_steps": 7}, lambda data: 7 * data.batch_size),
+        ({"max_epochs": 1, "max_steps": 10_000}, lambda data: data.rows),
+        ({"max_epochs": 2, "limit_train_batches": 3}, lambda data: 6 * data.batch_size),
+        ({"max_epochs": 2, "limit_train_batches": 0.5}, lambda data: data.rows),
+    ],
+    ids=str,
+)
+def test_a_training_costs_what_its_rows_take(trainer, rows):
+    evaluator = TrainEvaluator(seed=0)
+    one = evaluator.prepared(candidate(trainer={**candidate()["trainer"], **trainer}))
+    assert evaluator.cost(one, "flops") == one.meta_network.flops * rows(one.data)
+    assert evaluator.cost(one, "params") == one.meta_network.params
+
+
+def test_a_training_of_slower_networks_costs_more(monkeypatch):
+    evaluator = TrainEvaluator(seed=0, latency=Latency(batch_size=4, warmup=0, repeats=1))
+    monkeypatch.setattr(Latency, "__call__", lambda *_: 12.0)
+    one = evaluator.prepared(candidate())
+    assert evaluator.cost(one, "latency") == 3.0 * one.data.rows * one["trainer"]["max_epochs"]

@@ -109,7 +109,7 @@ def assemble(
     candidates = initial_candidates(initial, space, objectives, known, url, evaluator.changed)
     imported = sum(one.known is not None for one in candidates)
     begun_with = Initial(candidates, within) if candidates else within
-    costs = costs_of(cost, thrift_of(thrift), space, evaluator)
+    costs = costs_of(cost, thrift_of(thrift), space, evaluator, Path(settings.folder))
     weighed(within, costs)
     strategy: Decorator = trained_as(settings, begun_with, evaluator, objectives, imported)
     strategy = strategy if costs is None else Counted(strategy, costs)

@@ -1,11 +1,13 @@
 """What candidates cost, as ``strategy.cost`` says: counted of each, and weighed by who can."""
 
+import json
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from nas_hydra.config.component import build, build_function
-from nas_hydra.errors import ConfigError, listing, nearest
+from nas_hydra.errors import CandidateError, ConfigError, in_one_line, listing, nearest
 from nas_hydra.evaluator import Evaluator
 from nas_hydra.search_space import Genotype, SearchSpace
 from nas_hydra.strategy import Strategy
@@ -13,6 +15,8 @@ from nas_hydra.strategy.cost import Costs, Count, Thrift, Weighing
 
 log = logging.getLogger(__name__)
 
+KEPT, TIMED = "costs.jsonl", ("latency",)
+"""The file of the costs that are measured and not counted."""
 KEY, THRIFT = "strategy.cost", "strategy.thrift"
 
 
@@ -27,7 +31,9 @@ def thrift_of(given: Mapping[str, Any] | None) -> Thrift:
     return made
 
 
-def costs_of(given: Any, thrift: Thrift, space: SearchSpace, evaluator: Evaluator) -> Costs | None:
+def costs_of(
+    given: Any, thrift: Thrift, space: SearchSpace, evaluator: Evaluator, folder: Path
+) -> Costs | None:
     """What candidates cost; None where it is not counted.
 
     Args:
@@ -36,6 +42,7 @@ def costs_of(given: Any, thrift: Thrift, space: SearchSpace, evaluator: Evaluato
         thrift: how much they count.
         space: closes candidates.
         evaluator: has got to know the space.
+        folder: of the run, where what is timed is kept.
 
     Raises:
         ConfigError: if it is none of these.
@@ -44,8 +51,7 @@ def costs_of(given: Any, thrift: Thrift, space: SearchSpace, evaluator: Evaluato
         return None
     whole = max(evaluator.levels, default=0)
     if isinstance(given, Mapping):
-        function = build_function(given, KEY)
-        return Costs(lambda g: function(space.close(g)), str(given.get("_target_")), whole, thrift)
+        return Costs(_called(given, space), str(given.get("_target_")), whole, thrift)
     if given not in evaluator.costs:
         allowed = [
             *evaluator.costs,
@@ -55,7 +61,23 @@ def costs_of(given: Any, thrift: Thrift, space: SearchSpace, evaluator: Evaluato
         hint = nearest(str(given), evaluator.costs)
         problem = f"is {given!r}, which evaluator {type(evaluator).__name__} cannot count"
         raise ConfigError(KEY, f"{problem}; allowed: {listing(allowed)}{hint}")
-    return Costs(_count(given, space, evaluator), given, whole, thrift)
+    count = _count(given, space, evaluator)
+    if given in TIMED and evaluator.builds:
+        count = _kept(count, folder / KEPT)
+    return Costs(count, given, whole, thrift)
+
+
+def _called(given: Mapping[str, Any], space: SearchSpace) -> Count:
+    """The user's own function of the closed config; what it raises is told as what it is."""
+    function = build_function(given, KEY)
+
+    def count(genotype: Genotype) -> float:
+        try:
+            return float(function(space.close(genotype)))
+        except Exception as error:
+            raise CandidateError(f"{given['_target_']}: {in_one_line(error)}") from error
+
+    return count
 
 
 def _count(name: str, space: SearchSpace, evaluator: Evaluator) -> Count:
@@ -63,6 +85,34 @@ def _count(name: str, space: SearchSpace, evaluator: Evaluator) -> Count:
         return evaluator.cost(space.close(genotype) if evaluator.closes else genotype, name)
 
     return count
+
+
+def _kept(count: Count, file: Path) -> Count:
+    """The same, with what it counted in a file: a search that goes on decides by the same costs.
+
+    Args:
+        count: gives another number each time.
+        file: a line for each candidate.
+    """
+    known = _read(file) if file.is_file() else {}
+
+    def kept(genotype: Genotype) -> float:
+        if genotype.key not in known:
+            known[genotype.key] = count(genotype)
+            with file.open("a") as stream:
+                stream.write(json.dumps([genotype.key, known[genotype.key]]) + "\n")
+        return known[genotype.key]
+
+    return kept
+
+
+def _read(file: Path) -> dict[str, float]:
+    """What was kept; the rest of a line that was not written to its end is cut off."""
+    text = file.read_text()
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        file.write_text(whole)
+    return dict(json.loads(line) for line in whole.splitlines())
 
 
 def weighed(strategy: Strategy, costs: Costs | None) -> None:

@@ -126,7 +126,10 @@ class Costed(Wrapping):
         return COUNTABLE
 
     def cost(self, candidate: Mapping[str, Any], name: str) -> float:
-        """What a whole training costs: parameters, or operations or time times rows and epochs.
+        """What a whole training costs: parameters, or what its rows take in forward passes.
+
+        ``flops`` counts operations, ``latency`` milliseconds. Backward passes are left out: they
+        take a like share more of every network.
 
         Raises:
             CandidateError: if it cannot be told.
@@ -137,7 +140,8 @@ class Costed(Wrapping):
         if name == "flops":
             return float(one.meta_network.flops) * _rows_trained(one)
         assert self._latency is not None  # the config has it
-        return self._training.timed(one, self._latency) * _rows_trained(one)
+        row = self._training.timed(one, self._latency) / self._latency.batch_size
+        return row * _rows_trained(one)
 
     @property
     def machine(self) -> str | None:
@@ -196,9 +200,21 @@ class Costed(Wrapping):
 
 
 def _rows_trained(one: Prepared) -> float:
-    """How many rows pass through the network in training; those of one epoch if it has no end."""
-    epochs = one["trainer"].get("max_epochs") or 1
-    return float((one.data.rows or 1) * max(1, epochs))
+    """How many rows pass through the network in training, by its own epochs, steps and batches.
+
+    Those of one epoch where nothing but the clock or a callback ends it. Rows count as 1 where
+    nobody knows how many there are.
+    """
+    trainer, batch = one["trainer"], one.data.batch_size
+    epochs, steps = trainer.get("max_epochs"), trainer.get("max_steps", -1)
+    epoch = float(one.data.rows or 1)
+    limit = trainer.get("limit_train_batches")
+    if limit is not None:
+        epoch = min(epoch, limit * batch) if isinstance(limit, int) else epoch * limit
+    limits = [epoch * epochs] if epochs is not None and epochs > 0 else []
+    if steps is not None and steps > 0:
+        limits.append(float(steps * batch * (trainer.get("accumulate_grad_batches") or 1)))
+    return min(limits, default=epoch)
 
 
 def _memory(one: Prepared) -> int:

@@ -69,6 +69,7 @@ class Costs:
         self.thrift = thrift
         self._count, self.unit, self._whole = count, unit, whole
         self._known: dict[str, float | None] = {}
+        self._told = False  # that one is unknown
 
     def __call__(self, genotype: Genotype) -> float | None:
         """The cost of a candidate's whole training; None if it is unknown."""
@@ -97,11 +98,14 @@ class Costs:
         try:
             cost = float(self._count(genotype))
         except CandidateError as error:
-            log.debug("the cost of %s is unknown: %s", genotype.summary, error)
-            return None
-        if math.isfinite(cost) and cost >= 0:
-            return cost
-        log.warning("the cost of %s is %s, so it counts as unknown", genotype.summary, cost)
+            why = str(error)
+        else:
+            if 0 <= cost < math.inf:
+                return cost
+            why = f"it is {cost}"
+        say = log.debug if self._told else log.warning  # there may be many
+        say("the cost of %s is unknown, and counts as the highest: %s", genotype.summary, why)
+        self._told = True
         return None
 
 
