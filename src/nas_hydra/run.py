@@ -11,7 +11,7 @@ VALUED = ("--config-dir", "-cd", "--config-name", "-cn", "--config-path", "-cp",
 """Flags of Hydra's that are followed by a value."""
 EXPLANATION = "explanation.json"
 """What ``nas-hydra-explain`` leaves in the run's folder."""
-AMOUNTS = ("trials", "epochs", "seconds")
+AMOUNTS = ("trials", "epochs", "seconds", "cost")
 """The limits of a budget of which one at least is given."""
 FEWEST_EXPLAINED = 10
 """Candidates that it takes to tell what they have in common."""
@@ -36,6 +36,7 @@ class Run:
         seed: of the search.
         optimum: objective -> the best value that there is, where it is known.
         partial: whether any training may be another one than a whole one from scratch.
+        cost: what is counted of each candidate, as ``strategy.cost`` says; None if nothing is.
         budget: its other limits that are given, such as ``epochs`` -> 500.
     """
 
@@ -52,6 +53,7 @@ class Run:
     seed: int
     optimum: Mapping[str, float] = field(default_factory=dict)
     partial: bool = False
+    cost: str | None = None
     budget: Mapping[str, float] = field(default_factory=dict)
 
     @property

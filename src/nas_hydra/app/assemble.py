@@ -10,7 +10,7 @@ from numpy.random import default_rng
 from omegaconf import DictConfig, OmegaConf
 
 from nas_hydra.app.completing import complete, with_spelled
-from nas_hydra.app.cost import costs_of, thrift_of, weighed
+from nas_hydra.app.cost import cost_limit, costs_of, thrift_of, weighed
 from nas_hydra.app.fidelity import is_partial, trained_as
 from nas_hydra.app.settings import Settings, resolved, settings_of, shown
 from nas_hydra.app.space import build_space, check_components, sample
@@ -41,8 +41,7 @@ from nas_hydra.report.summary import summarize
 from nas_hydra.run import Run
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.strategy import Strategy
-from nas_hydra.strategy.base import Decorator, Initial, blindness
-from nas_hydra.strategy.cost import Counted
+from nas_hydra.strategy.base import Initial, blindness
 from nas_hydra.tracker import Tracker
 from nas_hydra.tracker.base import Expendable
 from nas_hydra.tracker.terminal import Terminal
@@ -111,8 +110,8 @@ def assemble(
     begun_with = Initial(candidates, within) if candidates else within
     costs = costs_of(cost, thrift_of(thrift), space, evaluator, Path(settings.folder))
     weighed(within, costs)
-    strategy: Decorator = trained_as(settings, begun_with, evaluator, objectives, imported)
-    strategy = strategy if costs is None else Counted(strategy, costs)
+    settings.budget.cost = cost_limit(settings.budget.cost, costs, space)
+    strategy = trained_as(settings, begun_with, evaluator, objectives, costs, imported)
     try:
         record = _open_record(settings, needs, known, evaluator)
     except OtherRunError as error:
@@ -122,7 +121,11 @@ def assemble(
         return assemble(begun, choices, group, command)
     strategy.resume(record.trials)
     run = _run_of(settings, space, evaluator, objectives, imported)(
-        group=group, command=command, choices=choices, config=shown(config)
+        cost=costs.unit if costs else None,
+        group=group,
+        command=command,
+        choices=choices,
+        config=shown(config),
     )
     if learns_nothing := blindness(within, run.trials):
         log.warning("%s", learns_nothing)

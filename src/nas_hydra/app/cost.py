@@ -2,10 +2,16 @@
 
 import json
 import logging
+import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
+from numpy.random import default_rng
+
+from nas_hydra.app.space import sample
 from nas_hydra.config.component import build, build_function
 from nas_hydra.errors import CandidateError, ConfigError, in_one_line, listing, nearest
 from nas_hydra.evaluator import Evaluator
@@ -13,11 +19,13 @@ from nas_hydra.search_space import Genotype, SearchSpace
 from nas_hydra.strategy import Strategy
 from nas_hydra.strategy.cost import Costs, Count, Thrift, Weighing
 
+SAMPLES = 100
+"""Random candidates that tell what one costs on average."""
 log = logging.getLogger(__name__)
 
 KEPT, TIMED = "costs.jsonl", ("latency",)
 """The file of the costs that are measured and not counted."""
-KEY, THRIFT = "strategy.cost", "strategy.thrift"
+KEY, THRIFT, LIMIT = "strategy.cost", "strategy.thrift", "budget.cost"
 
 
 def thrift_of(given: Mapping[str, Any] | None) -> Thrift:
@@ -78,6 +86,48 @@ def _called(given: Mapping[str, Any], space: SearchSpace) -> Count:
             raise CandidateError(f"{given['_target_']}: {in_one_line(error)}") from error
 
     return count
+
+
+def cost_limit(given: Any, costs: Costs | None, space: SearchSpace) -> float | None:
+    """What a search may spend, in the unit of its cost; None where that is not limited.
+
+    Args:
+        given: a number, or ``20x`` for so many candidates of average cost; None is no limit.
+        costs: of candidates.
+        space: whose random candidates tell the average, the same ones for every search.
+
+    Raises:
+        ConfigError: if it is neither, or no cost is counted.
+    """
+    if given is None:
+        return None
+    known = re.fullmatch(r"([0-9.eE+-]+)(x?)", str(given))
+    try:
+        amount = float(known[1]) if known and not isinstance(given, bool) else math.nan
+    except ValueError:
+        amount = math.nan
+    if known is None or not 0 < amount < math.inf:
+        allowed = "allowed: a number above 0, in the unit of strategy.cost, or 20x for so many"
+        raise ConfigError(LIMIT, f"is {given!r}; {allowed} average candidates")
+    if costs is None:
+        problem = "limits a cost, and none is counted; say strategy.cost=flops, or what is to be"
+        raise ConfigError(LIMIT, f"{problem} counted; or leave it null")
+    return amount * _average(costs, space) if known[2] else amount
+
+
+def _average(costs: Costs, space: SearchSpace) -> float:
+    """The mean cost of ``SAMPLES`` random candidates.
+
+    Raises:
+        ConfigError: if none can be told.
+    """
+    rng = default_rng(0)
+    known = [cost for _ in range(SAMPLES) if (cost := costs(sample(space, rng))) is not None]
+    if not known or not any(known):
+        problem = f"of {SAMPLES} random candidates none has a cost that can be told"
+        raise ConfigError(LIMIT, f"{problem}; give a number in the unit of strategy.cost")
+    log.info("budget.cost: a candidate costs %.3g %s on average", fmean(known), costs.unit)
+    return fmean(known)
 
 
 def _count(name: str, space: SearchSpace, evaluator: Evaluator) -> Count:

@@ -14,6 +14,7 @@ from nas_hydra.objective import Objectives
 from nas_hydra.strategy import Strategy
 from nas_hydra.strategy.base import Decorator
 from nas_hydra.strategy.budget import Budgeted
+from nas_hydra.strategy.cost import Costs, Counted
 
 GROUPS = ("fidelity", "inherit")
 
@@ -28,6 +29,7 @@ def trained_as(
     strategy: Strategy,
     evaluator: Evaluator,
     objectives: Objectives,
+    costs: Costs | None = None,
     imported: int = 0,
 ) -> Decorator:
     """The strategy with its inheritance, its fidelity, its budget and its finalists around it.
@@ -37,6 +39,7 @@ def trained_as(
         strategy: within them.
         evaluator: says after which epochs a training can end.
         objectives: of the search.
+        costs: of candidates, where they are counted.
         imported: how many proposals need no evaluation, and take none of ``budget.trials``.
 
     Raises:
@@ -61,12 +64,13 @@ def trained_as(
     if "trials" in limits:
         limits["trials"] += imported
     _check_epochs(limits, evaluator)
-    budgeted = Budgeted(within, objectives, limits, max(evaluator.levels, default=0))
+    budgeted = Budgeted(within, objectives, limits, max(evaluator.levels, default=0), costs)
     final = settings.finalists
-    if not final.number:
-        return budgeted
-    epochs = _final_epochs(final.epochs, evaluator.levels, isinstance(within, Full))
-    return Finalists(budgeted, objectives, final.number, epochs, final.start)
+    chosen: Decorator = budgeted
+    if final.number:
+        epochs = _final_epochs(final.epochs, evaluator.levels, isinstance(within, Full))
+        chosen = Finalists(budgeted, objectives, final.number, epochs, final.start)
+    return chosen if costs is None else Counted(chosen, costs)
 
 
 def _check_epochs(limits: Mapping[str, float], evaluator: Evaluator) -> None:

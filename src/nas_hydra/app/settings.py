@@ -58,6 +58,7 @@ class Budget(BaseModel):
     seconds: Above0 | None = None
     patience: Positive | None = None
     regret: Above0 | None = None
+    cost: Any = None  # a number, or a multiple of the average; read by app/cost.py
 
     @property
     def limits(self) -> dict[str, float]:

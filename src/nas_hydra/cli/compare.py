@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--by", type=_names, default=(), metavar="KEY[,KEY]", help="the settings to group by")
     add("--target", type=_number, metavar="X", help="the value whose first reaching is counted")
     add("--objective", metavar="NAME", help="to compare, if there are several or others")
-    add("--axis", choices=AXES, help="by what it takes: trials, epochs or seconds")
+    add("--axis", choices=AXES, help="by what it takes: trials, epochs, seconds or cost")
     add("--allow-mixed", action="store_true", help="compare unlike runs on their common part")
     add("--output", type=Path, metavar="DIR", help="where the files go")
     add("--wandb", action="store_true", help="publish a W&B report too")

@@ -17,7 +17,7 @@ from nas_hydra.comparison.runs import KEY, SearchRun, read_all
 from nas_hydra.comparison.statistics import FINAL, intervals, ranking, soonest, tests
 from nas_hydra.config.foreign import foreign
 from nas_hydra.document.markdown import markdown
-from nas_hydra.errors import ConfigError
+from nas_hydra.errors import ConfigError, listing
 from nas_hydra.files.small_file import replace_all
 
 
@@ -58,6 +58,8 @@ def compare(
     grouped = members(runs, by)
     kept = _once(grouped)
     axis = _axis(runs) if axis is None else axis
+    if axis == "cost":
+        _check_counted(runs)
     budgets = axis == "trials"
     shared = tasks_of(kept, by, allow_mixed, objective, budgets)
     tasks = [measure(task, axis) for task in shared]
@@ -88,6 +90,22 @@ def _axis(runs: Sequence[SearchRun]) -> Axis:
     """Trials, or epochs where not every training is a whole one and so no trial like another."""
     spent = any(trial.epochs for run in runs for trial in run.trials)
     return "epochs" if spent and any(run.partial for run in runs) else "trials"
+
+
+def _check_counted(runs: Sequence[SearchRun]) -> None:
+    """Make sure that it is known of every run what its trials cost, in one unit.
+
+    Raises:
+        ConfigError: if it is not.
+    """
+    units = {run.folder: run.setting("strategy.cost") for run in runs}
+    if missing := [run.folder for run in runs if not run.counted or units[run.folder] is None]:
+        problem = f"of {listing(missing, 3)} it is not known what its trials cost"
+        more = "only searches with strategy.cost can be compared by it; take --axis seconds"
+        raise ConfigError("--axis", f"{problem}; {more}")
+    if len({as_json(unit) for unit in units.values()}) > 1:
+        told = listing({as_json(unit).strip('"') for unit in units.values()})
+        raise ConfigError("--axis", f"costs are counted in different units: {told}")
 
 
 def _once(grouped: Sequence[Member]) -> list[Member]:

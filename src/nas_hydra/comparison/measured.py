@@ -94,6 +94,8 @@ def trajectory(run: SearchRun, objectives: Objectives) -> Trajectory:
         "epochs": np.cumsum([float(trial.epochs) for trial in trials]),
         "seconds": np.cumsum([trial.seconds for trial in trials]),
     }
+    if run.counted:
+        spent["cost"] = np.cumsum([trial.cost or 0.0 for trial in trials])
     winner = front.best.number if front.best and front.feasible else NOBODY
     return Trajectory(best, spent, winner, level)
 
@@ -243,6 +245,7 @@ class MeasuredTask:
             failed=sum(trial.state == "failed" for trial in run.trials),
             wandb=run.wandb,
             fidelity=self.fidelity(entry),
+            cost=float(went.spent["cost"][-1]) if "cost" in went.spent else None,
         )
 
 
@@ -293,6 +296,7 @@ def curves(runs: Sequence[Trajectory], whole: Sequence[bool]) -> dict[Axis, Curv
     """
     trained = any(run.spent["epochs"][-1] > 0 for run in runs)
     axes: list[Axis] = ["trials", "epochs", "seconds"] if trained else ["trials"]
+    axes += ["cost"] if all("cost" in run.spent for run in runs) else []
     return {axis: _curve(runs, whole, axis) for axis in axes}
 
 

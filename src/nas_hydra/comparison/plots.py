@@ -12,6 +12,7 @@ AXES: Mapping[Axis, str] = {
     "trials": "trials",
     "epochs": "epochs trained",
     "seconds": "seconds of evaluation",
+    "cost": "cost",
 }
 """What the curves run over, as a reader calls it."""
 SETTLING = 0.05

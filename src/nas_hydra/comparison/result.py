@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-Axis = Literal["trials", "epochs", "seconds"]
-"""What a curve runs over: finished trials, epochs trained, seconds of evaluation."""
+Axis = Literal["trials", "epochs", "seconds", "cost"]
+"""What a curve runs over: finished trials, epochs trained, seconds of evaluation, costs as
+``strategy.cost`` counts them."""
 
 
 class Interval(NamedTuple):
@@ -49,6 +50,7 @@ class RunFacts:
         wandb: path of its W&B run, ``entity/project/id``; None if it has none.
         fidelity: epochs for which those candidates were trained that count: of trials that differ
             in it, the ones that were trained farthest; 0 if that is not known.
+        cost: of all trials, in the unit of ``strategy.cost``; None where it is not counted.
     """
 
     folder: str
@@ -65,6 +67,7 @@ class RunFacts:
     failed: int
     wandb: str | None
     fidelity: int = 0
+    cost: float | None = None
 
     @property
     def finished(self) -> bool:

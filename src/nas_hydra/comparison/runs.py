@@ -13,6 +13,7 @@ from nas_hydra.errors import ConfigError
 from nas_hydra.masking import masked
 from nas_hydra.record.past import FinishedSearch, read_search
 from nas_hydra.report.files import read_summary
+from nas_hydra.run import AMOUNTS
 from nas_hydra.tracker.wandb_rows import wandb_place
 from nas_hydra.trial import FULL, Trial
 
@@ -25,7 +26,7 @@ TASK_KEYS = (*TASK_GROUPS, "trainer.max_epochs", "machine")
 """What decides, beside the candidate itself, what its value is."""
 NEUTRAL = ("evaluator.report",)
 """Keys below these that change no value."""
-BUDGET = ("budget.trials", "budget.epochs", "budget.seconds")
+BUDGET = tuple(f"budget.{name}" for name in AMOUNTS)
 """How much a run was allowed."""
 APART = ("seed", "folder", "name", "record", "tracker", "report", "engine", *BUDGET)
 """What makes no groups: it is compared otherwise, or decides no trial."""
@@ -57,6 +58,11 @@ class SearchRun(FinishedSearch):
     def partial(self) -> bool:
         """Whether any trial was trained otherwise than once, in full and from scratch."""
         return any(trial.proposal.fidelity != FULL for trial in self.past.trials)
+
+    @cached_property
+    def counted(self) -> bool:
+        """Whether it is known what its trials cost."""
+        return all(trial.cost is not None or trial.state == "failed" for trial in self.trials)
 
     @property
     def folder(self) -> str:

@@ -54,6 +54,16 @@ def byte_size(amount: float) -> str:
     return f"{amount:.0f} B"
 
 
+def amount(cost: float, unit: str) -> str:
+    """``1.5 PFLOPs``, ``76 train_seconds``: a cost in its unit, operations in powers of 1000."""
+    if unit != "flops":
+        return f"{number(cost)} {unit}"
+    for size, sign in ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M")):
+        if cost >= 0.9995 * size:
+            return f"{cost / size:.3g} {sign}FLOPs"
+    return f"{cost:,.0f} FLOPs"
+
+
 def change(before: str, after: str) -> str:
     """``16 → 32``."""
     return f"{before} {ARROW} {after}"

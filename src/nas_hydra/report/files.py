@@ -137,7 +137,9 @@ log = logging.getLogger(__name__)
 PARTIAL = ("fidelity", "continues", "inherits", "inherited")
 """Columns of a search whose trainings are not all whole ones: epochs that the network has had in
 the end, the trials that it goes on from and inherits from, and the share of weights inherited."""
-FACTS = ("number", "state", "key", "origin", "parents", "epochs", *PARTIAL, "seconds")
+COST = "cost"
+"""The column of a search whose costs are counted: what the trial has cost."""
+FACTS = ("number", "state", "key", "origin", "parents", "epochs", *PARTIAL, COST, "seconds")
 """The first columns of ``trials.csv``."""
 
 
@@ -205,7 +207,8 @@ class RunFiles:
 
 def facts_of(run: Run) -> list[str]:
     """Those of ``FACTS`` that a search's table has."""
-    return [name for name in FACTS if run.partial or name not in PARTIAL]
+    left = {*(() if run.partial else PARTIAL), *(() if run.cost else (COST,))}
+    return [name for name in FACTS if name not in left]
 
 
 def columns(run: Run) -> list[str]:
@@ -237,6 +240,7 @@ def row(run: Run, trial: Trial, had: int) -> list[Any]:
         " ".join(str(parent) for parent in proposal.parents),
         trial.epochs,
         *(partial_cells(trial, had) if run.partial else ()),
+        *((trial.cost,) if run.cost else ()),
         round(trial.seconds, 3),
         *(measured.get(name) for name in run.measures),
         *(proposal.genotype.get(name) for name in run.genes),

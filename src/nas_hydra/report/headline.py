@@ -4,10 +4,11 @@ import math
 from collections.abc import Iterator
 
 from nas_hydra.document import Bullets, Code, Element, Facts, Paragraph
-from nas_hydra.document.text import counted, duration, number, share, signed
+from nas_hydra.document.text import amount, counted, duration, number, share, signed
 from nas_hydra.front import Front
 from nas_hydra.report.next_steps import next_steps
 from nas_hydra.report.outcome import Outcome
+from nas_hydra.report.spent import spent
 from nas_hydra.report.summary import count, founders, ties, trained
 from nas_hydra.run import Run
 from nas_hydra.shell import pasteable
@@ -107,6 +108,8 @@ def _numbers(outcome: Outcome) -> dict[str, str]:
     }
     saved = outcome.trained.saved if run.partial else 0.0
     shown |= {name: number(count) for name, count in counts.items() if count}
+    if found := spent(run, trials, None).get("cost"):
+        shown["spent"] = amount(found["spent"], found["unit"])
     return shown | ({"epochs saved": share(saved)} if saved > 0 else {})
 
 

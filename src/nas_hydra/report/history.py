@@ -46,6 +46,7 @@ class Moment:
         epochs: trained so far.
         fidelity: epochs that the network of the trial has had.
         seconds: of evaluation so far.
+        cost: so far, in the unit of ``strategy.cost``; 0 where it is not counted.
         front: how many trials no other beats.
         hypervolume: what these dominate, from the worst values so far on unless the objectives
             say from where.
@@ -59,6 +60,7 @@ class Moment:
     epochs: int
     fidelity: int
     seconds: float
+    cost: float
     front: int
     hypervolume: float
 
@@ -76,7 +78,7 @@ class History:
         self._front = Front(objectives)
         self._members: deque[Trial] = deque(maxlen=window)
         self._duplicates = self._failures = self._epochs = 0
-        self._seconds = 0.0
+        self._seconds = self._cost = 0.0
         self._had: dict[int, int] = {}
 
     def take(self, trial: Trial) -> bool:
@@ -93,6 +95,7 @@ class History:
         self._failures += trial.state == "failed"
         self._epochs += trial.epochs
         self._seconds += trial.seconds
+        self._cost += trial.cost or 0.0
         return any(member is trial for member in self._front.members)
 
     @property
@@ -112,6 +115,7 @@ class History:
             self._epochs,
             self._had[self._last.number],
             self._seconds,
+            self._cost,
             len(self._front.members),
             self._front.hypervolume,
         )

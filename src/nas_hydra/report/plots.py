@@ -207,6 +207,15 @@ def population(found: Sequence[Moment], objective: Objective) -> list[Plot]:
     ]
 
 
+def by_cost(found: Sequence[Moment], objective: Objective, unit: str) -> Plot:
+    """The best value so far, by what was spent for it."""
+    known = [(moment.cost, moment.best) for moment in found if moment.best is not None]
+    x, y = [cost for cost, _ in known], [best.values[objective.name] for _, best in known]
+    series = [line(x, y, "best so far", 0, shape="hv")]
+    title = f"best {objective.name} so far by cost"
+    return Plot(series, title, f"spent ({unit})", objective.name, layout={"showlegend": False})
+
+
 def volume(found: Sequence[Moment]) -> Plot:
     """How much the front dominates, along the search."""
     x = [moment.trial.number for moment in found]

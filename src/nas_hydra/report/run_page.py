@@ -33,6 +33,7 @@ from nas_hydra.report.headline import headline, steps
 from nas_hydra.report.history import Moment, window
 from nas_hydra.report.outcome import Cost, Outcome, answer, costs, failures, origin_name
 from nas_hydra.report.rungs import trainings
+from nas_hydra.report.spent import spent, spent_in_words
 from nas_hydra.report.summary import versions
 from nas_hydra.run import Run, parted
 from nas_hydra.search_space import SearchSpace
@@ -121,7 +122,7 @@ def run_page(outcome: Outcome) -> Document:
         Section("Learning curves", _learning(outcome)),
         Section("Population", _population(outcome, found)),
         Section("Failures", _failed(outcome)),
-        Section("Cost", _spent(outcome)),
+        Section("Cost", [*_by_cost(outcome, found), *_spent(outcome)]),
         Section("To go on, and to reproduce", _reproduce(outcome)),
     ]
     return Document(run.name, _subtitle(outcome), sections)
@@ -228,6 +229,15 @@ def _failed(outcome: Outcome) -> list[Element]:
         for one in failures(outcome.trials)
     ]
     return [Table(["kind", "trials", "first", "its error"], rows)]
+
+
+def _by_cost(outcome: Outcome, found: Sequence[Moment]) -> list[Element]:
+    """What was spent, and the best value by that, where costs are counted."""
+    known = spent(outcome.run, outcome.trials, outcome.front.best).get("cost")
+    if known is None:
+        return []
+    said = Paragraph(f"{'; '.join(spent_in_words(known))}.")
+    return [said, plots.by_cost(found, outcome.objective, known["unit"])]
 
 
 def _spent(outcome: Outcome) -> list[Element]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from nas_hydra.document.text import counted
 from nas_hydra.front import Front
 from nas_hydra.objective import Objectives
+from nas_hydra.report.spent import spent
 from nas_hydra.report.trained import AGAIN, Trained, trained_summary
 from nas_hydra.run import Run
 from nas_hydra.trial import Trial
@@ -64,6 +65,7 @@ class Summary(BaseModel, extra="allow"):
     optimum: dict[str, Number] = {}
     regret: dict[str, Number] = {}
     trained: dict[str, Any] | None = None
+    cost: dict[str, Any] | None = None
 
 
 def summarize(
@@ -85,7 +87,7 @@ def summarize(
     best value. ``ended`` is the key of the budget that ended the search, or ``exhausted``, which
     says that it ended before its budget was spent, since no candidate was left. Where not all
     trainings are whole ones, ``trained`` tells of them, and ``checkpoints`` is the number of bytes
-    that theirs have taken at most.
+    that theirs have taken at most. Where costs are counted, ``cost`` tells what was spent.
     """
     return {
         **{group: run.choices[group] for group in ("strategy", "search_space", "dataset")},
@@ -101,6 +103,7 @@ def summarize(
         **(pareto(front) if len(run.objectives) > 1 else {}),
         **({"optimum": dict(run.optimum), "regret": regret(run, front)} if run.optimum else {}),
         **trained(run, trials, front, checkpoints),
+        **spent(run, trials, front.best),
         "seconds": round(sum(trial.seconds for trial in trials), 3),
         "versions": versions(),
     }

@@ -9,7 +9,7 @@ from nas_hydra.errors import ConfigError
 from nas_hydra.front import Front
 from nas_hydra.objective import Objectives
 from nas_hydra.strategy.base import Decorator, Ending, Strategy
-from nas_hydra.strategy.cost import continued, planned_epochs
+from nas_hydra.strategy.cost import Costs, continued, planned_epochs
 from nas_hydra.trial import ELAPSED, GAIN, Proposal, Trial
 
 EXHAUSTED = Ending("exhausted", "the search space is exhausted: no candidate is left")
@@ -17,6 +17,7 @@ WHY = {
     "trials": "it has {0:g} trials",
     "epochs": "{0:,.0f} epochs are trained",
     "seconds": "it has taken {0:,.0f} seconds",
+    "cost": "it has spent {0:.4g}",
     "patience": "the last {0:g} trials are no better than the best before them",
     "regret": "the next trial is expected to gain no more than {0:.3g}",
 }
@@ -34,12 +35,14 @@ class Budgeted(Decorator):
         objectives: tell which trial is better.
         limits: those that are given: ``trials`` that are proposed; ``epochs`` that are trained,
             those planned for pending trials among them, so that at most one training goes beyond;
+            ``cost`` likewise, in the unit of ``strategy.cost``;
             ``seconds`` of the search's own time, without breaks; ``patience``, told trials
             without a better best, or without a new member of the front; ``regret``, the
             improvement that the surrogate expects of the next trial, in units of the objective,
             at which going on is not worth it (Makarova et al. 2022 stop likewise, by a bound of
             the regret that their surrogate gives).
         whole: epochs of a training that is not shortened.
+        costs: of candidates; needed only where ``cost`` is limited.
     """
 
     def __init__(
@@ -48,11 +51,13 @@ class Budgeted(Decorator):
         objectives: Objectives,
         limits: Mapping[str, float],
         whole: int = 0,
+        costs: Costs | None = None,
     ) -> None:
         super().__init__(strategy)
         if "regret" in limits:
             _check_foresees(strategy, objectives)
-        self._limits, self._whole = limits, whole
+        self._limits, self._whole, self._costs = limits, whole, costs
+        self._spent = 0.0
         self._recorded: dict[int, float | None] = {}  # when it was asked, if that is known
         self._last, self._earlier = -1, 0.0
         self._began: float | None = None  # when the first one that is not recorded was asked
@@ -91,6 +96,7 @@ class Budgeted(Decorator):
         if trial.number in self._pending:
             self._pending.remove(trial.number)
             self._epochs += trial.epochs
+            self._spent += trial.cost or 0.0
             before = [member.number for member in self._front.members]
             self._front.add(trial)
             better = before != [member.number for member in self._front.members]
@@ -111,6 +117,8 @@ class Budgeted(Decorator):
             planned = sum(self._planned(self._asked[one]) for one in self._pending)
             used |= {"epochs": self._epochs + planned, "patience": self._worse}
             used |= {"seconds": self._elapsed(number)}
+            if "cost" in self._limits:
+                used["cost"] = self._spent + sum(map(self._cost, self._pending))
         over = (name for name in used if used[name] >= self._limits.get(name, float("inf")))
         name = next(over, None)
         return None if name is None else _ending(name, used[name])
@@ -129,6 +137,13 @@ class Budgeted(Decorator):
     def _planned(self, proposal: Proposal) -> int:
         """Epochs that a trial is expected to train."""
         return planned_epochs(proposal, continued(proposal, self._asked), self._whole)
+
+    def _cost(self, number: int) -> float:
+        """What a pending trial is expected to cost; 0 where that cannot be told."""
+        proposal = self._asked[number]
+        before = continued(proposal, self._asked)
+        cost = self._costs.planned(proposal, before) if self._costs else None
+        return cost.planned if cost else 0.0
 
     def _elapsed(self, number: int) -> float:
         """Seconds that the search has taken, in earlier processes and in this one."""

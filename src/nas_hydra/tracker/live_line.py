@@ -12,6 +12,8 @@ from rich.text import Text
 from nas_hydra.document.text import duration
 from nas_hydra.trial import Trial
 
+LARGE = 1e9
+"""From here on an amount is written with a power of ten."""
 BAR = 10
 """Characters."""
 
@@ -24,7 +26,8 @@ class RemainingTime:
 
     Args:
         total: of the budget.
-        measure: what that limits: ``trials``, ``epochs``, or ``seconds``, which are just counted.
+        measure: what that limits: ``trials``, ``epochs``, ``cost``, or ``seconds``, which are just
+            counted.
 
     Attributes:
         done: of that total.
@@ -46,7 +49,7 @@ class RemainingTime:
             recorded: whether an earlier process has evaluated it.
             now: in seconds, since whenever.
         """
-        amounts = {"trials": 1, "epochs": trial.epochs}
+        amounts = {"trials": 1, "epochs": trial.epochs, "cost": trial.cost or 0.0}
         amount = amounts.get(self._measure, trial.seconds)
         self.done += amount
         if recorded:
@@ -76,7 +79,8 @@ class RemainingTime:
     @property
     def others(self) -> str:
         """``27 trials``."""
-        return f"{self.left:,.0f} {self._measure}"
+        left = f"{self.left:,.0f}" if self.left < LARGE else f"{self.left:.3g}"
+        return f"{left} {self._measure}"
 
 
 class LiveLine:

@@ -8,7 +8,10 @@ from wandb_workspaces.expr import Metric
 
 from nas_hydra.tracker.wandb_report import Home, run_id
 
-AXES: Mapping[str, str] = {"trials": "trial", "epochs": "cost/epochs", "seconds": "cost/seconds"}
+AXES: Mapping[str, str] = {
+    **{"trials": "trial", "epochs": "cost/epochs"},
+    **{"seconds": "cost/seconds", "cost": "cost/spent"},
+}
 """What a curve runs over -> the metric of the W&B history that does."""
 
 

@@ -18,6 +18,7 @@ from nas_hydra.front import KNEE, Front
 from nas_hydra.report.candidates import parts
 from nas_hydra.report.history import Change, changes
 from nas_hydra.report.next_steps import next_steps
+from nas_hydra.report.spent import spent_in_words
 from nas_hydra.report.summary import founders_in_words
 from nas_hydra.report.trained import in_words
 from nas_hydra.run import Run
@@ -187,6 +188,7 @@ def show(run: Run, summary: Mapping[str, Any], earlier: bool = False) -> None:
         ("\ndone", f": {', '.join(counts)}; {duration(summary['seconds'])} of evaluation", {}),
         *(broken if best.get("violation") else []),
         *_trained_rows(summary),
+        *_spent_rows(summary),
         *_front_rows(summary),
         (
             "winner",
@@ -250,6 +252,12 @@ def _trained_rows(summary: Mapping[str, Any]) -> Iterator[Part]:
             for one in found["rungs"]
         }
         yield "trained", f": {said}", rungs
+
+
+def _spent_rows(summary: Mapping[str, Any]) -> Iterator[Part]:
+    """One that tells what was spent, where costs are counted."""
+    if found := summary.get("cost"):
+        yield "cost", f": {'; '.join(spent_in_words(found))}", {}
 
 
 def _optimum_rows(summary: Mapping[str, Any]) -> Iterator[Part]:

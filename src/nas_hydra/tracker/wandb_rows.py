@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nas_hydra.document.text import change
 from nas_hydra.files.small_file import read_json, replace
-from nas_hydra.report.files import PARTIAL, partial_cells
+from nas_hydra.report.files import COST, PARTIAL, partial_cells
 from nas_hydra.report.history import Change, Moment, Step
 from nas_hydra.report.trained import all_had, epochs_had
 from nas_hydra.run import Run
@@ -61,6 +61,7 @@ def history_row(moment: Moment, several: bool, partial: bool = False) -> dict[st
         "cost/seconds": moment.seconds,
         "cost/epochs": moment.epochs,
         **(_of_fidelity(moment) if partial else {}),
+        **({} if trial.cost is None else {"cost/spent": moment.cost, "trial/cost": trial.cost}),
         **trial.proposal.facts,
         **({"front/size": moment.front, "hypervolume": moment.hypervolume} if several else {}),
     }
@@ -88,6 +89,7 @@ Table = tuple[list[str], list[list[Any]]]
 def trial_table(run: Run, trials: Sequence[Trial]) -> Table:
     """One row per trial, one column per objective, metric and gene; empty where inactive."""
     facts = ["number", "state", "origin", "parents", *(PARTIAL if run.partial else ())]
+    facts += [COST] if run.cost else []
     had = all_had(trials)
     cells = [_trial_row(trial, run, had[trial.number]) for trial in trials]
     return [*facts, *run.measures, *run.genes, "error"], cells
@@ -102,6 +104,7 @@ def _trial_row(trial: Trial, run: Run, had: int) -> list[Any]:
         proposal.origin,
         " ".join(str(parent) for parent in proposal.parents),
         *(partial_cells(trial, had) if run.partial else ()),
+        *((trial.cost,) if run.cost else ()),
         *(measured.get(name) for name in run.measures),
         *(proposal.genotype.get(name) for name in run.genes),
         trial.error,
