@@ -64,7 +64,7 @@ def costs_of(
         allowed = [
             *evaluator.costs,
             "null",
-            "{_target_: my.function}, which gets the closed config",
+            "{_target_: my.function, _partial_: true}, which gets the closed config",
         ]
         hint = nearest(str(given), evaluator.costs)
         problem = f"is {given!r}, which evaluator {type(evaluator).__name__} cannot count"
