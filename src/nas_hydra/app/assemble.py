@@ -109,7 +109,7 @@ def assemble(
     imported = sum(one.known is not None for one in candidates)
     begun_with = Initial(candidates, within) if candidates else within
     costs = costs_of(cost, thrift_of(thrift), space, evaluator, Path(settings.folder))
-    weighed(within, costs)
+    weighed(within, costs, thrift)
     settings.budget.cost = cost_limit(settings.budget.cost, costs, space)
     strategy = trained_as(settings, begun_with, evaluator, objectives, costs, imported)
     try:

@@ -165,9 +165,15 @@ def _read(file: Path) -> dict[str, float]:
     return dict(json.loads(line) for line in whole.splitlines())
 
 
-def weighed(strategy: Strategy, costs: Costs | None) -> None:
-    """Let a strategy know what candidates cost; it is said if it does not care."""
-    if costs is None:
+def weighed(strategy: Strategy, costs: Costs | None, thrift: Mapping[str, Any] | None) -> None:
+    """Let a strategy know what candidates cost; it is said if it does not care.
+
+    Args:
+        strategy: to be told.
+        costs: of candidates; None where they are not counted.
+        thrift: how much they count; None if they are counted and not weighed.
+    """
+    if costs is None or thrift is None:
         return
     if isinstance(strategy, Weighing):
         strategy.weigh(costs)

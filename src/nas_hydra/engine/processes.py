@@ -10,7 +10,9 @@ import logging
 import os
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from queue import SimpleQueue
+from dataclasses import dataclass, field
+from itertools import count
+from queue import PriorityQueue, SimpleQueue
 from threading import Lock
 
 from joblib.externals.loky import cpu_count
@@ -113,6 +115,23 @@ def assigned(worker: int, gpus: Sequence[str], per_trial: float | None) -> str |
     return ",".join(gpus[worker * each : (worker + 1) * each])
 
 
+@dataclass(order=True)
+class Waiting:
+    """A job that no worker has begun yet; the least of them is begun first.
+
+    Args:
+        priority: what it costs, negative; 0 where that is not known.
+        place: how many were submitted before it.
+        job: to be done.
+        future: its trial.
+    """
+
+    priority: float
+    place: int
+    job: Job = field(compare=False)
+    future: Future[Trial] = field(compare=False)
+
+
 class ProcessEngine:
     """Evaluates in worker processes, several candidates at a time.
 
@@ -157,6 +176,8 @@ class ProcessEngine:
         self._slots: list[WorkerSlot] = []
         self._pool: ThreadPoolExecutor | None = None
         self._unheard = Lock()
+        self._waiting: PriorityQueue[Waiting] = PriorityQueue()
+        self._submitted = count()
 
     def start(self, evaluator: Evaluates) -> None:
         """Share what the evaluator shares; a worker is started when there is a job for it."""
@@ -174,22 +195,32 @@ class ProcessEngine:
         atexit.register(self.shutdown)  # or Python would wait for workers who wait for it
 
     def submit(self, job: Job, /) -> Future[Trial]:
-        """Have a job done by the next free worker."""
+        """Have a job done by the next free worker.
+
+        Of those that wait, what costs most begins first, so that no long one is left over at the
+        end; where results are told as they come, that would change them, and none is preferred.
+        """
         if self._pool is None:
             raise RuntimeError("the engine is not started")
+        cost = job.proposal.cost if self.order == "asked" else None
+        waiting = Waiting(-(cost.planned if cost else 0.0), next(self._submitted), job, Future())
+        self._waiting.put(waiting)
         try:
-            return self._pool.submit(self._evaluate, job)
+            _ = self._pool.submit(self._begin_next)
         except RuntimeError as error:
             raise SearchFailedError(
                 f"no thread starts for a worker ({in_one_line(error)}): there may be a limit of"
                 " processes (ulimit -u, or a container's); try fewer engine.workers"
             ) from error
+        return waiting.future
 
     def shutdown(self) -> None:
         """End every worker at once."""
         if self._pool is None:
             return
         self._pool.shutdown(wait=False, cancel_futures=True)
+        while not self._waiting.empty():
+            self._waiting.get().future.cancel()
         for slot in self._slots:
             slot.close()
         self._pool.shutdown()
@@ -200,6 +231,14 @@ class ProcessEngine:
         """Tell of the first worker that has all it needs."""
         if self._unheard.acquire(blocking=False):
             log.info("the first worker is ready, and evaluates")
+
+    def _begin_next(self) -> None:
+        """Have the first of the waiting jobs done."""
+        waiting = self._waiting.get()
+        try:
+            waiting.future.set_result(self._evaluate(waiting.job))
+        except BaseException as error:  # noqa: BLE001  # whoever waits for the trial gets it
+            waiting.future.set_exception(error)
 
     def _evaluate(self, job: Job) -> Trial:
         slot = self._free.get()

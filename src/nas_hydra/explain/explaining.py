@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 
 from nas_hydra.app.finished import ExplainedSearch, open_explained
 from nas_hydra.config.foreign import foreign
@@ -25,6 +26,7 @@ from nas_hydra.explain.sentences import summary
 from nas_hydra.front import Front
 from nas_hydra.predictor import Array
 from nas_hydra.report.history import Step, lineage
+from nas_hydra.report.spent import winner_in_words
 from nas_hydra.report.trained import whole_epochs
 from nas_hydra.run import FEWEST_EXPLAINED
 
@@ -129,6 +131,18 @@ def _surfaces(
         yield surface(known[one], known[other], mean, surrogate)
 
 
+def _cost_of(searched: ExplainedSearch) -> str:
+    """What the winner costs against the average; empty where costs are not counted."""
+    unit, trials = searched.origin.setting("strategy.cost"), searched.past.trials
+    known = [one.cost for one in trials if one.cost is not None and one.duplicate_of is None]
+    cost = searched.winner.cost
+    if unit is None or cost is None:
+        return ""
+    named = unit if isinstance(unit, str) else "units"
+    told = winner_in_words({"unit": named, "winner": cost, "average": fmean(known)})
+    return f"{told[:1].upper()}{told[1:]}." if told else ""
+
+
 def _notes(searched: ExplainedSearch) -> Iterator[str]:
     """What to know of this search in particular."""
     past = searched.past
@@ -139,6 +153,8 @@ def _notes(searched: ExplainedSearch) -> Iterator[str]:
             f" that were trained for {counted(level or 0, 'epoch')}: the most epochs that"
             f" {FEWEST_EXPLAINED} candidates or more had. Values are those after as many."
         )
+    if told := _cost_of(searched):
+        yield told
     if stopped := sum(trial.state == "pruned" for trial in past.trials):
         ended = "trial was stopped early and has", "trials were stopped early and have"
         yield f"{counted(stopped, *ended)} no value here."
