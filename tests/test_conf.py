@@ -181,15 +181,17 @@ def test_every_dataset_has_splits_that_it_keeps():
 
 
 def test_later_keys_stand_with_the_values_that_old_records_mean():
-    options = {"dataset": "image_folder", "evaluator": "tabular", "task": "classification"}
-    options |= {"fidelity": "full", "inherit": "none"}
+    options = {"dataset": ["image_folder"], "evaluator": ["tabular", "function", "command"]}
+    options |= {"task": ["classification"], "fidelity": ["full"], "inherit": ["none"]}
     finalists = whole(Path("fidelity", "full")).finalists
     assert LATER["finalists"] == finalists
-    for part, option in options.items():
-        later = LATER[part]
-        config = whole(Path(part, option))[part]
-        target = inspect.signature(locate(config["_target_"], part))
-        for key, value in later.items():
-            assert config[key] == value
-            if key != "_target_":
-                assert target.parameters[key].default in (value, ())
+    for part, names in options.items():
+        configs = [whole(Path(part, option))[part] for option in names]
+        for key, value in LATER[part].items():
+            having = [config for config in configs if key in config]
+            assert having
+            for config in having:
+                assert config[key] == value
+                target = inspect.signature(locate(config["_target_"], part))
+                if key != "_target_":
+                    assert target.parameters[key].default in (value, ())

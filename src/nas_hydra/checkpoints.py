@@ -1,5 +1,6 @@
 """The checkpoints of trainings that may go on, and how much disk they take."""
 
+import shutil
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -55,11 +56,11 @@ class Checkpoints:
             asked = (one.fidelity.continues, one.fidelity.inherits)
             kept |= {number for number in asked if number is not None}
         files = list(self._folder.glob("*.ckpt"))
-        self.largest = max(self.largest, sum(file.stat().st_size for file in files))
+        self.largest = max(self.largest, sum(map(_size, files)))
         dropped = {trial.number for trial in told} - kept
         for file in files:
             if file.stem.isdecimal() and int(file.stem) in dropped:
-                file.unlink(missing_ok=True)
+                _drop(file)
 
     def _file(self, number: int) -> Path:
         return self._folder / f"{number}.ckpt"
@@ -73,3 +74,16 @@ def _of(number: int | None, told: Sequence[Trial]) -> Trial | None:
 def _trained(trial: Trial) -> int:
     """The number under which a trial's network was trained."""
     return trial.number if trial.duplicate_of is None else trial.duplicate_of
+
+
+def _size(place: Path) -> int:
+    """Bytes of a file, or of all files in a folder, which code of the user's own has."""
+    files = place.rglob("*") if place.is_dir() else [place]
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def _drop(place: Path) -> None:
+    if place.is_dir():
+        shutil.rmtree(place)
+    else:
+        place.unlink(missing_ok=True)

@@ -19,7 +19,7 @@ from tracker.wandb_file import read_runs
 TEXT = (Path(__file__).parents[2] / "docs/own-program.md").read_text()
 FILES = dict(re.findall(r"```\w+\n# (\S+\.\w+)\n(.*?)```", TEXT, re.DOTALL))
 COMMANDS = re.findall(r"```sh\n(nas-hydra .*?)\n```", TEXT, re.DOTALL)
-FUNCTION, PROGRAM, SCORE = ([*shlex.split(one)[1:]] for one in COMMANDS)
+FUNCTION, PROGRAM, SCORE, TRAINING, TRAINING_PROGRAM = ([*shlex.split(one)[1:]] for one in COMMANDS)
 SMALL = ("engine=serial", "tracker=none", "report=false", "budget.trials=3", "hydra.run.dir=run")
 
 
@@ -52,6 +52,15 @@ def test_what_the_documentation_shows_works(words, metric, search):
     winner = json.loads(Path("run/summary.json").read_text())["best"]
     better = max if metric == "score" else min
     assert winner["values"][metric] == better(float(row[metric]) for row in table)
+
+
+@pytest.mark.parametrize("words", [TRAINING, TRAINING_PROGRAM])
+def test_and_so_do_trainings_that_go_on(words, search):
+    assert search(*words, *SMALL, "budget.trials=8")[0] == 0
+    table = rows(Path("run"))
+    assert {row["state"] for row in table} == {"complete"}
+    went_on = [row for row in table if row["continues"]]
+    assert {(row["epochs"], row["fidelity"]) for row in went_on} >= {("2", "3")}
 
 
 def test_values_may_be_typed_and_metrics_reported(search):

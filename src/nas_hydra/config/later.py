@@ -10,7 +10,7 @@ LATER: Mapping[str, Mapping[str, Any]] = {
         "background": "white",
         "range": None,
     },
-    "evaluator": {"measure": [], "fidelities": None},
+    "evaluator": {"measure": [], "fidelities": None, "epochs": None},
     "task": {
         "_target_": "nas_hydra.task.classification.Classification",
         "keep": "last",

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,14 @@ from nas_hydra.evaluator.program import (
     last_words,
     run_program,
 )
+from nas_hydra.evaluator.reporter import REPORTED, Reporter, reporting
 from nas_hydra.files.digest import digest_of_path
 from nas_hydra.files.small_file import make_folder, read_yaml, replace
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.trial import Course, Evaluation
 
+STOP = "stop"
+"""The file of a trial's folder that tells its program that it may end."""
 SAMPLES = 50
 """Random candidates that tell which values there are at all."""
 
@@ -48,6 +52,8 @@ class CommandEvaluator(ExternalEvaluator):
         timeout: seconds that it may take; None: as many as it likes.
         report: further metrics, which the search does not look at.
         measure: metrics that the objective names.
+        epochs: of a whole training, for a program that reports each epoch; what it needs for that
+            is in its environment, see ``_told_of_epochs``.
 
     Raises:
         ConfigError: if the command cannot be split into words, or a path is wrong.
@@ -62,8 +68,9 @@ class CommandEvaluator(ExternalEvaluator):
         timeout: float | None = None,
         report: Sequence[str] = (),
         measure: Sequence[str] = (),
+        epochs: int | None = None,
     ) -> None:
-        super().__init__(seed, report, measure)
+        super().__init__(seed, report, measure, epochs)
         check_command(command, KEY)
         self._template, self._metrics, self._timeout = Template(command), metrics, timeout
         self._cwd = Path(cwd or ".").expanduser().absolute()
@@ -73,6 +80,9 @@ class CommandEvaluator(ExternalEvaluator):
         if metrics is not None and Path(metrics).is_absolute():
             problem = f"is '{metrics}'; give its name in {{folder}}, which each trial has"
             raise ConfigError("evaluator.metrics", problem)
+        if metrics is not None and epochs is not None:
+            problem = f"is '{metrics}', and with evaluator.epochs they are those of the last epoch"
+            raise ConfigError("evaluator.metrics", f"{problem} in NAS_HYDRA_REPORT; leave it null")
         if timeout is not None and timeout <= 0:
             raise ConfigError("evaluator.timeout", f"is {timeout:g}; it must be above 0, or null")
 
@@ -116,13 +126,7 @@ class CommandEvaluator(ExternalEvaluator):
         Raises:
             CandidateError: if it fails, or does not give what is wanted.
         """
-        folder = (self._run or weights.absolute().parent) / "trials" / weights.stem
-        for place in (folder.parent, folder):
-            make_folder(place)
-        if self._metrics is not None:  # of an earlier attempt
-            (folder / self._metrics).unlink(missing_ok=True)
-        config = candidate["model"]
-        replace(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(config)))
+        folder = self._folder_of(weights, candidate["model"])
         own = {
             "config": str(folder / "config.yaml"),
             "folder": str(folder),
@@ -135,12 +139,31 @@ class CommandEvaluator(ExternalEvaluator):
             "NAS_HYDRA_SEED": own["seed"],
         }
         try:
-            words = self._template.filled(dict(dotted_values(config)), own)
+            words = self._template.filled(dict(dotted_values(candidate["model"])), own)
         except KeyError as error:
             problem = f"has no value {error}, which the command asks for; {{overrides}} and"
             raise CandidateError(f"{problem} {{config}} are what there is") from None
-        run_program(words, self._cwd, folder, environment, self._timeout)
-        return Evaluation(metrics_from(self._given(folder), self.metrics), epochs=0)
+        if self._epochs is None:
+            run_program(words, self._cwd, folder, environment, self._timeout)
+            return Evaluation(metrics_from(self._given(folder), self.metrics), epochs=0)
+        with reporting(course, self._epochs, self.metrics) as reporter:
+            if not reporter.should_stop:
+                stop = folder / STOP
+                environment |= _told_of_epochs(reporter, stop)
+                watch = partial(_watch, reporter, stop)
+                run_program(words, self._cwd, folder, environment, self._timeout, watch)
+                reporter.read()
+            return reporter.evaluation()
+
+    def _folder_of(self, weights: Path, config: Any) -> Path:
+        """A trial's folder, with its config, and nothing of an earlier attempt that is read."""
+        folder = (self._run or weights.absolute().parent) / "trials" / weights.stem
+        for place in (folder.parent, folder):
+            make_folder(place)
+        for name in (STOP, *([] if self._metrics is None else [self._metrics])):
+            (folder / name).unlink(missing_ok=True)
+        replace(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(config)))
+        return folder
 
     def _given(self, folder: Path) -> Any:
         """What the program has told."""
@@ -163,6 +186,29 @@ class CommandEvaluator(ExternalEvaluator):
             "seed": self._seed + repeat,
             "files": {**known["files"], **self.files},
         }
+
+
+def _told_of_epochs(reporter: Reporter, stop: Path) -> dict[str, str]:
+    """What a program that reports its epochs finds in its environment, see ``Reporter``.
+
+    To the file ``REPORT`` it appends a line of JSON for each epoch; there is a file ``STOP`` once
+    it may end before the last one.
+    """
+    return {
+        "NAS_HYDRA_EPOCHS": str(reporter.epochs),
+        "NAS_HYDRA_PLANNED": str(reporter.planned),
+        "NAS_HYDRA_BEGIN": str(reporter.begin),
+        "NAS_HYDRA_CHECKPOINTS": str(reporter.folder.absolute()),
+        "NAS_HYDRA_REPORT": str(reporter.folder.absolute() / REPORTED),
+        "NAS_HYDRA_STOP": str(stop),
+    }
+
+
+def _watch(reporter: Reporter, stop: Path) -> None:
+    """Look at what a program has reported, and tell it if that is enough."""
+    reporter.read()
+    if reporter.stopped:
+        stop.touch()
 
 
 def _check_program(name: str, cwd: Path) -> None:

@@ -21,12 +21,30 @@ class ExternalEvaluator(Evaluator):
         seed: for whoever asks; each further evaluation of one candidate has the next one.
         report: further metrics, which the search does not look at.
         measure: metrics that the objective names.
+        epochs: of a whole training, for code that reports its epochs; None if it does not.
+
+    Raises:
+        ConfigError: if there is none.
     """
 
     builds = False
 
-    def __init__(self, seed: int, report: Sequence[str] = (), measure: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        seed: int,
+        report: Sequence[str] = (),
+        measure: Sequence[str] = (),
+        epochs: int | None = None,
+    ) -> None:
         self._seed, self._report, self._measure = seed, report, measure
+        self._epochs = epochs
+        if epochs is not None and epochs < 1:
+            raise ConfigError("evaluator.epochs", f"is {epochs}; at least 1 is needed, or null")
+
+    @property
+    def levels(self) -> Sequence[int]:
+        """Every epoch, if it is known how many there are."""
+        return range(1, (self._epochs or 0) + 1)
 
     @property
     def metrics(self) -> Sequence[str]:

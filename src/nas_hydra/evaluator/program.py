@@ -1,12 +1,14 @@
 """A program of the user's: its command filled in, run to its end, and what it has printed."""
 
 import json
+import math
 import os
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from nas_hydra.errors import CandidateError, ConfigError, cut, listing, nearest
@@ -19,6 +21,9 @@ TAIL = 1 << 20
 """So many bytes at the end of such a file are looked through."""
 LAST, LONGEST = 2, 200
 """How many lines a message has of a program, and how many characters of each."""
+
+WATCHED = 0.5
+"""Seconds between two looks at what a program has reported."""
 
 KEY = "evaluator.command"
 BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
@@ -34,6 +39,7 @@ def run_program(
     folder: Path,
     environment: Mapping[str, str],
     timeout: float | None,
+    watch: Callable[[], None] | None = None,
 ) -> None:
     """Run a program to its end; nothing that it has started outlives it.
 
@@ -43,6 +49,7 @@ def run_program(
         folder: of the trial, where files keep what it prints.
         environment: variables beside those of this process.
         timeout: seconds that it may take; None: as many as it likes.
+        watch: called every ``WATCHED`` seconds while it runs.
 
     Raises:
         CandidateError: if it cannot be started, takes too long, or ends with another exit code
@@ -63,7 +70,7 @@ def run_program(
         except (OSError, ValueError) as error:  # ValueError: of a null character
             raise CandidateError(f"the command cannot be started: {error}") from error
     try:
-        code = process.wait(timeout)
+        code = _waited(process, timeout, watch)
     except subprocess.TimeoutExpired:
         raise CandidateError(
             f"evaluator.timeout: ended after {timeout:g} s{last_words(folder)}"
@@ -74,6 +81,25 @@ def run_program(
         end_family(process.pid, mark)
     if code:
         raise CandidateError(f"the command {ending(code)}{last_words(folder)}")
+
+
+def _waited(
+    process: subprocess.Popen[bytes], timeout: float | None, watch: Callable[[], None] | None
+) -> int:
+    """The exit code of a process that has ended in time.
+
+    Raises:
+        TimeoutExpired: if it has not.
+    """
+    if watch is None:
+        return process.wait(timeout)
+    end = monotonic() + (math.inf if timeout is None else timeout)
+    while (left := end - monotonic()) > WATCHED:
+        try:
+            return process.wait(WATCHED)
+        except subprocess.TimeoutExpired:
+            watch()
+    return process.wait(max(left, 0))
 
 
 def last_lines(file: Path) -> list[str]:
