@@ -114,7 +114,7 @@ def _config(strategy: str, seed: int, trials: int, changes: Mapping[str, Any]) -
         *path, last = key.split("__")
         part = config
         for name in path:
-            part = part[name]
+            part = part.setdefault(name, {})
         part[last] = value
     return config
 

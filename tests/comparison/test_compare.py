@@ -294,6 +294,15 @@ def test_an_exhausted_space_is_a_finished_run():
     assert not any("Not finished" in note for note in found.notes)
 
 
+def test_a_run_that_was_killed_among_its_finalists_is_not_finished():
+    final = {"trials": 4, "finalists__number": 2, "rungs": [(3, 0.9, 9, None)]}
+    run("s/killed", [0.1, 0.2, 0.3, 0.4], **final)
+    run("s/ended", [0.1, 0.2, 0.3, 0.4], **final, strategy="tpe", spent=6)
+    found = one("s")
+    assert [(r.finished, r.trials) for r in found.runs] == [(True, 5), (False, 5)]
+    assert "Not finished, used as far as they go: killed (5 of 6)." in found.notes
+
+
 def test_a_run_that_is_there_twice_counts_once():
     sweep("s", {"random": SLOW, "tpe": FAST})
     run("again/random-0", SLOW[0], seed=0)

@@ -76,9 +76,16 @@ class SearchRun(FinishedSearch):
 
     @property
     def allowed(self) -> int:
-        """How many trials its config allows; where it allows any number, as many as there are."""
+        """How many trials its config allows, with finalists; any number: as many as there are."""
         given = self.config["budget.trials"]
-        return len(self.trials) + (self.past.spent is None) if given is None else int(given)
+        if given is None:
+            return len(self.trials) + (self.past.spent is None)
+        return int(given) + self.finalists
+
+    @property
+    def finalists(self) -> int:
+        """How many are trained after the budget; none in older runs."""
+        return int(self.config.get("finalists.number") or 0)
 
     @property
     def amounts(self) -> tuple[Any, ...]:
@@ -87,8 +94,12 @@ class SearchRun(FinishedSearch):
 
     @property
     def finished(self) -> bool:
-        """Whether it has spent its budget, or exhausted the space."""
-        return max(self.past.spent or 0, len(self.trials)) >= self.allowed
+        """Whether it has spent its budget, or exhausted the space; finalists end it only together.
+
+        There may be fewer of them than their number, so that the trials do not tell.
+        """
+        trials = 0 if self.finalists else len(self.trials)
+        return max(self.past.spent or 0, trials) >= self.allowed
 
     @property
     def budget(self) -> int:
