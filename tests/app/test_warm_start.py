@@ -1,6 +1,7 @@
 """What ``strategy.initial`` may be, and what is wrong with what it may not."""
 
 import gzip
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -113,6 +114,15 @@ def test_a_csv_with_a_column_for_each_gene(tmp_path):
     Path("c.csv.gz").write_bytes(gzip.compress(CSV.encode()))
     for file in (write("c.csv", CSV), "c.csv.gz", str(tmp_path / "c.csv")):
         assert decisions(read(file)) == [PLAIN, POOLED]
+
+
+def test_candidates_that_were_trained_on_are_taken_once(caplog):
+    lines = [f"{row},{epochs}" for epochs in (1, 3) for row in ROWS.splitlines()]
+    text = "\n".join([HEAD.strip() + ",fidelity", *lines])
+    with caplog.at_level(logging.INFO):
+        assert decisions(read(write("c.csv", text))) == [PLAIN, POOLED]
+    assert "2 rows are further trainings of candidates above, each taken once" in caplog.text
+    assert "row 3 is the same candidate as 1" in refusal(write("c.csv", HEAD + ROWS + ROWS))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be", "utf-32"])

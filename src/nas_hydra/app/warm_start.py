@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 KEY = "strategy.initial"
 FORMS = "a list of {gene: decision}, the folder of a run, or a csv with a column for each gene"
+FIDELITY = "fidelity"
+"""A column of ``trials.csv`` where candidates were trained for different epochs."""
 MEASURING = ("evaluator", "engine.threads", "machine")
 """The parts of a run's identity that decide, beside a candidate's own config, what is measured."""
 
@@ -65,9 +67,8 @@ def initial_candidates(
         return _from_run(path, space, objectives, identity, url, told)
     if not path.is_file():
         raise ConfigError(KEY, f"there is no file or folder {path}; allowed: {FORMS}")
-    return [
-        InitialCandidate(one) for one in entries(_read_rows(path, space), space, _celled, "row")
-    ]
+    rows = _each_once(_read_rows(path, space), space)
+    return [InitialCandidate(one) for one in entries(rows, space, _celled, "row")]
 
 
 def _from_run(
@@ -225,3 +226,20 @@ def _read_rows(file: Path, space: SearchSpace) -> list[dict[str, str]]:
             KEY, f"{file} lacks columns of genes: {listing(missing)}; it has {listing(names)}"
         )
     return rows
+
+
+def _each_once(rows: list[dict[str, str]], space: SearchSpace) -> list[dict[str, str]]:
+    """The rows of a ``trials.csv`` in which a candidate that was trained on has several, each once.
+
+    All are evaluated anew, so it does not matter which of them is taken.
+    """
+    if not rows or FIDELITY not in rows[0]:
+        return rows
+    found: dict[tuple[str, ...], dict[str, str]] = {}
+    for row in rows:
+        found.setdefault(tuple(row[name] for name in space.places), row)
+    if left := len(rows) - len(found):
+        log.info(
+            "%s: %d rows are further trainings of candidates above, each taken once", KEY, left
+        )
+    return list(found.values())
