@@ -198,7 +198,7 @@ def test_so_do_lines_of_a_program_that_are_no_reports(monkeypatch, tmp_path):
         ((*OF_FUNCTION, "evaluator.epochs=null"), "evaluator.epochs=N brings the reporter"),
         (
             (*OF_FUNCTION, "evaluator.function=reports.plain", "evaluator.epochs=null", *HALVING),
-            "fidelity: needs an evaluator that can end a training",
+            "of FunctionEvaluator, cannot; say evaluator.epochs=N, and let your code report each",
         ),
         ((*OF_PROGRAM, "evaluator.metrics=m.json"), "evaluator.metrics: is 'm.json', and with"),
     ],

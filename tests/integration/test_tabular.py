@@ -119,6 +119,32 @@ def test_any_column_may_be_an_objective_or_have_a_limit(search):
     assert {"acc", "cost", "test"} <= {*rows(Path("run"))[0]}
 
 
+@pytest.mark.parametrize("words", [["fidelity=halving"], ["budget.epochs=9"]])
+def test_epochs_need_columns_for_them(words, monkeypatch, capsys):
+    assert nas_hydra(monkeypatch, *CELLS, *words) == 2
+    told = capsys.readouterr().err
+    assert "say evaluator.fidelities={12: val_12, 200: val_200}, the columns after so" in told
+
+
+FINAL = ("fidelity=halving", "fidelity.minimum=12", "fidelity.maximum=12", "finalists.number=1")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([*FINAL, "finalists.epochs=50"], "finalists.epochs: is 50; allowed: 12, 200"),
+        ([*FINAL, "finalists.epochs=12"], "finalists.epochs: is 12, and the search trains for"),
+        (["finalists.number=1"], "is null, which is the whole training, and the search trains for"),
+    ],
+)
+def test_finalists_are_trained_longer_than_the_search_or_told_so(words, told, monkeypatch, capsys):
+    columns = ("evaluator.fidelities={12: acc, 200: test}", "evaluator.value=accuracy")
+    assert nas_hydra(monkeypatch, *CELLS, *columns, *words) == 2
+    said = capsys.readouterr().err
+    assert told in said
+    assert said.count("error") == 1
+
+
 def test_an_objective_that_is_no_column_names_those_that_are(monkeypatch, capsys):
     assert nas_hydra(monkeypatch, *CELLS, "objective.val_loss=minimize") == 2
     message = capsys.readouterr().err

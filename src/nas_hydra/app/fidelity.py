@@ -6,7 +6,7 @@ from typing import Any
 from nas_hydra.app.settings import Settings
 from nas_hydra.config.component import build
 from nas_hydra.config.later import LATER
-from nas_hydra.errors import ConfigError, listing
+from nas_hydra.errors import ConfigError
 from nas_hydra.evaluator import Evaluator
 from nas_hydra.fidelity.finalists import Finalists
 from nas_hydra.fidelity.full import Full
@@ -55,7 +55,7 @@ def trained_as(
     for key in _partial(settings):
         if not evaluator.levels:
             problem = "needs an evaluator that can end a training and go on with it; this one, of"
-            raise ConfigError(key, f"{problem} {type(evaluator).__name__}, cannot")
+            raise ConfigError(key, f"{problem} {_named(evaluator, 'cannot')}")
     needs: dict[str, Any] = {"objectives": objectives}
     inheriting: Strategy = build(settings.inherit, "inherit", Decorator, strategy=strategy, **needs)
     needs |= {"strategy": inheriting, "levels": list(evaluator.levels)}
@@ -77,7 +77,13 @@ def _check_epochs(limits: Mapping[str, float], evaluator: Evaluator) -> None:
     """Make sure that epochs are counted where they are limited."""
     if "epochs" in limits and not evaluator.levels:
         problem = "needs an evaluator that says how many epochs it trains; this one, of"
-        raise ConfigError("budget.epochs", f"{problem} {type(evaluator).__name__}, does not")
+        raise ConfigError("budget.epochs", f"{problem} {_named(evaluator, 'does not')}")
+
+
+def _named(evaluator: Evaluator, cannot: str) -> str:
+    """An evaluator that lacks levels, that it does, and how it gets some."""
+    mending = f"; say {evaluator.levelled_by}" if evaluator.levelled_by else ""
+    return f"{type(evaluator).__name__}, {cannot}{mending}"
 
 
 def _final_epochs(given: int | None, levels: Sequence[int], full: bool) -> int:
@@ -97,7 +103,7 @@ def _final_epochs(given: int | None, levels: Sequence[int], full: bool) -> int:
     epochs = whole if given is None else given
     steady = [*levels] == [*range(1, whole + 1)]
     if not steady and epochs not in levels:
-        raise ConfigError(key, f"is {epochs}; the evaluator knows {listing(levels)}")
+        raise ConfigError(key, f"is {epochs}; allowed: {', '.join(map(str, levels))}")
     if epochs < whole or (full and epochs == whole):
         more = f"at least {whole + full}" if steady else "a fidelity that trains less in the search"
         said = "null, which is the whole training" if given is None else epochs

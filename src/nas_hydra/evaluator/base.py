@@ -33,6 +33,8 @@ class Evaluator(Protocol):
     """Whether it is handed the closed config; else the decisions alone, gene by gene."""
     inherits: ClassVar[bool] = False
     """Whether a network can begin with the weights of another one, see ``Course.parent``."""
+    levelled_by: ClassVar[str] = ""
+    """What to set for it to have ``levels``, where it has none; empty if there is nothing."""
     counted: ClassVar[Sequence[str]] = ()
     """Those of its metrics that ``constraint.Candidate`` counts alike, before any training.
 
@@ -197,6 +199,7 @@ class Wrapping(Evaluator):
         self.inner = inner
         self.builds, self.closes = inner.builds, inner.closes  # type: ignore[misc]
         self.inherits, self.counted = inner.inherits, inner.counted  # type: ignore[misc]
+        self.levelled_by = inner.levelled_by  # type: ignore[misc]
 
     @property
     def metrics(self) -> Sequence[str]:

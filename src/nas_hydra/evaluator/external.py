@@ -28,6 +28,7 @@ class ExternalEvaluator(Evaluator):
     """
 
     builds = False
+    levelled_by = "evaluator.epochs=N, and let your code report each of them"
 
     def __init__(
         self,

@@ -45,6 +45,7 @@ class TabularEvaluator(Evaluator):
 
     builds = False
     closes = False
+    levelled_by = f"{FIDELITIES}={{12: val_12, 200: val_200}}, the columns after so many epochs"
 
     def __init__(
         self,
