@@ -5,7 +5,8 @@ import os
 import pickle
 import signal
 import threading
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, wait
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -20,6 +21,7 @@ from nas_hydra.engine.processes import ProcessEngine
 from nas_hydra.engine.serial import SerialEngine
 from nas_hydra.errors import ConfigError, SearchFailedError
 from nas_hydra.tracker.log_file import LogFile
+from nas_hydra.trial import Cost
 
 SETTINGS = {
     "workers": 1,
@@ -222,6 +224,20 @@ def test_workers_are_replaced_after_so_many_trials(pool):
 def test_workers_that_have_grown_are_replaced(pool):
     found = pids(run(pool(recycle_memory="100MB"), *["grow"] * 5))
     assert found[0] == found[1] == found[2] != found[3] == found[4]
+
+
+@pytest.mark.parametrize(
+    ("order", "begun"), [("asked", [0, 2, 3, 1]), ("completion", [0, 1, 2, 3])]
+)
+def test_of_what_waits_the_dearest_begins_first_where_that_changes_no_result(pool, order, begun):
+    engine, ended = pool(order=order), []
+    for number, cost in enumerate([5.0, 1.0, 3.0, 2.0]):  # the first begins at once
+        proposal = replace(job("nothing", number).proposal, cost=Cost(cost))
+        future = engine.submit(job("nothing", number)._replace(proposal=proposal))
+        future.add_done_callback(lambda done: ended.append(done.result().number))
+        futures = [future] if number == 0 else [*futures, future]
+    wait(futures)
+    assert ended == begun
 
 
 def test_shutdown_ends_what_is_running_and_drops_what_waits(pool):
