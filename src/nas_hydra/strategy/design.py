@@ -7,11 +7,10 @@ from numpy.random import Generator, default_rng
 
 from nas_hydra.search_space import Decision, Gene, Genotype, SearchSpace
 from nas_hydra.strategy.cost import Costs
+from nas_hydra.strategy.thrift import TRIES, first_cheap
 
 SAMPLES = 50
 """Random candidates from which it is told what is cheap."""
-TRIES = 50
-"""How many founders are drawn for one that is cheap."""
 
 
 class Design(Protocol):
@@ -40,15 +39,10 @@ class CheapFirst:
         """The next of ``size`` founders; where none of ``TRIES`` is cheap, the cheapest."""
         if self._costs is None or self._costs.thrift.founders == 1:
             return self.draw(space, size, rng)
-        limit = self._cheap(space, self._costs)
-        drawn: list[tuple[float, Genotype]] = []
-        for _ in range(TRIES):
-            genotype = self.draw(space, size, rng)
-            cost = self._costs(genotype)
-            if limit == math.inf or (cost is not None and cost <= limit):
-                return genotype
-            drawn.append((math.inf if cost is None else cost, genotype))
-        return min(drawn, key=lambda one: one[0])[1]
+        drawn = (self.draw(space, size, rng) for _ in range(TRIES))
+        found = first_cheap(drawn, self._costs, self._cheap(space, self._costs))
+        assert found is not None  # some are drawn
+        return found
 
     def draw(self, space: SearchSpace, size: int, rng: Generator) -> Genotype:
         """The next of ``size`` founders, whatever it costs."""

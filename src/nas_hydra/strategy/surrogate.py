@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import takewhile
 
 import numpy as np
 from numpy.random import Generator
@@ -16,9 +17,9 @@ from nas_hydra.objective import Objectives, values_of
 from nas_hydra.predictor import Array, Describe, Inputs, Predictor
 from nas_hydra.search_space import Genotype, SearchSpace, every
 from nas_hydra.strategy.base import Novelty, take_place
-from nas_hydra.strategy.cost import Costs
+from nas_hydra.strategy.cost import Costs, filled
 from nas_hydra.strategy.prescreen import Breed, Child
-from nas_hydra.strategy.thrift import DIGITS, scores
+from nas_hydra.strategy.thrift import DIGITS, TRIES, first_cheap, scores
 from nas_hydra.strategy.variation import Mutation
 from nas_hydra.trial import GAIN, Trial
 
@@ -318,11 +319,24 @@ class Surrogate:
         rng: Generator,
     ) -> Child | None:
         if self._known is None or rng.random() < doubt:
-            return breed()
+            return self._unscreened(breed)
         best = self._learn(self._known, worth, pending)
         if not self._pool.whole:
             self._pool.add(self._bred(breed, rng))
         return self._pick(best, worth)
+
+    def _unscreened(self, breed: Breed) -> Child | None:
+        """A child as it is bred; one that is no dearer than half of the trials, or as good as free.
+
+        Free is what costs less than ``strategy.thrift.free`` of all that was spent.
+        """
+        costs = self._costs
+        if costs is None:
+            return breed()
+        usual = np.median(filled([costs(trial.proposal.genotype) for trial in self._trials]))
+        limit = max(float(usual), costs.thrift.free * self._spent)
+        bred = takewhile(lambda child: child is not None, (breed() for _ in range(TRIES)))
+        return first_cheap(filter(None, bred), lambda child: costs(child.genotype), limit)
 
     def _learn(self, known: Inputs, worth: Array, pending: Sequence[Genotype]) -> float:
         """Fit the predictor; the worth of the incumbent."""

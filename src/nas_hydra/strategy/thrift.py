@@ -1,7 +1,9 @@
 """How gain is weighed against cost."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,9 @@ RIDGE = 1e-2
 """Penalty of the regression that tells costs of candidates that were not counted."""
 BATCH = 8
 """How many are counted before the others are estimated anew."""
+TRIES = 50
+"""How many candidates are made for one that is cheap."""
+Made = TypeVar("Made")
 
 Eligible = Callable[[Genotype], bool]
 
@@ -42,6 +47,25 @@ def log_price(costs: Array, spent: float, free: float) -> Array:
     shares = np.maximum(costs / most, LEAST) + free * spent / most
     found: Array = np.log(shares / shares.min())
     return found
+
+
+def first_cheap(
+    made: Iterable[Made], cost: Callable[[Made], float | None], limit: float
+) -> Made | None:
+    """The first that costs at most ``limit``; else the cheapest, else the first; None of none.
+
+    Args:
+        made: one after the other, as long as none was cheap.
+        cost: of one; None if it is unknown.
+        limit: infinity takes the first.
+    """
+    drawn: list[tuple[float, Made]] = []
+    for one in made:
+        known = cost(one)
+        if limit == math.inf or (known is not None and known <= limit):
+            return one
+        drawn.append((math.inf if known is None else known, one))
+    return min(drawn, key=lambda pair: pair[0])[1] if drawn else None
 
 
 def scores(
