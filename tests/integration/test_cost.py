@@ -15,12 +15,21 @@ model:
   a: {_int_: {low: 0, high: 7}, _name_: a}
   b: {_int_: {low: 0, high: 7}, _name_: b}
 """
+NETWORKS = """# networks of a width and a dropout
+model:
+  _target_: torch.nn.Sequential
+  _args_:
+    - {_target_: torch.nn.Flatten}
+    - {_target_: torch.nn.LazyLinear, out_features: {_int_: {low: 8, high: 64}, _name_: width}}
+    - {_target_: torch.nn.Dropout, p: {_float_: {low: 0.0, high: 0.5}, _name_: dropout}}
+    - {_target_: torch.nn.LazyLinear, out_features: "${dataset.num_classes}"}
+"""
 SPACE = ("--config-dir", "mine", "search_space=numbers")
 TABLE = (
     *("engine=serial", "tracker=none", "report=false", "budget.trials=6", *SPACE),
     *("evaluator=tabular", "evaluator.table=numbers.csv", "evaluator.value=acc"),
 )
-TRAIN = (*SMALL, "search_space=mlp", "budget.trials=3")
+TRAIN = (*SMALL, "--config-dir", "mine", "search_space=networks", "budget.trials=3")
 OWN = """
 def cost(config):
     return float(len(str(config["model"])))
@@ -68,6 +77,7 @@ def files(own_modules):
     """A table of all candidates, and functions of one's own."""
     Path("mine/search_space").mkdir(parents=True)
     Path("mine/search_space/numbers.yaml").write_text(MINE)
+    Path("mine/search_space/networks.yaml").write_text(NETWORKS)
     Path("cost_own.py").write_text(OWN)
     with Path("numbers.csv").open("w", newline="") as stream:
         table = csv.writer(stream)

@@ -14,9 +14,9 @@ from nas_hydra.config.later import LATER
 from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.predictor import Describe
 from nas_hydra.search_space import SearchSpace
-from nas_hydra.strategy.cost import DEFAULT, Costs, Counted, Thrift
+from nas_hydra.strategy.acquisition import log_price, promise
+from nas_hydra.strategy.cost import DEFAULT, Costs, Counted, Thrift, first_cheap
 from nas_hydra.strategy.design import LatinHypercube, RandomDesign
-from nas_hydra.strategy.thrift import log_price, scores
 from nas_hydra.testing.strategy import (
     PARTS,
     hilly,
@@ -88,7 +88,7 @@ def test_a_candidate_that_is_better_and_cheaper_is_never_left_for_one_that_is_ne
     costs = Costs(lambda g: by_key[g.key], "unit")
     for one in pool:
         costs(one)
-    found = scores(gain, pool, Describe(space)(pool), costs, spent, lambda _: True)
+    found = promise(gain, pool, Describe(space)(pool), costs, spent, lambda _: True)
     taken = int(np.argmax(found))
     for place, one in enumerate(pool):
         better, cheaper = gain[place] > gain[taken], by_key[one.key] < by_key[pool[taken].key]
@@ -110,7 +110,7 @@ def test_few_are_counted_and_the_best_is_found():
 
     counted = []
     costs = Costs(lambda g: counted.append(g) or work(g), "unit")
-    found = scores(gain, pool, Describe(space)(pool), costs, 0.0, lambda _: True)
+    found = promise(gain, pool, Describe(space)(pool), costs, 0.0, lambda _: True)
     assert len(counted) <= DEFAULT.counted
     best = max(range(400), key=lambda i: gain[i] - math.log(work(pool[i])))
     assert int(np.argmax(found)) == best
@@ -169,6 +169,17 @@ def test_a_cost_that_is_missing_now_and_then_counts_as_the_dearest(name):
     trials = simulate(weighed, varied_space(), measure, 15, ahead=2)
     assert len({trial.key for trial in trials}) == 15
     assert {trial.complete for trial in trials} == {True, False}
+
+
+@given(st.lists(st.one_of(st.none(), st.floats(0, 9)), max_size=9), st.floats(0, 9))
+def test_the_first_that_is_cheap_is_taken_and_else_the_cheapest(costs, limit):
+    numbered = list(enumerate(costs))
+    found = first_cheap(numbered, lambda one: one[1], limit)
+    cheap = [one for one in numbered if one[1] is not None and one[1] <= limit]
+    known = [one for one in numbered if one[1] is not None]
+    cheapest = min(known, key=lambda one: one[1]) if known else None
+    assert found == (cheap or [cheapest or (numbered or [None])[0]])[0]
+    assert first_cheap(numbered, lambda one: one[1], math.inf) == (numbered or [None])[0]
 
 
 def test_parents_are_cheaper_where_their_cost_counts():

@@ -14,12 +14,12 @@ from nas_hydra.errors import ConfigError
 from nas_hydra.objective import objectives_from
 from nas_hydra.predictor.gaussian_process import GaussianProcess
 from nas_hydra.search_space import Genotype, SearchSpace
+from nas_hydra.strategy.acquisition import log_expected_improvement
 from nas_hydra.strategy.surrogate import (
     MOST_DOUBT,
     Surrogate,
     Trust,
     doubt,
-    log_expected_improvement,
     normal_scores,
     targets,
     unit,

@@ -2,9 +2,9 @@
 
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.random import Generator
@@ -16,6 +16,10 @@ from nas_hydra.strategy.base import Decorator, Strategy
 from nas_hydra.trial import Cost, Proposal
 
 log = logging.getLogger(__name__)
+
+TRIES = 50
+"""How many candidates are made for one that is cheap."""
+Made = TypeVar("Made")
 
 Count = Callable[[Genotype], float]
 """The cost of a candidate's whole training. Raises a ``CandidateError`` if it cannot be told."""
@@ -113,6 +117,25 @@ def filled(costs: Sequence[float | None]) -> NDArray[np.float64]:
     """Float64 (N,), where costs that cannot be told are as dear as the dearest of the others."""
     most = max((one for one in costs if one is not None), default=0.0)
     return np.array([most if one is None else one for one in costs])
+
+
+def first_cheap(
+    made: Iterable[Made], cost: Callable[[Made], float | None], limit: float
+) -> Made | None:
+    """The first that costs at most ``limit``; else the cheapest, else the first; None of none.
+
+    Args:
+        made: one after the other, as long as none was cheap.
+        cost: of one; None if it is unknown.
+        limit: infinity takes the first.
+    """
+    drawn: list[tuple[float, Made]] = []
+    for one in made:
+        known = cost(one)
+        if limit == math.inf or (known is not None and known <= limit):
+            return one
+        drawn.append((math.inf if known is None else known, one))
+    return min(drawn, key=lambda pair: pair[0])[1] if drawn else None
 
 
 @runtime_checkable

@@ -6,8 +6,7 @@ from typing import Protocol
 from numpy.random import Generator, default_rng
 
 from nas_hydra.search_space import Decision, Gene, Genotype, SearchSpace
-from nas_hydra.strategy.cost import Costs
-from nas_hydra.strategy.thrift import TRIES, first_cheap
+from nas_hydra.strategy.cost import TRIES, Costs, first_cheap
 
 SAMPLES = 50
 """Random candidates from which it is told what is cheap."""

@@ -9,45 +9,22 @@ from itertools import takewhile
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtri
 from scipy.stats import rankdata, spearmanr
 
 from nas_hydra.errors import ConfigError
 from nas_hydra.objective import Objectives, values_of
 from nas_hydra.predictor import Array, Describe, Inputs, Predictor
 from nas_hydra.search_space import Genotype, SearchSpace, every
+from nas_hydra.strategy.acquisition import log_expected_improvement, promise, rounded
 from nas_hydra.strategy.base import Novelty, take_place
-from nas_hydra.strategy.cost import Costs, filled
+from nas_hydra.strategy.cost import TRIES, Costs, filled, first_cheap
 from nas_hydra.strategy.prescreen import Breed, Child
-from nas_hydra.strategy.thrift import DIGITS, TRIES, first_cheap, scores
 from nas_hydra.strategy.variation import Mutation
 from nas_hydra.trial import GAIN, Trial
 
-FAR = -5.0
-"""Standard deviations below the best from which the improvement is told by its asymptote."""
-
-
 SLOPE = 0.05
 """Share of the sum in the augmented Chebyshev function (Knowles 2006)."""
-
-
-def log_expected_improvement(mean: Array, deviation: Array, best: float) -> Array:
-    """Logarithm of the expected improvement over ``best`` (Jones et al. 1998); (N,).
-
-    The logarithm still tells candidates apart whose improvement is nearly 0 (Ament et al. 2023).
-
-    Args:
-        mean: (N,), expected worth, more is better.
-        deviation: (N,), its standard deviation, above 0.
-        best: the worth of the incumbent.
-    """
-    gap = (mean - best) / deviation
-    density = np.exp(-(gap**2) / 2) / np.sqrt(2 * np.pi)
-    near = np.maximum(gap * ndtr(gap) + density, np.finfo(float).tiny)
-    # phi(g) + g Phi(g) tends to phi(g) / g**2 as g tends to minus infinity
-    far = -(gap**2) / 2 - np.log(np.sqrt(2 * np.pi)) - 2 * np.log(-np.minimum(gap, FAR))
-    found: Array = np.log(deviation) + np.where(gap > FAR, np.log(near), far)
-    return found
 
 
 def targets(trials: Sequence[Trial], objectives: Objectives, rng: Generator) -> Array:
@@ -249,7 +226,7 @@ class Surrogate:
     judged by what is expected of the longest, and a trial that goes on from another takes its
     place.
 
-    Once it knows what candidates cost, their gain is weighed against it, see ``thrift.log_price``.
+    Once it knows what candidates cost, their gain is weighed against it: ``acquisition.log_price``.
 
     Pending candidates count as evaluated, with the outcome that is expected of them (the kriging
     believer of Ginsbourger et al. 2010), so that several at a time differ.
@@ -390,9 +367,9 @@ class Surrogate:
     def _weighed(self, gain: Array, inputs: Inputs) -> Array:
         """What each of the pool promises, (N,): its gain, and where costs are known less of it."""
         if self._costs is None:
-            return gain.round(DIGITS)
+            return rounded(gain)
         pool = [child.genotype for child in self._pool.children]
-        return scores(gain, pool, inputs, self._costs, self._spent, self._unseen.fresh)
+        return promise(gain, pool, inputs, self._costs, self._spent, self._unseen.fresh)
 
     def _may_be_taken(self, genotype: Genotype) -> bool:
         """Whether a candidate is fresh, and where costs are weighed its own is counted."""

@@ -1,30 +1,53 @@
-"""How gain is weighed against cost."""
+"""What a candidate promises: the improvement that is expected of it, and less for what it costs."""
 
-import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from nas_hydra.predictor import Array, Inputs
 from nas_hydra.search_space import Genotype
 from nas_hydra.strategy.cost import Costs, filled
 
+FAR = -5.0
+"""Standard deviations below the best from which the improvement is told by its asymptote."""
 DIGITS = 6
-"""Of a score; what rounding makes equal keeps its order, so that machines agree."""
+"""Of a score."""
 LEAST = 1e-9
 """Of the dearest: what is cheaper than that costs as good as nothing."""
 RIDGE = 1e-2
 """Penalty of the regression that tells costs of candidates that were not counted."""
 BATCH = 8
 """How many are counted before the others are estimated anew."""
-TRIES = 50
-"""How many candidates are made for one that is cheap."""
-Made = TypeVar("Made")
 
 Eligible = Callable[[Genotype], bool]
+
+
+def log_expected_improvement(mean: Array, deviation: Array, best: float) -> Array:
+    """Logarithm of the expected improvement over ``best`` (Jones et al. 1998); (N,).
+
+    The logarithm still tells candidates apart whose improvement is nearly 0 (Ament et al. 2023).
+
+    Args:
+        mean: (N,), expected worth, more is better.
+        deviation: (N,), its standard deviation, above 0.
+        best: the worth of the incumbent.
+    """
+    gap = (mean - best) / deviation
+    density = np.exp(-(gap**2) / 2) / np.sqrt(2 * np.pi)
+    near = np.maximum(gap * ndtr(gap) + density, np.finfo(float).tiny)
+    # phi(g) + g Phi(g) tends to phi(g) / g**2 as g tends to minus infinity
+    far = -(gap**2) / 2 - np.log(np.sqrt(2 * np.pi)) - 2 * np.log(-np.minimum(gap, FAR))
+    found: Array = np.log(deviation) + np.where(gap > FAR, np.log(near), far)
+    return found
+
+
+def rounded(score: Array) -> Array:
+    """A score (N,) with so few digits that machines agree; equal ones keep their order."""
+    found: Array = score.round(DIGITS)
+    return found
 
 
 def log_price(costs: Array, spent: float, free: float) -> Array:
@@ -49,26 +72,7 @@ def log_price(costs: Array, spent: float, free: float) -> Array:
     return found
 
 
-def first_cheap(
-    made: Iterable[Made], cost: Callable[[Made], float | None], limit: float
-) -> Made | None:
-    """The first that costs at most ``limit``; else the cheapest, else the first; None of none.
-
-    Args:
-        made: one after the other, as long as none was cheap.
-        cost: of one; None if it is unknown.
-        limit: infinity takes the first.
-    """
-    drawn: list[tuple[float, Made]] = []
-    for one in made:
-        known = cost(one)
-        if limit == math.inf or (known is not None and known <= limit):
-            return one
-        drawn.append((math.inf if known is None else known, one))
-    return min(drawn, key=lambda pair: pair[0])[1] if drawn else None
-
-
-def scores(
+def promise(
     gain: Array,
     pool: Sequence[Genotype],
     inputs: Inputs,
@@ -94,7 +98,7 @@ def scores(
     left, known = costs.thrift.counted, np.array([costs.known(one) for one in pool])
     while True:
         price = log_price(_estimated(pool, inputs, costs, known), spent, costs.thrift.free)
-        score: Array = (gain - price).round(DIGITS)
+        score = rounded(gain - price)
         order = np.argsort(-score, kind="stable")
         first = list(islice((int(i) for i in order if eligible(pool[int(i)])), BATCH))
         uncounted = [place for place in first if not known[place]][:left]
