@@ -258,8 +258,12 @@ def _seconds(cell: Cell | None, name: str) -> str:
     return f"{cost} ({cell.unreached} of {cell.seeds})"
 
 
+def _finite(cost: float) -> float | None:
+    return cost if math.isfinite(cost) else None
+
+
 def _times(value: float | None) -> str:
-    return "" if value is None else f"{value:.2g}"
+    return "" if value is None else f"{value:.3g}"
 
 
 def goals(found: Sequence[Cell]) -> Iterator[str]:
@@ -273,7 +277,8 @@ def goals(found: Sequence[Cell]) -> Iterator[str]:
             mean = geometric_mean(times.values())
             slower = [name for name, value in times.items() if value < 1 / WORST]
             said = f"; more than {WORST} times slower on {', '.join(slower)}" if slower else ""
-            goal = f" (goal: {GOAL:g})" if within in WITHIN[1:3] else ""
+            met = "met" if mean >= GOAL else "**not met**"
+            goal = f" (goal: {GOAL:g}, {met})" if within in WITHIN[1:3] else ""
             yield f"- {rival}, {within:.0%}: {mean:.2g} times as long{goal}{said}"
 
 
@@ -318,7 +323,7 @@ def main() -> None:
     text = markdown(found)
     arguments.output.mkdir(parents=True, exist_ok=True)
     (arguments.output / "cost_table.md").write_text(text)
-    plain = [cell._asdict() for cell in found]
+    plain = [{**one._asdict(), "cost": _finite(one.cost)} for one in found]
     (arguments.output / "cost_table.json").write_text(json.dumps(plain, indent=1) + "\n")
     print(text)
 
