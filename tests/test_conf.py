@@ -102,7 +102,7 @@ def test_targets_import_and_take_their_keys(option):
         return  # composed whole below
     if option.parent == Path("strategy"):
         config = {
-            key: config[key] for key in config if key not in ("initial", "cost", "thrift")
+            key: config[key] for key in config if key not in ("initial", "cost", "cost_aware")
         }  # read apart
     check(closed(config), str(option), provided.get(str(option.parent), {}))
 

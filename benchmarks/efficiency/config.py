@@ -62,7 +62,7 @@ def settings(strategy: str, seed: int, pending: int, budget: int) -> dict[str, A
     found: Any = OmegaConf.to_container(config.strategy, resolve=True, throw_on_missing=True)
     if found.pop("initial", None):
         raise ValueError("strategy.initial: a comparison starts from nothing; leave it out")
-    return {key: value for key, value in found.items() if key not in ("cost", "thrift")}
+    return {key: value for key, value in found.items() if key not in ("cost", "cost_aware")}
 
 
 @cache

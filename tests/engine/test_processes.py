@@ -230,12 +230,12 @@ def test_workers_that_have_grown_are_replaced(pool):
     ("order", "begun"), [("asked", [0, 2, 3, 1]), ("completion", [0, 1, 2, 3])]
 )
 def test_of_what_waits_the_dearest_begins_first_where_that_changes_no_result(pool, order, begun):
-    engine, ended = pool(order=order), []
+    engine, ended, futures = pool(order=order), [], []
     for number, cost in enumerate([5.0, 1.0, 3.0, 2.0]):  # the first begins at once
         proposal = replace(job("nothing", number).proposal, cost=Cost(cost))
-        future = engine.submit(job("nothing", number)._replace(proposal=proposal))
+        future = engine.submit(replace(job("nothing", number), proposal=proposal))
         future.add_done_callback(lambda done: ended.append(done.result().number))
-        futures = [future] if number == 0 else [*futures, future]
+        futures.append(future)
     wait(futures)
     assert ended == begun
 

@@ -171,8 +171,8 @@ def test_a_function_that_fails_is_told_once_and_the_search_goes_on(search, capsy
             (*TABLE, "strategy.cost={_target_:cost_own.nothing,_partial_:true}"),
             ["cost_own.nothing"],
         ),
-        ((*TABLE, "strategy.thrift.founders=0"), ["thrift.founders", "above 0, at most 1"]),
-        ((*TABLE, "+strategy.thrift.fonders=0"), ["thrift.fonders", "founders"]),
+        ((*TABLE, "strategy.cost_aware.founders=0"), ["cost_aware.founders", "above 0, at most 1"]),
+        ((*TABLE, "+strategy.cost_aware.fonders=0"), ["cost_aware.fonders", "founders"]),
     ],
     ids=["column", "training", "function", "target", "setting", "name"],
 )

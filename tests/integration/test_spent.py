@@ -104,7 +104,7 @@ def test_it_is_told_on_the_page_and_at_the_end(search):
 
 
 def test_searches_are_compared_by_what_they_have_spent(search, capsys):
-    counted = ("strategy=random", "strategy.cost=secs", "strategy.thrift=null", "report=false")
+    counted = ("strategy=random", "strategy.cost=secs", "strategy.cost_aware=null", "report=false")
     for seed in range(3):
         assert search(f"ours{seed}", *COSTS, f"seed={seed}", "report=false")[0] == 0
         assert search(f"random{seed}", *counted, f"seed={seed}")[0] == 0

@@ -15,7 +15,7 @@ from nas_hydra.errors import CandidateError, ConfigError
 from nas_hydra.predictor import Describe
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.strategy.acquisition import log_price, promise
-from nas_hydra.strategy.cost import DEFAULT, Costs, Counted, Thrift, first_cheap
+from nas_hydra.strategy.cost import DEFAULT, CostAwareness, Costs, Counted, first_cheap
 from nas_hydra.strategy.design import LatinHypercube, RandomDesign
 from nas_hydra.testing.strategy import (
     PARTS,
@@ -32,12 +32,12 @@ NAMES = ("surrogate_evolution", "evolution", "regularized_evolution", "mu_comma_
 amounts = st.floats(0, 1e300)
 
 
-def weighing(name, count, thrift=DEFAULT, **changes):
+def weighing(name, count, awareness=DEFAULT, **changes):
     """What makes a strategy that knows what candidates cost."""
 
     def make(space, objectives, seed):
         strategy = maker(name, **changes)(space, objectives, seed)
-        costs = Costs(count, "unit", 0, thrift)
+        costs = Costs(count, "unit", 0, awareness)
         strategy.weigh(costs)
         return Counted(strategy, costs)
 
@@ -53,8 +53,8 @@ def dear(genotype):
 @given(constant=st.one_of(st.just(0.0), amounts), seed=st.integers(0, 99))
 @settings(max_examples=2, deadline=None)
 def test_a_constant_cost_chooses_as_no_cost_does(name, space, constant, seed):
-    for thrift in (DEFAULT, Thrift(parents=1.0)):
-        weighed = weighing(name, lambda _: constant, thrift)
+    for awareness in (DEFAULT, CostAwareness(parents=1.0)):
+        weighed = weighing(name, lambda _: constant, awareness)
         known = trajectory(simulate(weighed, space, smooth, 9, seed=seed, ahead=2))
         assert known == trajectory(simulate(maker(name), space, smooth, 9, seed=seed, ahead=2))
 
@@ -119,14 +119,14 @@ def test_few_are_counted_and_the_best_is_found():
 def test_what_is_cheap_comes_first_and_the_dear_follow():
     space = varied_space()
     plain = simulate(maker("surrogate_evolution"), space, smooth, 30)
-    thrifty = simulate(weighing("surrogate_evolution", dear), space, smooth, 30)
+    aware = simulate(weighing("surrogate_evolution", dear), space, smooth, 30)
 
     def spent(trials):
         return np.mean([dear(trial.proposal.genotype) for trial in trials])
 
-    assert spent(thrifty[:5]) < spent(plain[:5]) / 3  # the founders
-    assert spent(thrifty) < spent(plain)
-    assert spent(thrifty[-5:]) > spent(thrifty[:5])
+    assert spent(aware[:5]) < spent(plain[:5]) / 3  # the founders
+    assert spent(aware) < spent(plain)
+    assert spent(aware[-5:]) > spent(aware[:5])
 
 
 @pytest.mark.parametrize("design", [LatinHypercube, RandomDesign])
@@ -150,7 +150,7 @@ def broken(genotype):
 )
 @pytest.mark.parametrize("name", NAMES)
 def test_costs_that_say_nothing_change_nothing(name, count):
-    weighed = weighing(name, count, Thrift(parents=1.0))
+    weighed = weighing(name, count, CostAwareness(parents=1.0))
     found = trajectory(simulate(weighed, small_space(), hilly, 10))
     assert found == trajectory(simulate(maker(name), small_space(), hilly, 10))
 
@@ -165,7 +165,7 @@ def test_a_cost_that_is_missing_now_and_then_counts_as_the_dearest(name):
     def measure(genotype):
         return math.nan if int(genotype.key, 16) % 5 == 0 else smooth(genotype)  # it fails
 
-    weighed = weighing(name, count, Thrift(parents=0.5))
+    weighed = weighing(name, count, CostAwareness(parents=0.5))
     trials = simulate(weighed, varied_space(), measure, 15, ahead=2)
     assert len({trial.key for trial in trials}) == 15
     assert {trial.complete for trial in trials} == {True, False}
@@ -185,7 +185,7 @@ def test_the_first_that_is_cheap_is_taken_and_else_the_cheapest(costs, limit):
 def test_parents_are_cheaper_where_their_cost_counts():
     def mean(parents):
         changes = {"prescreen": "none", "parents": "large_tournament"}
-        made = weighing("evolution", dear, Thrift(founders=1.0, parents=parents), **changes)
+        made = weighing("evolution", dear, CostAwareness(founders=1.0, parents=parents), **changes)
         trials = simulate(made, varied_space(), hilly, 60)
         return np.mean([dear(trial.proposal.genotype) for trial in trials[20:]])
 
@@ -196,12 +196,12 @@ def test_parents_are_cheaper_where_their_cost_counts():
     ("name", "value"), [("founders", 0), ("founders", 1.5), ("free", -1), ("counted", 0)]
 )
 def test_settings_out_of_range_are_refused(name, value):
-    with pytest.raises(ConfigError, match=f"thrift.{name}: is {value}; allowed"):
-        Thrift(**{name: value})
+    with pytest.raises(ConfigError, match=f"cost_aware.{name}: is {value}; allowed"):
+        CostAwareness(**{name: value})
 
 
 def test_the_settings_are_those_of_the_config():
     given_ = OmegaConf.load(Path(nas_hydra.__file__).parent / "conf" / "config.yaml")
-    written = OmegaConf.to_container(given_.strategy.thrift)
-    assert Thrift(**written) == DEFAULT
-    assert LATER["strategy"]["thrift"] == written
+    written = OmegaConf.to_container(given_.strategy.cost_aware)
+    assert CostAwareness(**written) == DEFAULT
+    assert LATER["strategy"]["cost_aware"] == written

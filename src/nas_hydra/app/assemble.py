@@ -10,7 +10,7 @@ from numpy.random import default_rng
 from omegaconf import DictConfig, OmegaConf
 
 from nas_hydra.app.completing import complete, with_spelled
-from nas_hydra.app.cost import cost_limit, costs_of, thrift_of, weighed
+from nas_hydra.app.cost import awareness_of, cost_limit, costs_of, weighed
 from nas_hydra.app.fidelity import is_partial, trained_as
 from nas_hydra.app.settings import Settings, resolved, settings_of, shown
 from nas_hydra.app.space import build_space, check_components, sample
@@ -97,7 +97,9 @@ def assemble(
     settings = settings_of(plain)
     objectives = _objectives_of(settings.objective, evaluator)
     needs = {"space": space, "objectives": objectives}
-    initial, cost, thrift = (settings.strategy.pop(k, None) for k in ("initial", "cost", "thrift"))
+    initial, cost, awareness = (
+        settings.strategy.pop(k, None) for k in ("initial", "cost", "cost_aware")
+    )
     within: Strategy = build(settings.strategy, "strategy", Strategy, **needs)
     engine = build(settings.engine, "engine", Engine, limits=settings.trial)
     tracker = build(settings.tracker, "tracker", Tracker)
@@ -108,8 +110,8 @@ def assemble(
     candidates = initial_candidates(initial, space, objectives, known, url, evaluator.changed)
     imported = sum(one.known is not None for one in candidates)
     begun_with = Initial(candidates, within) if candidates else within
-    costs = costs_of(cost, thrift_of(thrift), space, evaluator, Path(settings.folder))
-    weighed(within, costs, thrift)
+    costs = costs_of(cost, awareness_of(awareness), space, evaluator, Path(settings.folder))
+    weighed(within, costs, awareness)
     settings.budget.cost = cost_limit(settings.budget.cost, costs, space)
     strategy = trained_as(settings, begun_with, evaluator, objectives, costs, imported)
     try:

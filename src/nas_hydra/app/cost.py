@@ -17,7 +17,7 @@ from nas_hydra.errors import CandidateError, ConfigError, in_one_line, listing, 
 from nas_hydra.evaluator import Evaluator
 from nas_hydra.search_space import Genotype, SearchSpace
 from nas_hydra.strategy import Strategy
-from nas_hydra.strategy.cost import Costs, Count, Thrift, Weighing
+from nas_hydra.strategy.cost import CostAwareness, Costs, Count, Weighing
 
 SAMPLES = 100
 """Random candidates that tell what one costs on average."""
@@ -25,29 +25,29 @@ log = logging.getLogger(__name__)
 
 KEPT, TIMED = "costs.jsonl", ("latency",)
 """The file of the costs that are measured and not counted."""
-KEY, THRIFT, LIMIT = "strategy.cost", "strategy.thrift", "budget.cost"
+KEY, AWARE, LIMIT = "strategy.cost", "strategy.cost_aware", "budget.cost"
 
 
-def thrift_of(given: Mapping[str, Any] | None) -> Thrift:
+def awareness_of(given: Mapping[str, Any] | None) -> CostAwareness:
     """How much costs count.
 
     Raises:
         ConfigError: if a setting is not one, or out of its range.
     """
-    config = {"_target_": "nas_hydra.strategy.cost.Thrift", **(given or {})}
-    made: Thrift = build(config, THRIFT, Thrift)
+    config = {"_target_": "nas_hydra.strategy.cost.CostAwareness", **(given or {})}
+    made: CostAwareness = build(config, AWARE, CostAwareness)
     return made
 
 
 def costs_of(
-    given: Any, thrift: Thrift, space: SearchSpace, evaluator: Evaluator, folder: Path
+    given: Any, awareness: CostAwareness, space: SearchSpace, evaluator: Evaluator, folder: Path
 ) -> Costs | None:
     """What candidates cost; None where it is not counted.
 
     Args:
         given: one of the evaluator's ``costs``, the config of a callable of the closed config, or
             None.
-        thrift: how much they count.
+        awareness: how much they count.
         space: closes candidates.
         evaluator: has got to know the space.
         folder: of the run, where what is timed is kept.
@@ -59,7 +59,7 @@ def costs_of(
         return None
     whole = max(evaluator.levels, default=0)
     if isinstance(given, Mapping):
-        return Costs(_called(given, space), str(given.get("_target_")), whole, thrift)
+        return Costs(_called(given, space), str(given.get("_target_")), whole, awareness)
     if given not in evaluator.costs:
         allowed = [
             *evaluator.costs,
@@ -72,7 +72,7 @@ def costs_of(
     count = _count(given, space, evaluator)
     if given in TIMED and evaluator.builds:
         count = _kept(count, folder / KEPT)
-    return Costs(count, given, whole, thrift)
+    return Costs(count, given, whole, awareness)
 
 
 def _called(given: Mapping[str, Any], space: SearchSpace) -> Count:
@@ -165,15 +165,15 @@ def _read(file: Path) -> dict[str, float]:
     return dict(json.loads(line) for line in whole.splitlines())
 
 
-def weighed(strategy: Strategy, costs: Costs | None, thrift: Mapping[str, Any] | None) -> None:
+def weighed(strategy: Strategy, costs: Costs | None, awareness: Mapping[str, Any] | None) -> None:
     """Let a strategy know what candidates cost; it is said if it does not care.
 
     Args:
         strategy: to be told.
         costs: of candidates; None where they are not counted.
-        thrift: how much they count; None if they are counted and not weighed.
+        awareness: how much they count; None if they are counted and not weighed.
     """
-    if costs is None or thrift is None:
+    if costs is None or awareness is None:
         return
     if isinstance(strategy, Weighing):
         strategy.weigh(costs)

@@ -23,7 +23,7 @@ LATER: Mapping[str, Mapping[str, Any]] = {
     },
     "strategy": {
         "cost": None,
-        "thrift": {"founders": 0.1, "free": 0.1, "counted": 32, "parents": 0.0},
+        "cost_aware": {"founders": 0.1, "free": 0.1, "counted": 32, "parents": 0.0},
     },
     "fidelity": {"_target_": "nas_hydra.fidelity.full.Full"},
     "inherit": {"_target_": "nas_hydra.inherit.none.FromScratch"},

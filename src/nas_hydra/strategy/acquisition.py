@@ -85,7 +85,7 @@ def promise(
     To count the cost of a network takes some milliseconds. So those that were not counted yet are
     estimated, favourably, from those that were (a ridge regression of the logarithm); whoever comes
     out first by an estimate is counted, and all are ranked again, as often as
-    ``strategy.thrift.counted`` allows.
+    ``strategy.cost_aware.counted`` allows.
 
     Args:
         gain: (N,), the logarithm of what is expected to be gained.
@@ -95,9 +95,9 @@ def promise(
         spent: by the search so far.
         eligible: whether one may be taken; the first of these are counted.
     """
-    left, known = costs.thrift.counted, np.array([costs.known(one) for one in pool])
+    left, known = costs.awareness.counted, np.array([costs.known(one) for one in pool])
     while True:
-        price = log_price(_estimated(pool, inputs, costs, known), spent, costs.thrift.free)
+        price = log_price(_estimated(pool, inputs, costs, known), spent, costs.awareness.free)
         score = rounded(gain - price)
         order = np.argsort(-score, kind="stable")
         first = list(islice((int(i) for i in order if eligible(pool[int(i)])), BATCH))

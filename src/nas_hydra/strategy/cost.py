@@ -26,7 +26,7 @@ Count = Callable[[Genotype], float]
 
 
 @dataclass(frozen=True)
-class Thrift:
+class CostAwareness:
     """How much costs count.
 
     Args:
@@ -50,11 +50,11 @@ class Thrift:
         }
         for name, (fine, said) in allowed.items():
             if not fine:
-                key = f"strategy.thrift.{name}"
+                key = f"strategy.cost_aware.{name}"
                 raise ConfigError(key, f"is {getattr(self, name)}; allowed: {said}")
 
 
-DEFAULT = Thrift()
+DEFAULT = CostAwareness()
 
 
 class Costs:
@@ -66,11 +66,13 @@ class Costs:
         count: counts one.
         unit: what is counted, as ``strategy.cost`` says: ``flops``, ``train_seconds``, ...
         whole: epochs of a training that is not shortened; 0 where nobody counts them.
-        thrift: how much they count for who weighs them.
+        awareness: how much they count for who weighs them.
     """
 
-    def __init__(self, count: Count, unit: str, whole: int = 0, thrift: Thrift = DEFAULT) -> None:
-        self.thrift = thrift
+    def __init__(
+        self, count: Count, unit: str, whole: int = 0, awareness: CostAwareness = DEFAULT
+    ) -> None:
+        self.awareness = awareness
         self._count, self.unit, self._whole = count, unit, whole
         self._known: dict[str, float | None] = {}
         self._told = False  # that one is unknown

@@ -22,8 +22,8 @@ class Design(Protocol):
 class CheapFirst:
     """A design that, once it knows costs, keeps to candidates that are cheap.
 
-    Those are the cheapest ``strategy.thrift.founders`` of all, as far as random candidates tell.
-    Whatever is drawn beside them is drawn anew; equal costs change nothing.
+    Those are the cheapest ``strategy.cost_aware.founders`` of all, as far as random candidates
+    tell. Whatever is drawn beside them is drawn anew; equal costs change nothing.
     """
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class CheapFirst:
 
     def __call__(self, space: SearchSpace, size: int, rng: Generator) -> Genotype:
         """The next of ``size`` founders; where none of ``TRIES`` is cheap, the cheapest."""
-        if self._costs is None or self._costs.thrift.founders == 1:
+        if self._costs is None or self._costs.awareness.founders == 1:
             return self.draw(space, size, rng)
         drawn = (self.draw(space, size, rng) for _ in range(TRIES))
         found = first_cheap(drawn, self._costs, self._cheap(space, self._costs))
@@ -53,7 +53,7 @@ class CheapFirst:
             rng = default_rng(0)
             sampled = [costs(space.sample(rng)) for _ in range(SAMPLES)]
             known = sorted(cost for cost in sampled if cost is not None)
-            rank = math.ceil(costs.thrift.founders * len(known)) - 1
+            rank = math.ceil(costs.awareness.founders * len(known)) - 1
             self._limit = known[rank] if known else math.inf
         return self._limit
 

@@ -34,7 +34,7 @@ class Parents(Protocol):
 class Ranked:
     """Parents that are drawn by their rank: of fitness, and where costs are known of these too.
 
-    Fitness counts 1 for each place, cost ``strategy.thrift.parents``.
+    Fitness counts 1 for each place, cost ``strategy.cost_aware.parents``.
     """
 
     def __init__(self) -> None:
@@ -47,10 +47,10 @@ class Ranked:
     def ranked(self, trials: Sequence[Trial], objectives: Objectives) -> list[Trial]:
         """The best first; of equals, the older."""
         ordered = by_fitness(trials, objectives)
-        if self._costs is None or not self._costs.thrift.parents:
+        if self._costs is None or not self._costs.awareness.parents:
             return ordered
         costs = filled([self._costs(trial.proposal.genotype) for trial in ordered])
-        places = np.arange(len(ordered)) + self._costs.thrift.parents * rankdata(costs)
+        places = np.arange(len(ordered)) + self._costs.awareness.parents * rankdata(costs)
         return [ordered[int(place)] for place in np.argsort(places, kind="stable")]
 
 

@@ -305,13 +305,13 @@ class Surrogate:
     def _unscreened(self, breed: Breed) -> Child | None:
         """A child as it is bred; one that is no dearer than half of the trials, or as good as free.
 
-        Free is what costs less than ``strategy.thrift.free`` of all that was spent.
+        Free is what costs less than ``strategy.cost_aware.free`` of all that was spent.
         """
         costs = self._costs
         if costs is None:
             return breed()
         usual = np.median(filled([costs(trial.proposal.genotype) for trial in self._trials]))
-        limit = max(float(usual), costs.thrift.free * self._spent)
+        limit = max(float(usual), costs.awareness.free * self._spent)
         bred = takewhile(lambda child: child is not None, (breed() for _ in range(TRIES)))
         return first_cheap(filter(None, bred), lambda child: costs(child.genotype), limit)
 
