@@ -173,7 +173,7 @@ class Loading(Digits):
         ({"max_epochs": 2, "limit_train_batches": 3}, lambda data: 6 * data.batch_size),
         ({"max_epochs": 2, "limit_train_batches": 0.5}, lambda data: data.rows),
     ],
-    ids=str,
+    ids=["one", "five", "steps", "few steps", "batches", "half"],
 )
 def test_a_training_costs_what_its_rows_take(trainer, rows):
     evaluator = TrainEvaluator(seed=0)
