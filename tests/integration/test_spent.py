@@ -127,3 +127,13 @@ def test_a_search_without_costs_writes_what_it_wrote(search):
     assert search("run", "report=false")[0] == 0
     assert "cost" not in rows(Path("run"))[0]
     assert "cost" not in summary("run")
+
+
+def test_no_metric_has_the_name_of_the_column(search):
+    code, told = search("run", *COSTS, "evaluator.report=[cost]")
+    assert code == 2  # the table has no such column
+    text = Path("table.csv").read_text().replace("secs", "cost")
+    Path("table.csv").write_text(text)
+    code, told = search("run", "strategy.cost=cost", "evaluator.report=[cost]")
+    assert code == 2
+    assert "strategy.cost: is counted in the column 'cost'" in told

@@ -15,6 +15,7 @@ from nas_hydra.app.space import sample
 from nas_hydra.config.component import build, build_function
 from nas_hydra.errors import CandidateError, ConfigError, in_one_line, listing, nearest
 from nas_hydra.evaluator import Evaluator
+from nas_hydra.report.files import COST
 from nas_hydra.search_space import Genotype, SearchSpace
 from nas_hydra.strategy import Strategy
 from nas_hydra.strategy.cost import CostAwareness, Costs, Count, Weighing
@@ -57,6 +58,11 @@ def costs_of(
     """
     if given is None:
         return None
+    if COST in {*evaluator.metrics, *(gene.name for gene in space.genes)}:
+        problem = (
+            f"is counted in the column '{COST}' of trials.csv, and there is a metric or a gene"
+        )
+        raise ConfigError(KEY, f"{problem} of this name; give that another one")
     whole = max(evaluator.levels, default=0)
     if isinstance(given, Mapping):
         return Costs(_called(given, space), str(given.get("_target_")), whole, awareness)

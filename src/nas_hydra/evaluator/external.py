@@ -7,7 +7,7 @@ from typing import Any
 
 from nas_hydra.errors import CandidateError, ConfigError, cut, listing, nearest
 from nas_hydra.evaluator.base import Evaluator
-from nas_hydra.report.files import FACTS
+from nas_hydra.report.files import FACTS_ALWAYS
 from nas_hydra.search_space import SearchSpace
 
 
@@ -65,7 +65,7 @@ class ExternalEvaluator(Evaluator):
             problem = "is read by nobody here, where your own code finds its data; leave it out"
             raise ConfigError("dataset", problem)
         for name in self.metrics:
-            if name in (*FACTS, "error", *(gene.name for gene in space.genes)):
+            if name in (*FACTS_ALWAYS, "error", *(gene.name for gene in space.genes)):
                 key = f"objective.{name}" if name in self._measure else "evaluator.report"
                 problem = f"'{name}' is a column of trials.csv already; rename the metric"
                 raise ConfigError(key, problem)

@@ -133,11 +133,11 @@ def _surfaces(
 
 def _cost_of(searched: ExplainedSearch) -> str:
     """What the winner costs against the average; empty where costs are not counted."""
-    unit, trials = searched.origin.setting("strategy.cost"), searched.past.trials
-    known = [one.cost for one in trials if one.cost is not None and one.duplicate_of is None]
-    cost = searched.winner.cost
-    if unit is None or cost is None:
+    cost, trials = searched.winner.cost, searched.past.trials
+    if cost is None:
         return ""
+    known = [one.cost for one in trials if one.cost is not None and one.duplicate_of is None]
+    unit = searched.origin.setting("strategy.cost")
     named = unit if isinstance(unit, str) else "units"
     told = winner_in_words({"unit": named, "winner": cost, "average": fmean(known)})
     return f"{told[:1].upper()}{told[1:]}." if told else ""

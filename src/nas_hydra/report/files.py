@@ -141,6 +141,8 @@ COST = "cost"
 """The column of a search whose costs are counted: what the trial has cost."""
 FACTS = ("number", "state", "key", "origin", "parents", "epochs", *PARTIAL, COST, "seconds")
 """The first columns of ``trials.csv``."""
+FACTS_ALWAYS = tuple(name for name in FACTS if name != COST)
+"""Those that no metric may be called; ``cost`` only where costs are counted."""
 
 
 class RunFiles:
