@@ -75,6 +75,19 @@ def test_a_multiple_is_of_the_average_candidate(search):
     assert summary("run")["cost"]["budget"] == pytest.approx(3 * mean, rel=0.25)
 
 
+@pytest.mark.long
+def test_a_multiple_and_its_number_are_the_same_search_of_networks(search, monkeypatch):
+    words = ("strategy=surrogate_evolution", "strategy.cost=flops", *SPENT)
+    small = ("dataset.limit=60", "trainer.max_epochs=1", "engine=serial", "tracker=none")
+    aware = "strategy.cost_aware.counted=1"  # the others are estimated by those that are known
+    given = (*words, *small, aware, "search_space=conv_net")
+    assert nas_hydra(monkeypatch, *given, "budget.cost=3x", "hydra.run.dir=a") == 0
+    budget = summary("a")["cost"]["budget"]
+    assert nas_hydra(monkeypatch, *given, f"budget.cost={budget!r}", "hydra.run.dir=b") == 0
+    assert [row["key"] for row in rows(Path("a"))] == [row["key"] for row in rows(Path("b"))]
+    assert len(rows(Path("a"))) > 5  # founders are few, and the surrogate chooses
+
+
 @pytest.mark.parametrize("given", ["0", "-3", "x20", "20y", "nan", "0x", "true", "[1]"])
 def test_a_budget_that_is_none_is_refused(search, given):
     code, told = search("run", *COSTS, *SPENT, f"budget.cost={given}")

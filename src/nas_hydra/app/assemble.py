@@ -10,7 +10,7 @@ from numpy.random import default_rng
 from omegaconf import DictConfig, OmegaConf
 
 from nas_hydra.app.completing import complete, with_spelled
-from nas_hydra.app.cost import awareness_of, cost_limit, costs_of, weighed
+from nas_hydra.app.cost import weighed
 from nas_hydra.app.fidelity import is_partial, trained_as
 from nas_hydra.app.settings import Settings, resolved, settings_of, shown
 from nas_hydra.app.space import build_space, check_components, sample
@@ -42,6 +42,7 @@ from nas_hydra.run import Run
 from nas_hydra.search_space import SearchSpace
 from nas_hydra.strategy import Strategy
 from nas_hydra.strategy.base import Initial, blindness
+from nas_hydra.strategy.cost import Costs
 from nas_hydra.tracker import Tracker
 from nas_hydra.tracker.base import Expendable
 from nas_hydra.tracker.terminal import Terminal
@@ -64,6 +65,10 @@ NEUTRAL = ("store", "memory_limit")
 """Keys of an evaluator that save work, and change no result."""
 
 
+APART = ("initial", "cost", "cost_aware")
+"""Settings beside a strategy's own."""
+
+
 def assemble(
     config: DictConfig,
     choices: Mapping[str, str],
@@ -83,36 +88,24 @@ def assemble(
     Raises:
         ConfigError: for whatever is wrong with the config.
     """
-    written = resolved(config)
-    evaluator: Evaluator = build(settings_of(written).evaluator, "evaluator", Evaluator)
-    plain = complete(config, written, evaluator.builds)
-    settings = settings_of(plain)
-    space = build_space(config, evaluator.builds, limits_of(settings.objective, evaluator.counted))
-    check_components([*(space.parts.values() if evaluator.builds else ()), *space.constraints])
-    evaluator.prepare(space)
-    untold = not evaluator.metrics
-    if untold:  # until a candidate was tried
-        dry_pass(space, evaluator, settings.seed)
-    plain = with_spelled(config, plain, evaluator.metrics)
+    plain, space, evaluator, told = _prepared(config)
     settings = settings_of(plain)
     objectives = _objectives_of(settings.objective, evaluator)
     needs = {"space": space, "objectives": objectives}
-    initial, cost, awareness = (
-        settings.strategy.pop(k, None) for k in ("initial", "cost", "cost_aware")
-    )
+    apart = {name: settings.strategy.pop(name, None) for name in APART}
     within: Strategy = build(settings.strategy, "strategy", Strategy, **needs)
     engine = build(settings.engine, "engine", Engine, limits=settings.trial)
     tracker = build(settings.tracker, "tracker", Tracker)
-    if not untold:
+    if told:
         dry_pass(space, evaluator, settings.seed)
     known = identity(plain, engine.ahead, engine.order, evaluator)
     url = (settings.record.get("storage") or {}).get("url")
-    candidates = initial_candidates(initial, space, objectives, known, url, evaluator.changed)
+    candidates = initial_candidates(
+        apart["initial"], space, objectives, known, url, evaluator.changed
+    )
     imported = sum(one.known is not None for one in candidates)
+    costs = weighed(within, apart, settings, space, evaluator)
     begun_with = Initial(candidates, within) if candidates else within
-    costs = costs_of(cost, awareness_of(awareness), space, evaluator, Path(settings.folder))
-    weighed(within, costs, awareness)
-    settings.budget.cost = cost_limit(settings.budget.cost, costs, space)
     strategy = trained_as(settings, begun_with, evaluator, objectives, costs, imported)
     try:
         record = _open_record(settings, needs, known, evaluator)
@@ -122,20 +115,14 @@ def assemble(
             raise
         return assemble(begun, choices, group, command)
     strategy.resume(record.trials)
-    run = _run_of(settings, space, evaluator, objectives, imported)(
-        cost=costs.unit if costs else None,
-        group=group,
-        command=command,
-        choices=choices,
-        config=shown(config),
+    run = _run_of(settings, space, evaluator, objectives, costs, imported)(
+        group=group, command=command, choices=choices, config=shown(config)
     )
     if learns_nothing := blindness(within, run.trials):
         log.warning("%s", learns_nothing)
     pages = [RunPage(space)] if settings.report else []
     trackers: list[Tracker] = [RunFiles(space), *pages, Expendable(tracker), Terminal()]
-    checkpoints = None
-    if is_partial(settings):
-        checkpoints = Checkpoints(run.folder, space.close if evaluator.closes else dict)
+    checkpoints = _checkpoints(run, space, evaluator) if run.partial else None
     repeats = settings.budget.repeats
     return search(
         *(run, space, strategy, evaluator, engine, record, trackers, repeats, summarize),
@@ -143,11 +130,35 @@ def assemble(
     )
 
 
+def _prepared(config: DictConfig) -> tuple[Mapping[str, Any], SearchSpace, Evaluator, bool]:
+    """The whole config, the space and an evaluator that knows it.
+
+    And whether the evaluator told at once what it measures; one that did not has tried a candidate.
+    """
+    written = resolved(config)
+    evaluator: Evaluator = build(settings_of(written).evaluator, "evaluator", Evaluator)
+    plain = complete(config, written, evaluator.builds)
+    settings = settings_of(plain)
+    space = build_space(config, evaluator.builds, limits_of(settings.objective, evaluator.counted))
+    check_components([*(space.parts.values() if evaluator.builds else ()), *space.constraints])
+    evaluator.prepare(space)
+    told = bool(evaluator.metrics)
+    if not told:
+        dry_pass(space, evaluator, settings.seed)
+    return with_spelled(config, plain, evaluator.metrics), space, evaluator, told
+
+
+def _checkpoints(run: Run, space: SearchSpace, evaluator: Evaluator) -> Checkpoints:
+    """Where those of trainings that may go on are kept."""
+    return Checkpoints(run.folder, space.close if evaluator.closes else dict)
+
+
 def _run_of(
     settings: Settings,
     space: SearchSpace,
     evaluator: Evaluator,
     objectives: Objectives,
+    costs: Costs | None,
     imported: int,
 ) -> Callable[..., Run]:
     """What the run is, as far as its parts tell; the rest is what was typed."""
@@ -164,6 +175,7 @@ def _run_of(
         seed=settings.seed,
         optimum=evaluator.optimum(space, objectives),
         partial=is_partial(settings),
+        cost=None if costs is None else costs.unit,
         budget=limits,
     )
 

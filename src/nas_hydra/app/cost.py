@@ -11,6 +11,7 @@ from typing import Any
 
 from numpy.random import default_rng
 
+from nas_hydra.app.settings import Settings
 from nas_hydra.app.space import sample
 from nas_hydra.config.component import build, build_function
 from nas_hydra.errors import CandidateError, ConfigError, in_one_line, listing, nearest
@@ -127,7 +128,7 @@ def _average(costs: Costs, space: SearchSpace) -> float:
     Raises:
         ConfigError: if none can be told.
     """
-    rng = default_rng(0)
+    rng, costs = default_rng(0), costs.anew()
     known = [cost for _ in range(SAMPLES) if (cost := costs(sample(space, rng))) is not None]
     if not known or not any(known):
         problem = f"of {SAMPLES} random candidates none has a cost that can be told"
@@ -171,17 +172,34 @@ def _read(file: Path) -> dict[str, float]:
     return dict(json.loads(line) for line in whole.splitlines())
 
 
-def weighed(strategy: Strategy, costs: Costs | None, awareness: Mapping[str, Any] | None) -> None:
-    """Let a strategy know what candidates cost; it is said if it does not care.
+def weighed(
+    strategy: Strategy,
+    given: Mapping[str, Any],
+    settings: Settings,
+    space: SearchSpace,
+    evaluator: Evaluator,
+) -> Costs | None:
+    """What candidates cost, which the strategy is told; it is said if it does not care.
+
+    ``budget.cost`` is a number from then on.
 
     Args:
         strategy: to be told.
-        costs: of candidates; None where they are not counted.
-        awareness: how much they count; None if they are counted and not weighed.
+        given: ``cost`` and ``cost_aware``; without the latter costs are counted and not weighed.
+        settings: of the search.
+        space: closes candidates.
+        evaluator: has got to know the space.
+
+    Raises:
+        ConfigError: if one of these settings is wrong.
     """
+    awareness, folder = given["cost_aware"], Path(settings.folder)
+    costs = costs_of(given["cost"], awareness_of(awareness), space, evaluator, folder)
+    settings.budget.cost = cost_limit(settings.budget.cost, costs, space)
     if costs is None or awareness is None:
-        return
+        return costs
     if isinstance(strategy, Weighing):
         strategy.weigh(costs)
     else:
         log.info("strategy.cost: %s is counted, but this strategy does not weigh it", costs.unit)
+    return costs

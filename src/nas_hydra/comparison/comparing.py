@@ -57,11 +57,8 @@ def compare(
     by = grouping_keys(runs, by)
     grouped = members(runs, by)
     kept = _once(grouped)
-    axis = _axis(runs) if axis is None else axis
-    if axis == "cost":
-        _check_counted(runs)
-    budgets = axis == "trials"
-    shared = tasks_of(kept, by, allow_mixed, objective, budgets)
+    axis = _axis(runs, axis)
+    shared = tasks_of(kept, by, allow_mixed, objective, axis == "trials")
     tasks = [measure(task, axis) for task in shared]
     usable = [task for task in tasks if task.entries]
     if not usable:
@@ -86,8 +83,16 @@ def compare(
     )
 
 
-def _axis(runs: Sequence[SearchRun]) -> Axis:
-    """Trials, or epochs where not every training is a whole one and so no trial like another."""
+def _axis(runs: Sequence[SearchRun], wanted: Axis | None) -> Axis:
+    """What is wanted, else trials, or epochs where not every training is a whole one.
+
+    Raises:
+        ConfigError: if it is not known of every run.
+    """
+    if wanted == "cost":
+        _check_counted(runs)
+    if wanted is not None:
+        return wanted
     spent = any(trial.epochs for run in runs for trial in run.trials)
     return "epochs" if spent and any(run.partial for run in runs) else "trials"
 

@@ -83,6 +83,10 @@ class Costs:
             self._known[genotype.key] = self._counted(genotype)
         return self._known[genotype.key]
 
+    def anew(self) -> "Costs":
+        """The same that know no candidate yet: who counts there changes no choice here."""
+        return Costs(self._count, self.unit, self._whole, self.awareness)
+
     def known(self, genotype: Genotype) -> bool:
         """Whether a candidate was counted before."""
         return genotype.key in self._known
