@@ -118,6 +118,7 @@ def test_and_so_does_a_program(monkeypatch, program):
     check_goes_on(told("run"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("words", [OF_FUNCTION, OF_PROGRAM])
 def test_two_workers_give_the_trials_of_one(words, monkeypatch, tmp_path):
     if words is OF_PROGRAM:
@@ -127,6 +128,7 @@ def test_two_workers_give_the_trials_of_one(words, monkeypatch, tmp_path):
     assert told("two") == told("one")
 
 
+@pytest.mark.long
 def test_killed_and_run_again_it_trains_nothing_beyond_the_last_epoch_again(monkeypatch):
     words = (*OF_FUNCTION, "fidelity=halving", "fidelity.minimum=2")
     assert nas_hydra(monkeypatch, *words, "hydra.run.dir=whole") == 0

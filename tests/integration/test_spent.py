@@ -116,6 +116,7 @@ def test_it_is_told_on_the_page_and_at_the_end(search):
     assert "winner costs" in Path("run/explanation.json").read_text()
 
 
+@pytest.mark.long
 def test_searches_are_compared_by_what_they_have_spent(search, capsys):
     counted = ("strategy=random", "strategy.cost=secs", "strategy.cost_aware=null", "report=false")
     for seed in range(3):
