@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
@@ -59,6 +59,10 @@ def test_a_constant_cost_chooses_as_no_cost_does(name, space, constant, seed):
         assert known == trajectory(simulate(maker(name), space, smooth, 9, seed=seed, ahead=2))
 
 
+@example([1e-98], 1.8e210, 1.0)
+@example([1e308, 1.0], 1e308, 10.0)
+@example([0.0, 1e-320], 0.0, 0.0)
+@example([0.0, 1e-320], 1e300, 0.0)
 @given(st.lists(amounts, min_size=1, max_size=20), amounts, st.floats(0, 10))
 def test_who_costs_less_never_weighs_more(costs, spent, free):
     price = log_price(np.array(costs), spent, free)

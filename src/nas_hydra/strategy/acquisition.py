@@ -15,6 +15,8 @@ FAR = -5.0
 """Standard deviations below the best from which the improvement is told by its asymptote."""
 DIGITS = 6
 """Of a score."""
+LARGEST = 1e300
+"""So many times the dearest counts of what was spent: floats come to an end."""
 LEAST = 1e-9
 """Of the dearest: what is cheaper than that costs as good as nothing."""
 RIDGE = 1e-2
@@ -64,10 +66,11 @@ def log_price(costs: Array, spent: float, free: float) -> Array:
         spent: by the search so far.
         free: share of it that weighs like the whole cost of a candidate.
     """
-    most = costs.max()
+    most = float(costs.max())
     if most == 0:
         return np.zeros(len(costs))
-    shares = np.maximum(costs / most, LEAST) + free * spent / most
+    nothing = free * min(spent / most, LARGEST)
+    shares = np.maximum(costs / most, LEAST) + nothing
     found: Array = np.log(shares / shares.min())
     return found
 
